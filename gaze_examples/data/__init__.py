@@ -1,0 +1,1 @@
+"""Gaze data: every format becomes one `EyeSet`."""

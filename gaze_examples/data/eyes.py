@@ -1,0 +1,53 @@
+"""`EyeSet`: eye pairs in memory, and where they look. Every reader makes one, everything else takes one.
+
+The quadrants of the field of view, as seen by the person who looks at the screen's camera:
+
+    label   pitch              yaw
+    0       up (>= origin)     negative (< origin)
+    1       up                 positive (>= origin)
+    2       down (< origin)    negative
+    3       down               positive
+
+Angles are those of the MPIIGaze family: for a gaze direction (x right, y down, z away from the camera),
+yaw = atan2(-x, -z) and pitch = asin(-y), in radians.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+HEIGHT, WIDTH = 36, 120
+QUADRANTS = ("up, yaw -", "up, yaw +", "down, yaw -", "down, yaw +")
+
+
+@dataclass(frozen=True)
+class EyeSet:
+    """N eye pairs.
+
+    images: (N, 36, 120) uint8, the eye on the image's left beside the eye on its right, 36 x 60 each.
+    gaze: (N, 2) float32, yaw and pitch in radians.
+    person: (N,) int16, an index into `people`.
+    people: the people's names, such as "p00".
+    source: one sentence that says what these images are.
+    quadrant: (N,) uint8, where the source itself knows the quadrant (a renderer knows the point on the screen).
+    oracle: (N,) uint8, what an observer who knows the true eyeball angles would answer, where that is known.
+    """
+
+    images: np.ndarray
+    gaze: np.ndarray
+    person: np.ndarray
+    people: tuple[str, ...]
+    source: str
+    quadrant: np.ndarray | None = None
+    oracle: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: np.ndarray | slice) -> EyeSet:
+        """The pairs at `index` (positions, a mask or a slice), as an EyeSet of the same people."""
+        columns = {f.name: getattr(self, f.name) for f in fields(self)}
+        taken = {name: c[index] for name, c in columns.items() if isinstance(c, np.ndarray)}
+        return replace(self, **taken)
