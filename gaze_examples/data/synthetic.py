@@ -1,0 +1,111 @@
+"""The embedded data set: rendered eye pairs of people who do not exist, as hard to read as real ones.
+
+`render` needs no download and no registration, and the same arguments give the same bytes on every machine with the
+same NumPy and OpenCV. `synthetic_people` says who sits where and looks at what, `eye_renderer` paints it. Accuracy on
+these images says nothing about real eyes: quote it as synthetic, and beside the oracle's.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+
+import cv2
+import numpy as np
+
+from gaze_examples.data.eye_renderer import EyePainter
+from gaze_examples.data.eyes import EyeSet
+from gaze_examples.data.synthetic_people import sample_frames, sample_person, sample_session
+
+SESSIONS = (8, 40)  # a person has at least and at most
+BATCH = 32  # frames painted at once: a layer of 32 x 36 x 60 floats, 276 kB, stays in the processor's cache
+
+
+def render(
+    people: Sequence[int],
+    per_person: int,
+    seed: int = 0,
+    *,
+    workers: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> EyeSet:
+    """`per_person` eye pairs of each of `people`, rendered from `seed`.
+
+    people: their numbers; 0 to 14 are the default population, and there is no end to the numbers. Person k of a seed
+        is always the same person in the same frames, whoever else is asked for.
+    workers: processes; one for each core if None. The images do not depend on it. A script that renders with more
+        than one has to do so under `if __name__ == "__main__":`, as always with Python's processes.
+    progress: called after each person with the number of pairs that are done.
+
+    The pairs come person by person, and session by session within a person.
+    """
+    if len(people) == 0 or len(set(people)) < len(people) or min(people) < 0:
+        raise ValueError(f"render: people expects different numbers from 0 up, at least one; got {list(people)}.")
+    if per_person < 1:
+        raise ValueError(f"render: per_person expects at least 1, got {per_person}.")
+    columns = []
+    for rendered in _in_order(_render_person, [(seed, k, per_person) for k in people], workers):
+        columns.append(rendered)
+        if progress:
+            progress(per_person * len(columns))
+    images, gaze, quadrant, oracle = (np.concatenate(column) for column in zip(*columns))
+    return EyeSet(
+        images=images,
+        gaze=gaze.astype(np.float32),
+        person=np.repeat(np.arange(len(people), dtype=np.int16), per_person),
+        people=tuple(f"p{k:02d}" for k in people),
+        source=f"{len(images):,} synthetic eye pairs of {len(people)} people, rendered from seed {seed}.",
+        quadrant=quadrant,
+        oracle=oracle,
+    )
+
+
+def _render_person(seed: int, number: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """images, gaze, quadrant and oracle of n frames, as EyeSet has them."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, number, 1]))
+    person = sample_person(seed, number)
+    painter = EyePainter(person, rng)
+    sessions = rng.integers(SESSIONS[0], SESSIONS[1] + 1)
+    columns = []
+    for frames_in_session in np.bincount(rng.integers(sessions, size=n)):
+        session = sample_session(rng)
+        for start in range(0, frames_in_session, BATCH):
+            frames = sample_frames(person, session, min(BATCH, frames_in_session - start), rng)
+            columns.append((painter.paint(session, frames, rng), frames.gaze, frames.quadrant, frames.oracle))
+    return tuple(np.concatenate(column) for column in zip(*columns))
+
+
+def _in_order(work: Callable, tasks: list[tuple], workers: int | None) -> Iterator:
+    """`work(*task)` of every task, in their order, on `workers` processes."""
+    workers = min(workers or os.cpu_count() or 1, len(tasks))
+    if workers == 1:
+        with _one_opencv_thread():
+            yield from (work(*task) for task in tasks)
+        return
+    # Spawned, because a fork of a process that already runs threads (NumPy's, PyTorch's) may hang.
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker)
+    try:
+        yield from pool.map(work, *zip(*tasks))
+    finally:  # also on Ctrl-C: what has not begun is dropped, what has begun ends within seconds
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Ctrl-C in a terminal reaches every process of the group; the workers leave it to their parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+
+
+@contextmanager
+def _one_opencv_thread() -> Iterator[None]:
+    """OpenCV's own threads cost more than they bring on images this small."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
