@@ -1,0 +1,106 @@
+"""minigrad: a small tensor library whose backward passes can be read.
+
+>>> import minigrad as mg
+>>> w = mg.tensor([1.0, 2.0], requires_grad=True)
+>>> loss = (w * w).sum()
+>>> loss.backward()
+>>> w.grad
+tensor([2., 4.])
+"""
+
+from __future__ import annotations
+
+from minigrad import autograd, cuda, data, nn, optim, random
+from minigrad.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minigrad.backend import (
+    Device,
+    DtypeError,
+    ShapeError,
+    device,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    result_type,
+    uint8,
+)
+from minigrad.backend import bool_ as bool
+from minigrad.creation import (
+    arange,
+    as_tensor,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    ones,
+    ones_like,
+    rand,
+    rand_like,
+    randint,
+    randn,
+    randn_like,
+    randperm,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from minigrad.functions import (
+    abs,
+    add,
+    all,
+    any,
+    argmax,
+    broadcast_to,
+    cat,
+    clone,
+    cos,
+    div,
+    eq,
+    exp,
+    expm1,
+    flatten,
+    ge,
+    gt,
+    le,
+    log,
+    log1p,
+    logical_not,
+    lt,
+    matmul,
+    mean,
+    mul,
+    ne,
+    neg,
+    permute,
+    pow,
+    reciprocal,
+    relu,
+    reshape,
+    rsqrt,
+    sigmoid,
+    sign,
+    sin,
+    sqrt,
+    square,
+    squeeze,
+    stack,
+    sub,
+    sum,
+    t,
+    tanh,
+    transpose,
+    unsqueeze,
+)
+from minigrad.lift import differentiable
+from minigrad.random import manual_seed
+from minigrad.serialization import load, save
+from minigrad.tape import Tape
+from minigrad.tensor import Tensor
+
+__version__ = "0.1.0"
+
+half, float, double, int, long = float16, float32, float64, int32, int64

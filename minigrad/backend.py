@@ -1,0 +1,156 @@
+"""NumPy or CuPy? Everything that depends on whose array it is: the array module, devices, host copies, dtypes.
+
+The rest of the library writes `xp = array_module(x)` and then says the same thing to both.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = Any  # a numpy.ndarray or a cupy.ndarray; CuPy is optional, so its type cannot be named here
+Number = (bool, int, float)
+
+float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
+int8, int16, int32, int64 = np.dtype("int8"), np.dtype("int16"), np.dtype("int32"), np.dtype("int64")
+uint8, bool_ = np.dtype("uint8"), np.dtype("bool")
+
+_PYTHON_DTYPES = {bool: bool_, int: int64, float: float32}  # what a Python number becomes, as in PyTorch
+
+
+class ShapeError(ValueError, RuntimeError):
+    """Shapes that do not fit. Both a ValueError, as in NumPy, and a RuntimeError, as in PyTorch."""
+
+
+class DtypeError(TypeError, RuntimeError):
+    """A dtype that the operation has no meaning for. Both a TypeError and a RuntimeError, as in PyTorch."""
+
+
+# -- whose array is it? ------------------------------------------------------------------------------------------------
+
+
+def array_module(array: Array) -> Any:
+    """The module, numpy or cupy, whose functions work on `array`."""
+    if type(array) is np.ndarray:
+        return np
+    home = type(array).__module__.partition(".")[0]
+    return sys.modules["cupy"] if home == "cupy" else np
+
+
+def is_array(thing: object) -> bool:
+    """Whether `thing` is a NumPy or CuPy array (NumPy's scalars are not: they count as Python numbers)."""
+    return isinstance(thing, np.ndarray) or type(thing).__module__.partition(".")[0] == "cupy"
+
+
+def to_host(array: Array) -> np.ndarray:
+    """`array` in ordinary memory: itself if it is there already, else a copy."""
+    return array if isinstance(array, np.ndarray) else array.get()
+
+
+# -- devices -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where an array lives: `Device("cpu")`, or `Device("cuda", 0)` for the first GPU."""
+
+    type: str
+    index: int | None = None
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> str:
+        return f"device('{self}')"
+
+
+CPU = Device("cpu")
+
+
+def device(name: str | Device | None) -> Device:
+    """Read `"cpu"`, `"cuda"` or `"cuda:1"`. None means the CPU."""
+    if name is None or isinstance(name, Device):
+        return name or CPU
+    kind, _, index = str(name).partition(":")
+    if kind not in ("cpu", "cuda") or (index and not index.isdigit()):
+        raise ValueError(f"device: expected 'cpu', 'cuda' or 'cuda:N', got {name!r}.")
+    if kind == "cpu":
+        return CPU
+    return Device("cuda", int(index or 0))
+
+
+def device_of(array: Array) -> Device:
+    """The device on which `array` lives."""
+    return CPU if isinstance(array, np.ndarray) else Device("cuda", array.device.id)
+
+
+def cuda_available() -> bool:
+    """Whether CuPy is installed and sees a GPU. (It imports without one and fails at the first allocation.)"""
+    try:
+        import cupy
+    except ImportError:
+        return False
+    return bool(cupy.cuda.is_available())
+
+
+def to_device(array: Array, where: Device) -> Array:
+    """`array` on `where`: itself if it is there already, else a copy."""
+    if where == device_of(array):
+        return array
+    if where == CPU:
+        return to_host(array)
+    try:
+        import cupy
+    except ImportError:
+        raise RuntimeError(
+            f"device '{where}': CuPy is not installed. Install it with: pip install 'minigrad[cuda12]' (or [cuda13])."
+        ) from None
+    if not cupy.cuda.is_available():
+        raise RuntimeError(f"device '{where}': CuPy is installed, but it sees no GPU on this machine.")
+    with cupy.cuda.Device(where.index):
+        return cupy.asarray(array)
+
+
+# -- dtypes ------------------------------------------------------------------------------------------------------------
+
+
+def is_float(dtype: np.dtype) -> bool:
+    """Whether `dtype` is a floating-point type, the only kind that has gradients."""
+    return dtype.kind == "f"
+
+
+def promote_types(a: np.dtype, b: np.dtype) -> np.dtype:
+    """PyTorch's table: a float beats any integer and keeps its width (int64 with float32 is float32)."""
+    if is_float(a) != is_float(b):
+        return a if is_float(a) else b
+    return np.promote_types(a, b)
+
+
+def result_type(*operands: Array | bool | int | float) -> np.dtype:
+    """The dtype of an operation on arrays and Python numbers, by PyTorch's three ranks.
+
+    Arrays with axes decide. A 0-d array, and after it a Python number, has a say only if its kind is higher
+    (bool < integer < float): `float32 array * 2.5` and `float32 array * 0-d float64 array` are both float32.
+
+    Source: PyTorch, "Tensor Attributes", type promotion.
+    """
+    ranks: list[np.dtype | None] = [None, None, None]
+    for operand in operands:
+        if isinstance(operand, Number):
+            rank, dtype = 2, _PYTHON_DTYPES[type(operand)]
+        else:
+            rank, dtype = (0 if operand.ndim else 1), operand.dtype
+        known = ranks[rank]
+        ranks[rank] = dtype if known is None else promote_types(known, dtype)
+    result, *lower = [dtype for dtype in ranks if dtype is not None]
+    for dtype in lower:
+        if _kind(dtype) > _kind(result):
+            result = promote_types(result, dtype)
+    return result
+
+
+def _kind(dtype: np.dtype) -> int:
+    return "biuf".index(dtype.kind) if dtype.kind != "u" else 1

@@ -1,0 +1,469 @@
+"""The one table of what a Tensor can do: each function is lifted here from its pair, adapted, and made a method.
+
+A line such as `exp = _lifted(elementwise, "exp")` gives `mg.exp(x)` and `x.exp()` at once, so the two cannot drift
+apart. Where PyTorch's arguments are not the pair's (`dim` for `axis`, one name for two things), a function adapts them.
+At the end the table gives Tensor its methods and operators.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import (
+    CPU,
+    Array,
+    Device,
+    DtypeError,
+    Number,
+    ShapeError,
+    array_module,
+    device,
+    float32,
+    float64,
+    int64,
+    is_array,
+    is_float,
+)
+from minigrad.lift import Op
+from minigrad.ops import arithmetic, elementwise, linear, reduction, shape
+from minigrad.tape import state
+from minigrad.tensor import Tensor, as_array
+
+TABLE: dict[str, Callable] = {}  # every function by its public name: `mg.<name>(x)` and `x.<name>()`
+METHODS: dict[str, Any] = {}  # what only a Tensor has: `x.<name>()`
+Dim = int | Sequence[int] | None
+
+
+def _lifted(family: ModuleType, name: str, **traits: bool) -> Op:
+    """The pair `name` of a family of ops, as a public function and method."""
+    op = Op(getattr(family, f"{name}_forward"), getattr(family, f"{name}_backward"), **traits)
+    TABLE[name] = op
+    return op
+
+
+def _public(function: Callable) -> Callable:
+    """Enter a function in the table. One that takes `dim`, `keepdim` takes NumPy's `axis`, `keepdims` too."""
+    if "dim" in inspect.signature(function).parameters:
+        function = _accept_numpy_names(function)
+    TABLE[function.__name__] = function
+    return function
+
+
+def _method(function: Callable) -> Callable:
+    """Enter a function among those that are methods only."""
+    METHODS[function.__name__] = function
+    return function
+
+
+def _accept_numpy_names(function: Callable) -> Callable:
+    @functools.wraps(function)
+    def renamed(*args: Any, **settings: Any) -> Any:
+        if "axis" in settings:
+            settings["dim"] = settings.pop("axis")
+        if "keepdims" in settings:
+            settings["keepdim"] = settings.pop("keepdims")
+        return function(*args, **settings)
+
+    return renamed
+
+
+# -- arithmetic and comparison -----------------------------------------------------------------------------------------
+
+add = _lifted(arithmetic, "add", broadcasts=True)
+sub = _lifted(arithmetic, "sub", broadcasts=True)
+mul = _lifted(arithmetic, "mul", broadcasts=True)
+div = _lifted(arithmetic, "div", broadcasts=True, floats=True)
+pow = _lifted(arithmetic, "pow", broadcasts=True)
+
+
+def _comparison(name: str, numpy_name: str) -> Callable:
+    def compare(x: Tensor, y: Any) -> Tensor:
+        if not (isinstance(y, (Tensor, np.generic, *Number)) or is_array(y)):
+            return NotImplemented
+        return Tensor(getattr(array_module(x.array), numpy_name)(x.array, y.array if isinstance(y, Tensor) else y))
+
+    compare.__name__ = name
+    compare.__doc__ = f"{numpy_name.replace('_', ' ')}, element by element, as a bool tensor without gradient."
+    return _public(compare)
+
+
+eq, ne = _comparison("eq", "equal"), _comparison("ne", "not_equal")
+lt, le = _comparison("lt", "less"), _comparison("le", "less_equal")
+gt, ge = _comparison("gt", "greater"), _comparison("ge", "greater_equal")
+
+
+@_public
+def logical_not(x: Tensor) -> Tensor:
+    """not x, element by element (`~x`), as a bool tensor."""
+    return Tensor(array_module(x.array).logical_not(x.array))
+
+
+# -- element by element ------------------------------------------------------------------------------------------------
+
+neg = _lifted(elementwise, "neg")
+abs = _lifted(elementwise, "abs")
+sign = _lifted(elementwise, "sign")
+square = _lifted(elementwise, "square")
+exp = _lifted(elementwise, "exp", floats=True)
+expm1 = _lifted(elementwise, "expm1", floats=True)
+log = _lifted(elementwise, "log", floats=True)
+log1p = _lifted(elementwise, "log1p", floats=True)
+sqrt = _lifted(elementwise, "sqrt", floats=True)
+rsqrt = _lifted(elementwise, "rsqrt", floats=True)
+reciprocal = _lifted(elementwise, "reciprocal", floats=True)
+sin = _lifted(elementwise, "sin", floats=True)
+cos = _lifted(elementwise, "cos", floats=True)
+tanh = _lifted(elementwise, "tanh", floats=True)
+sigmoid = _lifted(elementwise, "sigmoid", floats=True)
+relu = _lifted(elementwise, "relu")
+
+# -- reductions --------------------------------------------------------------------------------------------------------
+
+_sum = Op(reduction.sum_forward, reduction.sum_backward)
+_mean = Op(reduction.mean_forward, reduction.mean_backward)
+
+
+@_public
+def sum(x: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The sum over `dim` (an int, several, or None for all). Integers and bools are summed as int64."""
+    wanted = dtype or (x.dtype if is_float(x.dtype) else int64)
+    return _sum(to(x, wanted), axis=_axis(dim), keepdims=keepdim)
+
+
+@_public
+def mean(x: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The mean over `dim` (an int, several, or None for all) of a floating-point tensor."""
+    x = to(x, dtype)
+    if not is_float(x.dtype):
+        raise DtypeError(f"mean: expected a floating-point tensor, got {x.dtype}. Convert it first: x.float().mean().")
+    return _mean(x, axis=_axis(dim), keepdims=keepdim)
+
+
+@_public
+def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """The index of the (first) largest element along `dim`; of the flattened tensor for None."""
+    return Tensor(array_module(x.array).asarray(x.array.argmax(axis=dim, keepdims=keepdim)))
+
+
+@_public
+def all(x: Tensor) -> Tensor:
+    """Whether all elements are true."""
+    return Tensor(array_module(x.array).asarray(x.array.all()))
+
+
+@_public
+def any(x: Tensor) -> Tensor:
+    """Whether some element is true."""
+    return Tensor(array_module(x.array).asarray(x.array.any()))
+
+
+def _axis(dim: Dim) -> int | tuple[int, ...] | None:
+    if dim is None or isinstance(dim, int):
+        return dim
+    return tuple(dim) or None  # PyTorch reads an empty list of dims as all of them
+
+
+# -- products ----------------------------------------------------------------------------------------------------------
+
+matmul = _lifted(linear, "matmul", broadcasts=True)
+
+# -- shape -------------------------------------------------------------------------------------------------------------
+
+_copy = Op(shape.copy_forward, shape.copy_backward)
+_reshape = Op(shape.reshape_forward, shape.reshape_backward, view=True)
+_permute = Op(shape.permute_forward, shape.permute_backward, view=True)
+_expand = Op(shape.expand_forward, shape.expand_backward, view=True)
+_getitem = Op(shape.getitem_forward, shape.getitem_backward, view=True)
+_cat = Op(shape.cat_forward, shape.cat_backward)
+_stack = Op(shape.stack_forward, shape.stack_backward)
+
+
+@_public
+def clone(x: Tensor) -> Tensor:
+    """A copy, in the graph."""
+    return _copy(x)
+
+
+@_public
+def reshape(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
+    """The same elements, in the same order, with another shape; one size may be -1."""
+    return _reshape(x, shape=_sizes(sizes))
+
+
+@_public
+def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Make one axis of the axes `start_dim` to `end_dim` (inclusive)."""
+    ndim = builtins.max(x.ndim, 1)
+    start, end = _wrap(start_dim, ndim, "flatten"), _wrap(end_dim, ndim, "flatten")
+    if start > end:
+        raise ShapeError(f"flatten: start_dim must not come after end_dim, got {start_dim} and {end_dim} for {x.shape}.")
+    middle = x.shape[start : end + 1]
+    return reshape(x, x.shape[:start] + (int(np.prod(middle)),) + x.shape[end + 1 :])
+
+
+@_public
+def squeeze(x: Tensor, dim: Dim = None) -> Tensor:
+    """Drop axes of length 1: all of them, or those in `dim` (others are left as they are)."""
+    asked = range(x.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    dropped = {_wrap(d, x.ndim, "squeeze") for d in asked}
+    return reshape(x, tuple(n for a, n in enumerate(x.shape) if not (a in dropped and n == 1)))
+
+
+@_public
+def unsqueeze(x: Tensor, dim: int) -> Tensor:
+    """Add an axis of length 1 at `dim`."""
+    place = _wrap(dim, x.ndim + 1, "unsqueeze")
+    return reshape(x, x.shape[:place] + (1,) + x.shape[place:])
+
+
+@_public
+def permute(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
+    """Reorder the axes: axis i of the result is axis `dims[i]` of x."""
+    order = _sizes(dims)
+    if sorted(_wrap(d, x.ndim, "permute") for d in order) != list(range(x.ndim)):
+        raise ShapeError(f"permute: expected each axis of {x.shape} once, got {order}.")
+    return _permute(x, axes=order)
+
+
+@_public
+def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Exchange two axes."""
+    order = list(range(x.ndim))
+    first, second = _wrap(dim0, x.ndim, "transpose"), _wrap(dim1, x.ndim, "transpose")
+    order[first], order[second] = second, first
+    return _permute(x, axes=tuple(order))
+
+
+@_public
+def t(x: Tensor) -> Tensor:
+    """The transpose of a matrix (a vector or scalar is left as it is)."""
+    if x.ndim > 2:
+        raise ShapeError(f"t: expected at most 2 axes, got shape {x.shape}. Use transpose(dim0, dim1) or permute.")
+    return _permute(x, axes=tuple(reversed(range(x.ndim))))
+
+
+@_method
+def expand(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
+    """Repeat x along new axes (on the left) and axes of length 1, without copying; -1 keeps an axis."""
+    wanted = _sizes(sizes)
+    kept = (1,) * (len(wanted) - x.ndim) + x.shape
+    return _expand(x, shape=tuple(old if new == -1 else new for new, old in zip(wanted, kept, strict=False)))
+
+
+@_public
+def broadcast_to(x: Tensor, size: Sequence[int]) -> Tensor:
+    """`expand` with the shape as one argument."""
+    return expand(x, size)
+
+
+@_public
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The tensors one after another along an axis that they have."""
+    return _cat(list(tensors), axis=dim)
+
+
+@_public
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The equally shaped tensors one after another along a new axis."""
+    return _stack(list(tensors), axis=dim)
+
+
+def _sizes(sizes: Sequence) -> tuple[int, ...]:
+    """`(2, 3)`, given as two arguments or as one sequence."""
+    if len(sizes) == 1 and not isinstance(sizes[0], (int, np.integer)):
+        sizes = sizes[0]
+    return tuple(int(n) for n in sizes)
+
+
+def _wrap(dim: int, ndim: int, name: str) -> int:
+    """A negative `dim` counts from the end."""
+    if not -ndim <= dim < ndim:
+        raise IndexError(f"{name}: dim must lie in {-ndim}..{ndim - 1}, got {dim}.")
+    return dim % ndim
+
+
+def _index_array(index: Any) -> Any:
+    """An index with Tensors in it, with their arrays instead."""
+    if isinstance(index, tuple):
+        return tuple(_index_array(part) for part in index)
+    if isinstance(index, list):
+        return np.asarray([int(part) if isinstance(part, Tensor) else part for part in index])
+    return index.array if isinstance(index, Tensor) else index
+
+
+def _getitem_method(x: Tensor, index: Any) -> Tensor:
+    return _getitem(x, index=_index_array(index))
+
+
+def _iterate(x: Tensor):
+    return (x[i] for i in range(len(x)))
+
+
+# -- dtype and device --------------------------------------------------------------------------------------------------
+
+
+@_method
+def to(x: Tensor, *wanted: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """x in another dtype, on another device, or like another tensor; x itself if nothing changes."""
+    where: Device | None = None if device is None else _device(device)
+    for want in wanted:
+        if isinstance(want, Tensor):
+            dtype, where = want.dtype, want.device
+        elif isinstance(want, Device) or (isinstance(want, str) and want.partition(":")[0] in ("cpu", "cuda")):
+            where = _device(want)
+        elif want is not None:
+            dtype = want
+    dtype = x.dtype if dtype is None else np.dtype(dtype)
+    where = where or x.device
+    if dtype == x.dtype and where == x.device:
+        return x
+    return _copy(x, dtype=dtype, where=where)
+
+
+_device = device
+
+
+@_method
+def cpu(x: Tensor) -> Tensor:
+    """x in ordinary memory."""
+    return to(x, device=CPU)
+
+
+@_method
+def cuda(x: Tensor, index: int = 0) -> Tensor:
+    """x on a GPU."""
+    return to(x, device=Device("cuda", index))
+
+
+@_method
+def float(x: Tensor) -> Tensor:
+    """x as float32."""
+    return to(x, float32)
+
+
+@_method
+def double(x: Tensor) -> Tensor:
+    """x as float64."""
+    return to(x, float64)
+
+
+@_method
+def long(x: Tensor) -> Tensor:
+    """x as int64."""
+    return to(x, int64)
+
+
+# -- in place ----------------------------------------------------------------------------------------------------------
+
+
+def _write(x: Tensor, values: Array | Any, name: str) -> Tensor:
+    """Put `values` into x's memory, and note it."""
+    if state.grad_enabled and x.requires_grad:
+        what = "a leaf that requires grad" if x.is_leaf else "part of a graph"
+        raise RuntimeError(
+            f"{name}: this tensor (shape {x.shape}) is {what} and cannot be changed in place. Compute a new one (y = y + "
+            "1), or write inside `with mg.no_grad():`."
+        )
+    if is_array(values) and values.dtype.kind == "f" and not is_float(x.dtype):
+        raise DtypeError(f"{name}: a {values.dtype} result cannot be written into a {x.dtype} tensor.")
+    try:
+        x.array[...] = values
+    except ValueError:
+        raise ShapeError(f"{name}: a result of shape {np.shape(values)} does not fit in place of {x.shape}.") from None
+    return x.edited()
+
+
+def _in_place(name: str, op: Op) -> Callable:
+    """`x.add_(y)`: x + y, written over x."""
+
+    def method(x: Tensor, y: Any) -> Tensor:
+        if state.grad_enabled and isinstance(y, Tensor) and y.requires_grad:
+            raise RuntimeError(
+                f"{name}: the other operand requires grad, and an in-place result is not recorded. "
+                "Compute a new tensor instead (y = y + x)."
+            )
+        return _write(x, op(x.detach(), y).array, name)
+
+    method.__name__ = name
+    method.__doc__ = f"{op.name}, written into this tensor's own memory. Not for tensors in a graph."
+    return method
+
+
+def _augmented(op: Op, method: Callable) -> Callable:
+    """`x += y`: in place where nothing is recorded; a new tensor where something is."""
+
+    def assign(x: Tensor, y: Any) -> Tensor:
+        in_graph = not x.is_leaf or (isinstance(y, Tensor) and y.requires_grad and not x.requires_grad)
+        if state.grad_enabled and in_graph:
+            return op(x, y)
+        return method(x, y)
+
+    return assign
+
+
+def _setitem(x: Tensor, index: Any, values: Any) -> None:
+    if state.grad_enabled and (x.requires_grad or getattr(values, "requires_grad", False)):
+        raise RuntimeError(
+            f"setitem: assigning to part of a tensor (shape {x.shape}) that is being differentiated is not supported. "
+            "Build the result with where, cat or stack, or write inside `with mg.no_grad():`."
+        )
+    x.array[_index_array(index)] = values.array if isinstance(values, Tensor) else values
+    x.edited()
+
+
+@_method
+def fill_(x: Tensor, value: Any) -> Tensor:
+    """Set every element to `value`."""
+    return _write(x, as_array(value, like=x.array).astype(x.dtype), "fill_")
+
+
+@_method
+def zero_(x: Tensor) -> Tensor:
+    """Set every element to 0."""
+    return _write(x, 0, "zero_")
+
+
+@_method
+def copy_(x: Tensor, other: Any) -> Tensor:
+    """Copy the elements of `other` (broadcast, converted) into this tensor."""
+    return _write(x, as_array(other, like=x.array).astype(x.dtype), "copy_")
+
+
+# -- Tensor's methods and operators ------------------------------------------------------------------------------------
+
+
+def _reflected(op: Callable) -> Callable:
+    return lambda x, y: op(y, x)
+
+
+def _give_tensor_its_methods() -> None:
+    for name, op in {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow, "matmul": matmul}.items():
+        METHODS[f"__{name}__"] = op
+        METHODS[f"__r{name}__"] = _reflected(op)
+    for name, op in {"add": add, "sub": sub, "mul": mul, "truediv": div}.items():
+        METHODS[f"{op.name}_"] = _in_place(f"{op.name}_", op)
+        METHODS[f"__i{name}__"] = _augmented(op, METHODS[f"{op.name}_"])
+    for name in ("eq", "ne", "lt", "le", "gt", "ge"):
+        METHODS[f"__{name}__"] = TABLE[name]
+    METHODS.update(
+        view=reshape,
+        T=property(lambda x: _permute(x, axes=tuple(reversed(range(x.ndim)))), doc="All axes reversed."),
+        __neg__=neg,
+        __abs__=abs,
+        __invert__=logical_not,
+        __getitem__=_getitem_method,
+        __setitem__=_setitem,
+        __iter__=_iterate,
+    )
+    for name, function in {**TABLE, **METHODS}.items():
+        setattr(Tensor, name, function)
+
+
+_give_tensor_its_methods()

@@ -1,0 +1,41 @@
+"""Modules made of modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from minigrad.nn.module import Module
+
+
+class Sequential(Module):
+    """Modules run one after another, each on the result of the one before: `Sequential(a, b)` or `Sequential({...})`."""
+
+    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
+        super().__init__()
+        if len(modules) == 1 and isinstance(modules[0], Mapping):
+            named = dict(modules[0])
+        else:
+            named = {str(i): module for i, module in enumerate(modules)}
+        for name, module in named.items():
+            self.register_module(name, module)
+
+    def forward(self, input: Any) -> Any:
+        for module in self:
+            input = module(input)
+        return input
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __getitem__(self, index: int | slice) -> Module:
+        items = list(self._modules.items())[index]
+        return Sequential(dict(items)) if isinstance(index, slice) else items[1]
+
+    def append(self, module: Module) -> Sequential:
+        """Add a module at the end. Returns itself."""
+        self.register_module(str(len(self)), module)
+        return self

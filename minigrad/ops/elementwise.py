@@ -1,0 +1,106 @@
+"""Functions of one array, element by element: a table of values and local derivatives, and relu, written out.
+
+Element i of the output depends on element i of the input alone, so the Jacobian is diagonal and the chain rule is one
+product, the same for all of them:
+
+    dx = dout * local,    local = dy/dx at x
+
+What differs is only y and the local derivative. They stand side by side in the table below; the pairs `exp_forward`,
+`exp_backward`, ... follow from it. A local derivative is written in terms of x, y, or both, whichever is shorter, and
+the cache keeps just what it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from minigrad.backend import Array, array_module
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """One row: `value(xp, x)` gives y; `local(xp, kept)` gives dy/dx from `keeps`, "x", "y" or "xy"; both in symbols."""
+
+    formula: str
+    value: Callable[..., Array]
+    derivative: str
+    keeps: str
+    local: Callable[..., Array]
+    stays: bool = False  # True: an integer array gives an integer array (abs); False: it is read as float32 first (exp)
+
+
+TABLE: dict[str, Elementwise] = {
+    # name                      y                  how to compute it             dy/dx        from  how to compute it
+    "neg": Elementwise("-x", lambda xp, x: -x, "-1", "", lambda xp: -1, stays=True),
+    "abs": Elementwise("|x|", lambda xp, x: abs(x), "sign(x), 0 at 0", "x", lambda xp, x: xp.sign(x), stays=True),
+    "sign": Elementwise("sign(x)", lambda xp, x: xp.sign(x), "0", "", lambda xp: 0, stays=True),
+    "square": Elementwise("x²", lambda xp, x: x * x, "2x", "x", lambda xp, x: 2 * x, stays=True),
+    "exp": Elementwise("eˣ", lambda xp, x: xp.exp(x), "y", "y", lambda xp, y: y),
+    "expm1": Elementwise("eˣ - 1", lambda xp, x: xp.expm1(x), "y + 1", "y", lambda xp, y: y + 1),
+    "log": Elementwise("ln x", lambda xp, x: xp.log(x), "1/x", "x", lambda xp, x: 1 / x),
+    "log1p": Elementwise("ln(1 + x)", lambda xp, x: xp.log1p(x), "1/(1 + x)", "x", lambda xp, x: 1 / (1 + x)),
+    "sqrt": Elementwise("√x", lambda xp, x: xp.sqrt(x), "1/(2y)", "y", lambda xp, y: 0.5 / y),
+    "rsqrt": Elementwise("1/√x", lambda xp, x: 1 / xp.sqrt(x), "-y³/2", "y", lambda xp, y: -0.5 * y * y * y),
+    "reciprocal": Elementwise("1/x", lambda xp, x: 1 / x, "-y²", "y", lambda xp, y: -y * y),
+    "sin": Elementwise("sin x", lambda xp, x: xp.sin(x), "cos x", "x", lambda xp, x: xp.cos(x)),
+    "cos": Elementwise("cos x", lambda xp, x: xp.cos(x), "-sin x", "x", lambda xp, x: -xp.sin(x)),
+    "tanh": Elementwise("tanh x", lambda xp, x: xp.tanh(x), "1 - y²", "y", lambda xp, y: 1 - y * y),
+    "sigmoid": Elementwise("1/(1 + e⁻ˣ)", lambda xp, x: _sigmoid(xp, x), "y(1 - y)", "y", lambda xp, y: y * (1 - y)),
+}
+
+
+def _sigmoid(xp, x: Array) -> Array:
+    # exp(-x) overflows for very negative x. exp(-|x|) never does, and 1/(1 + e⁻ˣ) = eˣ/(1 + eˣ).
+    small = xp.exp(-abs(x))
+    return xp.where(x >= 0, 1, small) / (1 + small)
+
+
+def pair(name: str) -> tuple[Callable, Callable]:
+    """The pair `(forward, backward)` of the row `name`."""
+    row = TABLE[name]
+    value, local, keeps = row.value, row.local, row.keeps
+
+    def forward(x: Array):
+        y = value(array_module(x), x)
+        return y, tuple(x if kept == "x" else y for kept in keeps)
+
+    def backward(dout: Array, cache):
+        return dout * local(array_module(dout), *cache)
+
+    forward.__name__ = forward.__qualname__ = f"{name}_forward"
+    backward.__name__ = backward.__qualname__ = f"{name}_backward"
+    forward.__doc__ = f"y = {row.formula}, element by element; x of any shape."
+    backward.__doc__ = f"dx = dout * dy/dx, with dy/dx = {row.derivative}."
+    return forward, backward
+
+
+neg_forward, neg_backward = pair("neg")
+abs_forward, abs_backward = pair("abs")
+sign_forward, sign_backward = pair("sign")
+square_forward, square_backward = pair("square")
+exp_forward, exp_backward = pair("exp")
+expm1_forward, expm1_backward = pair("expm1")
+log_forward, log_backward = pair("log")
+log1p_forward, log1p_backward = pair("log1p")
+sqrt_forward, sqrt_backward = pair("sqrt")
+rsqrt_forward, rsqrt_backward = pair("rsqrt")
+reciprocal_forward, reciprocal_backward = pair("reciprocal")
+sin_forward, sin_backward = pair("sin")
+cos_forward, cos_backward = pair("cos")
+tanh_forward, tanh_backward = pair("tanh")
+sigmoid_forward, sigmoid_backward = pair("sigmoid")
+
+
+def relu_forward(x: Array):
+    """out = max(x, 0), for x of any shape. The cache is x itself, as in the course."""
+    return array_module(x).maximum(x, 0), x
+
+
+def relu_backward(dout: Array, cache: Array):
+    """Where x > 0 the function is the identity and the gradient passes; elsewhere it is constant and nothing does.
+
+    At the kink, x = 0, any slope between 0 and 1 is a subgradient; the convention (PyTorch's, and ours) is 0.
+    """
+    x = cache
+    return dout * (x > 0)

@@ -1,0 +1,375 @@
+"""`Tensor`: an array, its gradient, and the record of where it came from.
+
+What a Tensor *is* stands here; what it can *do* (methods, operators) is given to it by `functions.py`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad import tape
+from minigrad.backend import (
+    Array,
+    Device,
+    DtypeError,
+    ShapeError,
+    array_module,
+    device_of,
+    float32,
+    is_array,
+    is_float,
+    to_device,
+    to_host,
+)
+from minigrad.tape import Edge, Memory, Record
+
+
+class Tensor:
+    """An array, its gradient, and the record of the op that made it.
+
+    Make one with `mg.tensor(data)` (copies), `mg.as_tensor(data)` (shares), or by computing with others.
+
+    array: the NumPy or CuPy array itself.
+    grad: after `backward()`, the gradient as a Tensor of the same shape and dtype; None until then. Leaves only, unless
+        `retain_grad()` was called.
+    requires_grad: whether gradients flow to it. A leaf is told so; a result has it from its inputs.
+    """
+
+    __slots__ = ("array", "_edge", "_grad", "_hooks", "_memory", "_requires_grad", "_retains_grad", "__weakref__")
+    __array_ufunc__ = None  # ndarray * tensor is a Tensor: NumPy leaves mixed operators to us
+
+    array: Array
+
+    def __init__(self, array: Array, requires_grad: bool = False) -> None:
+        self.array = array
+        self._edge: Edge | None = None
+        self._memory = Memory()
+        self._grad: Tensor | None = None
+        self._hooks: list[Callable] | None = None
+        self._retains_grad = False
+        self._requires_grad = False
+        if requires_grad:
+            self.requires_grad_()
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # the methods that functions.py adds
+
+    # -- what it is ----------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.array.ndim
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.array.dtype
+
+    @property
+    def device(self) -> Device:
+        return device_of(self.array)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by the user rather than by a recorded op."""
+        return self._edge is None
+
+    @property
+    def record(self) -> Record | None:
+        """The record of the op that made it, None for a leaf."""
+        return self._edge[0] if self._edge is not None else None
+
+    grad_fn = record
+
+    @property
+    def data(self) -> Tensor:
+        """A detached tensor on the same memory. Assigning replaces the array: `p.data = p.data - lr * p.grad`."""
+        return self.detach()
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        array = as_array(value)
+        if array.shape != self.shape:
+            raise ShapeError(f"data: expected shape {self.shape}, got {array.shape}.")
+        self.array = array.astype(self.dtype, copy=False)
+        self._memory = value._memory if isinstance(value, Tensor) else Memory()
+
+    def size(self, dim: int | None = None) -> tuple[int, ...] | int:
+        """The shape, or its length along `dim`."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self) -> int:
+        return self.ndim
+
+    def numel(self) -> int:
+        return self.array.size
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len: a 0-d tensor has no length.")
+        return len(self.array)
+
+    def __repr__(self) -> str:
+        values = np.array2string(to_host(self.array), separator=", ", prefix="tensor(", precision=4, threshold=100)
+        notes = [values]
+        if self.dtype not in (float32, np.dtype("int64"), np.dtype("bool")):
+            notes.append(f"dtype={self.dtype}")
+        if self.device.type != "cpu":
+            notes.append(f"device='{self.device}'")
+        if self._edge is not None:
+            notes.append(f"grad_fn=<{self._edge[0].op.name}>")
+        elif self._requires_grad:
+            notes.append("requires_grad=True")
+        return f"tensor({', '.join(notes)})"
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __bool__(self) -> bool:
+        if self.array.size != 1:
+            raise ValueError(
+                f"bool: the truth of a tensor with {self.array.size} elements is not defined (shape {self.shape}). "
+                "Compare with .all() or .any(), or ask `is not None`."
+            )
+        return bool(self.array)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.array.size != 1 or self.dtype.kind not in "iub":
+            raise TypeError(f"index: only an integer tensor of one element is an index, got {self.dtype} {self.shape}.")
+        return int(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.ndim == 0 else format(str(self), spec)
+
+    # -- in and out ----------------------------------------------------------------------------------------------------
+
+    def item(self) -> bool | int | float:
+        """The one element as a Python number."""
+        if self.array.size != 1:
+            raise ValueError(f"item: expected one element, got {self.array.size} (shape {self.shape}).")
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        """Nested Python lists (a number for a 0-d tensor)."""
+        return self.array.tolist()
+
+    def numpy(self) -> np.ndarray:
+        """The NumPy array on the same memory. A tensor in a graph must be detached first, as in PyTorch."""
+        if self._requires_grad:
+            raise RuntimeError("numpy: this tensor requires grad, and the array would not. Use tensor.detach().numpy().")
+        if self.device.type != "cpu":
+            raise TypeError(f"numpy: this tensor is on {self.device}. Use tensor.cpu().numpy().")
+        return self.array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    # -- gradients -----------------------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Say that gradients are (or are not) wanted for this leaf. Returns itself."""
+        if self._edge is not None and not requires_grad:
+            raise RuntimeError(
+                f"requires_grad: this is the result of {self._edge[0]}, and has its gradient from its inputs. "
+                "Use detach() for a tensor outside the graph."
+            )
+        if requires_grad and not is_float(self.dtype):
+            raise DtypeError(
+                f"requires_grad: only floating-point tensors have gradients, got {self.dtype} (shape {self.shape}). "
+                "Convert it with .float() first."
+            )
+        self._requires_grad = bool(requires_grad)
+        return self
+
+    @property
+    def grad(self) -> Tensor | None:
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None and not isinstance(value, Tensor):
+            raise TypeError(f"grad: expected a Tensor or None, got {type(value).__name__}.")
+        if value is not None and (value.shape != self.shape or value.dtype != self.dtype):
+            raise ShapeError(
+                f"grad: expected shape {self.shape} and dtype {self.dtype}, got {value.shape} and {value.dtype}."
+            )
+        self._grad = value
+
+    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+        """Add d(self)/d(leaf) to the `.grad` of every leaf that this tensor was computed from.
+
+        gradient: the upstream gradient, of this tensor's shape; for a tensor of one element it is 1 if not given.
+        retain_graph: keep what the ops saved, so that backward can run again.
+        """
+        if create_graph:
+            raise NotImplementedError("backward: gradients of gradients (create_graph=True) are not supported.")
+        tape.walk_back([self.edge()], [self.upstream(gradient)], retain_graph=retain_graph)
+
+    def edge(self) -> Edge:
+        """Where this tensor stands in the graph."""
+        if not self._requires_grad:
+            raise RuntimeError(
+                f"backward: this tensor (shape {self.shape}) has no graph: none of what it was computed from requires "
+                "grad, or it was computed under no_grad() or detached."
+            )
+        return self._edge or (self, 0)
+
+    def upstream(self, gradient: Tensor | None) -> Array:
+        """`gradient` as an array that fits this tensor; ones for a tensor of one element."""
+        xp = array_module(self.array)
+        if gradient is None:
+            if self.array.size != 1:
+                raise RuntimeError(
+                    f"backward: only a scalar has a gradient by itself, got shape {self.shape}"
+                    f"{f' from {self._edge[0]}' if self._edge else ''}. Reduce it, as in loss.sum().backward(), or give "
+                    "the upstream gradient: y.backward(gradient)."
+                )
+            return xp.ones_like(self.array)
+        array = as_array(gradient)
+        if array.shape != self.shape:
+            raise ShapeError(f"backward: the upstream gradient must have shape {self.shape}, got {array.shape}.")
+        return array.astype(self.dtype, copy=False)
+
+    def accumulate(self, gradient: Array) -> None:
+        """Called by the tape, once a backward pass, with this leaf's complete gradient."""
+        for hook in self._hooks or ():
+            if not getattr(hook, "after_accumulation", False):
+                gradient = hook(gradient)
+        gradient = array_module(self.array).asarray(gradient)
+        if self._grad is None:
+            self._grad = Tensor(gradient)
+        else:
+            self._grad.array += gradient
+            self._grad._memory.edited(self._grad.array)
+        for hook in self._hooks or ():
+            if getattr(hook, "after_accumulation", False):
+                hook(gradient)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this intermediate result in `.grad` (leaves keep theirs anyway)."""
+        record = self.record
+        if record is None or self._retains_grad:
+            return
+        self._retains_grad = True
+        ref = weakref.ref(self)  # the record must not hold its own output
+
+        def retain(gradient: Array) -> Array:
+            tensor = ref()
+            if tensor is not None:
+                before = tensor._grad
+                tensor._grad = Tensor(gradient.copy() if before is None else before.array + gradient)
+            return gradient
+
+        retain.last = True  # type: ignore[attr-defined]
+        _hooks_of(self).append(retain)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
+        """Call `hook(gradient)` whenever this tensor's gradient is complete; a Tensor it returns replaces the gradient.
+
+        Returns a handle with `remove()`.
+        """
+        if not self._requires_grad:
+            raise RuntimeError("register_hook: this tensor does not require grad, so it never has a gradient.")
+
+        def on_array(gradient: Array) -> Array:
+            replacement = hook(Tensor(gradient))
+            if replacement is None:
+                return gradient
+            if replacement.shape != self_shape:
+                raise ShapeError(f"register_hook: a gradient of shape {self_shape} was replaced by {replacement.shape}.")
+            return replacement.array
+
+        self_shape = self.shape
+        return Handle(_hooks_of(self), on_array)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Handle:
+        """Call `hook(self)` on this leaf as soon as its `.grad` is final in a backward pass."""
+        if not (self._requires_grad and self.is_leaf):
+            raise RuntimeError("register_post_accumulate_grad_hook: only a leaf that requires grad accumulates one.")
+        ref = weakref.ref(self)
+
+        def on_array(gradient: Array) -> None:
+            hook(ref())
+
+        on_array.after_accumulation = True  # type: ignore[attr-defined]
+        return Handle(_hooks_of(self), on_array)
+
+    def detach(self) -> Tensor:
+        """A tensor outside the graph, on the same memory."""
+        detached = Tensor(self.array)
+        detached._memory = self._memory
+        return detached
+
+    def edited(self) -> Tensor:
+        """Note that the array was just changed in place, so that backward can tell. Returns itself."""
+        self._memory.edited(self.array)
+        return self
+
+    @property
+    def _version(self) -> int:
+        return self._memory.edits
+
+
+class Handle:
+    """Removes a hook again: `handle.remove()`, or leave `with handle:`."""
+
+    def __init__(self, hooks: list[Callable], hook: Callable) -> None:
+        self._hooks, self._hook = hooks, hook
+        keep_last = bool(hooks) and getattr(hooks[-1], "last", False)  # retain_grad sees what the other hooks made
+        hooks.insert(len(hooks) - keep_last, hook)
+
+    def remove(self) -> None:
+        if self._hook in self._hooks:
+            self._hooks.remove(self._hook)
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+def _hooks_of(tensor: Tensor) -> list[Callable]:
+    """The hooks on a leaf live with it; those on a result live with its record, where backward meets them."""
+    if tensor._edge is None:
+        if tensor._hooks is None:
+            tensor._hooks = []
+        return tensor._hooks
+    record, output = tensor._edge
+    if record.hooks is None:
+        record.hooks = {}
+    return record.hooks.setdefault(output, [])
+
+
+def as_array(thing: Any, like: Array | None = None) -> Array:
+    """The array of a Tensor or array, or an array of anything else (on the device of `like`)."""
+    if isinstance(thing, Tensor):
+        return thing.array
+    if is_array(thing):
+        return thing
+    array = np.asarray(thing)
+    if array.dtype == np.float64:  # Python numbers, and lists of them, are float32 unless asked otherwise
+        array = array.astype(float32)
+    return array if like is None else to_device(array, device_of(like))
