@@ -1,1 +1,36 @@
-"""Gaze data: every format becomes one `EyeSet`."""
+"""Gaze data: every format becomes one `EyeSet`, every use starts with `load`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gaze_examples.data.eyes import DataError, EyeSet, Reading, Skipped
+from gaze_examples.data.gaze_data import GazeData, label
+from gaze_examples.data.quadrants import Origin, parse_origin
+from gaze_examples.data.sources import read
+from gaze_examples.data.splits import Split, split
+
+__all__ = ["DataError", "EyeSet", "GazeData", "Origin", "Reading", "Skipped", "Split", "load", "read"]
+
+
+def load(source: str | Path = "synthetic", *, size: str = "small", seed: int = 0, hold_out: int | None = None,
+         order: str = "random", shares: Sequence[float] = (5, 1, 1), origin: Origin = "median",
+         progress: bool = True) -> GazeData:
+    """Eyes to train and test on: read or rendered (and cached), split, labelled.
+
+    source: "synthetic", or a folder that contains `Image/` and `Label/`.
+    size: of the synthetic set, "small" (12,000 to train) or "full" (45,000). seed: of its eyes, and of a random split.
+    hold_out, order, shares: see `splits.split`. Sequences of photographs should be split "in-order".
+    origin: where the quadrants meet: "median" of the training part, "zero", or (yaw, pitch) in degrees.
+    progress: show a bar on stderr, if that is a terminal.
+
+    Raises DataError, in one sentence, for a source that cannot be read and for settings that make no sense.
+    """
+    if isinstance(origin, str):
+        origin = parse_origin(origin)
+    eyes, skipped = read(source, size=size, seed=seed, progress=progress)
+    if eyes.quadrant is not None and origin != "median":
+        raise DataError("These eyes come with the quadrant of the screen they look at, so an origin of "
+                        f"{origin} would not be used; leave the origin out.")
+    return label(split(eyes, hold_out=hold_out, order=order, shares=shares, seed=seed), origin, skipped)

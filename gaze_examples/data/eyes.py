@@ -1,5 +1,8 @@
 """`EyeSet`: eye pairs in memory, and where they look. Every reader makes one, everything else takes one.
 
+A reader returns a `Reading`: the eyes, and what it had to skip, so that nothing is left out in silence. What cannot be
+read at all is a `DataError`.
+
 The quadrants of the field of view, as seen by the person who looks at the screen's camera:
 
     label   pitch              yaw
@@ -14,12 +17,18 @@ yaw = atan2(-x, -z) and pitch = asin(-y), in radians.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 import numpy as np
 
 HEIGHT, WIDTH = 36, 120
 QUADRANTS = ("up, yaw -", "up, yaw +", "down, yaw -", "down, yaw +")
+
+
+class DataError(Exception):
+    """Data that cannot be used. The message is one sentence: what was expected, what came, what to do."""
 
 
 @dataclass(frozen=True)
@@ -51,3 +60,33 @@ class EyeSet:
         columns = {f.name: getattr(self, f.name) for f in fields(self)}
         taken = {name: c[index] for name, c in columns.items() if isinstance(c, np.ndarray)}
         return replace(self, **taken)
+
+
+class Skipped(NamedTuple):
+    """An image or a label line that was left out: its path inside the data set (`Label/p00.label:17`), and why."""
+
+    path: str
+    why: str
+
+
+class Reading(NamedTuple):
+    """What a reader found."""
+
+    eyes: EyeSet
+    skipped: list[Skipped]
+
+
+def concatenate(sets: Sequence[EyeSet], source: str) -> EyeSet:
+    """One EyeSet of all pairs in `sets`, in order; people of the same name are the same person.
+
+    `quadrant` and `oracle` stay only where every set has them: half a column would be mistaken for a whole one.
+    """
+    people = tuple(dict.fromkeys(name for eyes in sets for name in eyes.people))
+    renumbered = [np.array([people.index(name) for name in eyes.people], np.int16)[eyes.person] for eyes in sets]
+
+    def joined(name: str) -> np.ndarray | None:
+        columns = [getattr(eyes, name) for eyes in sets]
+        return None if any(column is None for column in columns) else np.concatenate(columns)
+
+    return EyeSet(joined("images"), joined("gaze"), np.concatenate(renumbered), people, source,
+                  joined("quadrant"), joined("oracle"))

@@ -1,0 +1,311 @@
+"""GazeHub's layout, the one of the course folder `MPIIFaceGaze/`: read it, and write it.
+
+    Image/pXX/{face,left,right}/N.jpg     36 x 60 grey patches; "left" is the eye on the left of the image
+    Label/pXX.label                       a header line that names the columns, then one line a pair
+    SOURCE.txt                            ours, optional: one sentence that says what the images are
+
+Fields are separated by spaces, vectors inside by commas; image paths are relative to `Image/`. `2DGaze` is yaw,pitch in
+radians. Our own files have one or two columns more, `Quadrant` and `Oracle` (0..3): a renderer knows the screen point.
+The layout is that of Cheng et al., "Appearance-based Gaze Estimation With Deep Learning: A Review and Benchmark".
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from gaze_examples.data.eyes import HEIGHT, WIDTH, DataError, EyeSet, Reading, Skipped
+
+PATCH = (HEIGHT, WIDTH // 2)
+COLUMNS = ("Face", "Left", "Right", "Origin", "WhichEye", "3DGaze", "3DHead", "2DGaze", "2DHead", "Rmat", "Smat",
+           "GazeOrigin")
+NEEDED = ("Left", "Right", "2DGaze")
+LAYOUT = "a folder with Image/pXX/left/N.jpg, Image/pXX/right/N.jpg and Label/pXX.label in it"
+CHUNK = 128  # pairs a thread reads at a time, and between two calls of `progress`
+
+Progress = Callable[[int], None]
+
+
+class _Pair(NamedTuple):
+    """One line of a label file."""
+
+    left: str
+    right: str
+    gaze: tuple[float, float]
+    quadrant: int | None
+    oracle: int | None
+
+
+def read(folder: str | Path, *, workers: int | None = None, progress: Progress | None = None) -> Reading:
+    """All pairs under `folder`, people and lines in the order of the label files.
+
+    Images that are missing, broken or of a wrong size, and label lines that make no sense, are skipped and listed.
+    progress: called with the number of pairs just finished. Raises DataError where the layout is not GazeHub's, where
+    a person has images but no labels, and where not one of a person's pairs can be read.
+    """
+    root = _root(folder)
+    people = tuple(path.stem for path in _label_files(root))
+    skipped: list[Skipped] = []
+    pairs: list[_Pair] = []
+    counts = []
+    for path in _label_files(root):
+        listed, malformed = _read_label_file(path)
+        pairs += listed
+        skipped += malformed
+        counts.append(len(listed))
+    person = np.repeat(np.arange(len(people), dtype=np.int16), counts)
+
+    images, unreadable = _read_images(root / "Image", pairs, workers, progress)
+    skipped += unreadable.values()
+    good = np.ones(len(pairs), bool)
+    good[list(unreadable)] = False
+    _check_everyone_has_pairs(people, person, good, skipped)
+
+    source_file = root / "SOURCE.txt"
+    source = (source_file.read_text(encoding="utf-8").strip() if source_file.is_file()
+              else f"Eye pairs in GazeHub's layout, read from the folder {root.resolve().name}.")
+    eyes = EyeSet(images, np.array([pair.gaze for pair in pairs], np.float32), person, people, source,
+                  _column([pair.quadrant for pair in pairs]), _column([pair.oracle for pair in pairs]))
+    # `eyes[good]` copies every image, so it is left to the data sets that need it.
+    return Reading(eyes if good.all() else eyes[good], skipped)
+
+
+def count(folder: str | Path) -> int:
+    """How many pairs the label files list, for a progress bar."""
+    return sum(max(0, len(path.read_bytes().splitlines()) - 1) for path in _label_files(_root(folder)))
+
+
+def fingerprint(folder: str | Path) -> str:
+    """A text that changes when a label file or an image is added, removed, renamed or written to; reads no contents."""
+    root = _root(folder)
+    facts: list[tuple] = []
+    for path in (*_label_files(root), root / "SOURCE.txt"):
+        if path.is_file():
+            facts.append((path.name, path.stat().st_size, path.stat().st_mtime_ns))
+    for patches in sorted(root.glob("Image/*/left")) + sorted(root.glob("Image/*/right")):
+        # Sums do not depend on the order of a directory, and each of its files moves them.
+        with os.scandir(patches) as entries:
+            stats = [entry.stat() for entry in entries]
+        facts.append((patches.parent.name, patches.name, len(stats), patches.stat().st_mtime_ns,
+                      sum(s.st_size for s in stats), sum(s.st_mtime_ns for s in stats)))
+    return sha256(repr(facts).encode()).hexdigest()
+
+
+def write(eyes: EyeSet, folder: str | Path, progress: Progress | None = None) -> None:
+    """Write `eyes` to `folder`, which must be new or empty, person by person; reading it gives them back, JPEG apart.
+
+    The folder appears when it is complete: whatever goes wrong before that, nothing is left. Raises DataError if the
+    folder holds something already, if a person's name cannot name a file, and if writing fails.
+    """
+    folder = Path(folder)
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise DataError(f"Will not write into {folder}, which is not an empty folder; remove it or name another.")
+    for name in eyes.people:
+        if not name or name.startswith(".") or any(c.isspace() or c in '\\/:*?"<>|' for c in name):
+            raise DataError(f'A person\'s name becomes the name of a file and a folder here, and "{name}" cannot be one.')
+    try:
+        with _all_or_nothing(folder) as unfinished:
+            (unfinished / "Label").mkdir()
+            (unfinished / "SOURCE.txt").write_text(eyes.source + "\n", encoding="utf-8")
+            for person in np.unique(eyes.person):
+                _write_person(eyes[eyes.person == person], eyes.people[person], unfinished, progress)
+    except OSError as error:
+        raise DataError(f"Could not write {folder} ({error}); nothing was left there, so free some space or name "
+                        "another folder, and try again.") from error
+
+
+# Reading
+
+
+def _root(folder: str | Path) -> Path:
+    """`folder`, once it is sure that Image/ and Label/ lie in it."""
+    root = Path(folder)
+    wanted = f'Expected {LAYOUT} (or the word "synthetic")'
+    if not root.exists():
+        raise DataError(f"{wanted}, but there is no {root}.")
+    if not root.is_dir():
+        raise DataError(f"{wanted}, but {root} is a file.")
+    # Names are compared as they are listed: some file systems answer to "Image" when it is called "image".
+    names = sorted(path.name for path in root.iterdir() if path.is_dir())
+    missing = [name for name in ("Image", "Label") if name not in names]
+    if not missing:
+        return root
+    for name in names:
+        if name.capitalize() in missing:
+            raise DataError(f"{wanted}, but {root / name} is spelled {name}; rename it to {name.capitalize()}.")
+        if (root / name / "Image").is_dir() and (root / name / "Label").is_dir():
+            raise DataError(f"{wanted}, but that is one level deeper; give {root / name}.")
+    if root.resolve().name in ("Image", "Label"):
+        raise DataError(f"{wanted}, but {root} is the folder {root.resolve().name} itself; give the one it lies in.")
+    raise DataError(f"{wanted}, but {root} has no {' and no '.join(missing)}; it has {', '.join(names) or 'no folders'}.")
+
+
+def _label_files(root: Path) -> list[Path]:
+    files = sorted(root.glob("Label/*.label"))
+    if not files:
+        raise DataError(f"Expected a label file for each person, such as {root / 'Label' / 'p00.label'}, but there are "
+                        f"none in {root / 'Label'}; put them there.")
+    labelled = {path.stem for path in files}
+    for person in sorted(path.parent.name for path in root.glob("Image/*/left")):
+        if person not in labelled:
+            raise DataError(f"{person} has images in {root / 'Image' / person} but no label file; add "
+                            f"{root / 'Label' / person}.label or remove the images.")
+    return files
+
+
+def _read_label_file(path: Path) -> tuple[list[_Pair], list[Skipped]]:
+    """The pairs of one file, and the lines that make no sense."""
+    header, *lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines() or [""]
+    columns = header.split()
+    absent = [name for name in NEEDED if name not in columns]
+    if absent:
+        raise DataError(f"The first line of {path} must name the columns {', '.join(NEEDED)}, but it lacks "
+                        f'{", ".join(absent)} and begins "{header[:60]}"; put the header of a GazeHub label file there.')
+    pairs, malformed = [], []
+    for number, line in enumerate(lines, start=2):
+        if line.strip():
+            try:
+                pairs.append(_pair(columns, line.split()))
+            except ValueError as error:
+                malformed.append(Skipped(f"Label/{path.name}:{number}", str(error)))
+    return pairs, malformed
+
+
+def _pair(columns: list[str], cells: list[str]) -> _Pair:
+    """One line's pair; ValueError says what is wrong with the line."""
+    if len(cells) != len(columns):
+        raise ValueError(f"expected {len(columns)} fields, as the header has, but there are {len(cells)}")
+    cell = dict(zip(columns, cells, strict=True))
+    try:
+        yaw, pitch = map(float, cell["2DGaze"].split(","))
+    except ValueError:
+        raise ValueError(f'2DGaze must be two numbers, yaw,pitch, not "{cell["2DGaze"]}"') from None
+    if not (abs(yaw) <= np.pi and abs(pitch) <= np.pi / 2):  # NaN too
+        raise ValueError(f'2DGaze must be angles in radians, not "{cell["2DGaze"]}"')
+    for name in ("Quadrant", "Oracle"):
+        if name in cell and cell[name] not in ("0", "1", "2", "3"):
+            raise ValueError(f'{name} must be 0, 1, 2 or 3, not "{cell[name]}"')
+    left, right = (cell[name].replace("\\", "/") for name in ("Left", "Right"))
+    quadrant, oracle = (int(cell[name]) if name in cell else None for name in ("Quadrant", "Oracle"))
+    return _Pair(left, right, (yaw, pitch), quadrant, oracle)
+
+
+def _read_images(folder: Path, pairs: Sequence[_Pair], workers: int | None,
+                 progress: Progress | None) -> tuple[np.ndarray, dict[int, Skipped]]:
+    """The images (N, 36, 120) uint8 of all pairs, and by position those that cannot be read."""
+    images = np.zeros((len(pairs), HEIGHT, WIDTH), np.uint8)
+    unreadable: dict[int, Skipped] = {}
+
+    def read_chunk(start: int) -> int:
+        chunk = range(start, min(start + CHUNK, len(pairs)))
+        for i in chunk:
+            for name, half in ((pairs[i].left, images[i, :, :PATCH[1]]), (pairs[i].right, images[i, :, PATCH[1]:])):
+                try:
+                    half[...] = _read_patch(folder / name)
+                except ValueError as error:
+                    unreadable.setdefault(i, Skipped(f"Image/{name}", str(error)))
+        return len(chunk)
+
+    # Threads, not processes: OpenCV decodes outside Python's lock, and all of them write into one array.
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        for finished in pool.map(read_chunk, range(0, len(pairs), CHUNK)):
+            if progress is not None:
+                progress(finished)
+    return images, dict(sorted(unreadable.items()))
+
+
+def _read_patch(path: Path) -> np.ndarray:
+    """The grey patch (36, 60) uint8 in a file; ValueError says why there is none."""
+    try:
+        # Not cv2.imread: on Windows it cannot open paths outside the system's code page.
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise ValueError(error.strerror or str(error)) from None
+    contents = data.tobytes()
+    # A JPEG without its end marker is cut short; some OpenCV versions fill the rest with grey and say nothing.
+    cut_short = contents.startswith(b"\xff\xd8") and b"\xff\xd9" not in contents
+    patch = None if cut_short or not contents else cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    if patch is None:
+        raise ValueError("broken: not an image, or cut short")
+    if patch.shape != PATCH:
+        raise ValueError(f"wrong size: {patch.shape[0]} x {patch.shape[1]} pixels, expected {PATCH[0]} x {PATCH[1]}")
+    return patch
+
+
+def _check_everyone_has_pairs(people: Sequence[str], person: np.ndarray, good: np.ndarray,
+                              skipped: Sequence[Skipped]) -> None:
+    for i, name in enumerate(people):
+        if not np.any(good[person == i]):
+            theirs = [s for s in skipped if s.path.startswith((f"Image/{name}/", f"Label/{name}.label:"))]
+            reason = f"; the first: {theirs[0].path}: {theirs[0].why}" if theirs else "; it lists none"
+            raise DataError(f"Not one pair of Label/{name}.label can be read{reason}; put the images under "
+                            f"Image/{name} or remove the label file.")
+
+
+def _column(values: list[int | None]) -> np.ndarray | None:
+    """An optional column, where every pair has it."""
+    return None if None in values else np.array(values, np.uint8)
+
+
+# Writing
+
+
+@contextmanager
+def _all_or_nothing(folder: Path) -> Iterator[Path]:
+    """A new folder beside `folder` that takes its place at the end, or vanishes with the parents made for it."""
+    missing = [parent for parent in folder.parents if not parent.exists()]
+    unfinished = folder.parent / f".{folder.name}.{os.getpid()}.unfinished"
+    try:
+        unfinished.mkdir(parents=True)
+        yield unfinished
+        if folder.exists():
+            folder.rmdir()
+        unfinished.rename(folder)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        for parent in missing:
+            with suppress(OSError):  # never made, or used by somebody else by now
+                parent.rmdir()
+        raise
+
+
+def _write_person(eyes: EyeSet, name: str, root: Path, progress: Progress | None) -> None:
+    """One person's patches and label file. What we do not know is zero or the identity, as GazeHub writes it."""
+    optional = {"Quadrant": eyes.quadrant, "Oracle": eyes.oracle}
+    optional = {column: values for column, values in optional.items() if values is not None}
+    for side in ("left", "right"):
+        (root / "Image" / name / side).mkdir(parents=True)
+    identity = _vector(np.eye(3).ravel())
+    lines = [" ".join((*COLUMNS, *optional))]
+    for i, (image, gaze) in enumerate(zip(eyes.images, eyes.gaze, strict=True)):
+        paths = {side: f"{name}/{side}/{i + 1}.jpg" for side in ("face", "left", "right", "sample")}
+        for side, patch in (("left", image[:, :PATCH[1]]), ("right", image[:, PATCH[1]:])):
+            _, jpeg = cv2.imencode(".jpg", patch, [cv2.IMWRITE_JPEG_QUALITY, 95])
+            (root / "Image" / paths[side]).write_bytes(jpeg.tobytes())
+        cells = {"Face": paths["face"], "Left": paths["left"], "Right": paths["right"], "Origin": paths["sample"],
+                 "WhichEye": "left", "3DGaze": _vector(_direction(gaze)), "3DHead": _vector((0, 0, -1)),
+                 "2DGaze": _vector(gaze), "2DHead": _vector((0, 0)), "Rmat": identity, "Smat": identity,
+                 "GazeOrigin": _vector((0, 0, 600))}
+        lines.append(" ".join([*cells.values(), *(str(values[i]) for values in optional.values())]))
+        if progress is not None:
+            progress(1)
+    (root / "Label" / f"{name}.label").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _direction(gaze: np.ndarray) -> tuple[float, float, float]:
+    """The unit vector (x right, y down, z away from the camera) of a yaw and a pitch."""
+    yaw, pitch = map(float, gaze)
+    return -np.cos(pitch) * np.sin(yaw), -np.sin(pitch), -np.cos(pitch) * np.cos(yaw)
+
+
+def _vector(values: Sequence[float] | np.ndarray) -> str:
+    return ",".join(f"{value:.9g}" for value in values)  # nine digits give a float32 back exactly

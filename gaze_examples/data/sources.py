@@ -1,0 +1,83 @@
+"""Where eyes come from: rendered from a seed, or read from a folder. Either way once, then from the cache."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from gaze_examples.data import cache
+from gaze_examples.data.eyes import DataError, Reading, concatenate
+
+
+class Size(NamedTuple):
+    """Pairs for each of 12 people to train on (divided 5 : 1 : 1), and for each of 3 new people."""
+
+    same: int
+    new: int
+
+
+SIZES = {"small": Size(same=1400, new=800),  # 12,000 / 2,400 / 2,400 and 2,400
+         "full": Size(same=5250, new=3000)}  # 45,000 / 9,000 / 9,000 and 9,000
+SAME, NEW = range(12), range(12, 15)
+RENDERER = ("synthetic.py", "synthetic_people.py", "eye_renderer.py")
+
+
+def read(source: str | Path = "synthetic", *, size: str = "small", seed: int = 0, progress: bool = True) -> Reading:
+    """All eye pairs of a source: "synthetic", rendered in a `size` of `SIZES` from `seed`, or a folder of `gazehub.py`.
+
+    progress: show a bar on stderr while rendering or reading, if stderr is a terminal. Raises DataError for what
+    cannot be read.
+    """
+    return _synthetic(size, seed, progress) if source == "synthetic" else _folder(Path(source), progress)
+
+
+def _synthetic(size: str, seed: int, progress: bool) -> Reading:
+    from gaze_examples.data import synthetic  # needs OpenCV
+
+    if size not in SIZES:
+        raise DataError(f'The synthetic set comes in the sizes {" and ".join(SIZES)}, not "{size}".')
+    per_person = SIZES[size]
+
+    def build() -> Reading:
+        total = len(SAME) * per_person.same + len(NEW) * per_person.new
+        with _bar("rendering synthetic eyes", total, progress) as tick:
+            same = synthetic.render(SAME, per_person.same, seed, progress=tick)
+            new = synthetic.render(NEW, per_person.new, seed, progress=tick)
+        # The sentence travels with the pairs, into the cache and into an export: nobody should take them for real.
+        source = (f"Synthetic eyes, rendered from seed {seed}; a score on them says nothing about accuracy on "
+                  "photographs of real people.")
+        return Reading(concatenate([same, new], source), [])
+
+    return cache.cached(f"synthetic-{size}-{seed}", f"{per_person} {_renderer_version()}", build)
+
+
+def _renderer_version() -> str:
+    """A text that changes with the renderer's code: the eyes that it drew before may not be those it draws now."""
+    code = b"".join(Path(__file__).with_name(name).read_bytes() for name in RENDERER)
+    return sha256(code).hexdigest()
+
+
+def _folder(path: Path, progress: bool) -> Reading:
+    from gaze_examples.data import gazehub  # needs OpenCV
+
+    fingerprint = gazehub.fingerprint(path)
+
+    def build() -> Reading:
+        with _bar(f"reading {path.name}", gazehub.count(path), progress) as tick:
+            return gazehub.read(path, progress=tick)
+
+    place = path.resolve()
+    return cache.cached(f"{place.name}-{sha256(str(place).encode()).hexdigest()[:12]}", fingerprint, build)
+
+
+@contextmanager
+def _bar(what: str, total: int, show: bool) -> Iterator[Callable[[int], None]]:
+    from tqdm import tqdm
+
+    # disable=None: tqdm itself stays silent where stderr is no terminal.
+    with tqdm(total=total, desc=what, unit=" pairs", file=sys.stderr, disable=None if show else True) as bar:
+        yield bar.update

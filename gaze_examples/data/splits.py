@@ -1,0 +1,96 @@
+"""Who is trained on and who is tested: "same people" (train, val, test) and "new people" (new).
+
+A network can know a person's eyes by heart, so two questions are kept apart: how well does it read people it was
+trained on (val, test), and how well people it has never seen (new)?
+
+Neighbours in a sequence of photographs may share a photograph or nearly do. A random split would then test on what was
+trained on; `order="in-order"` gives training the first part of each person's sequence, testing the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gaze_examples.data.eyes import DataError, EyeSet
+
+ORDERS = ("random", "in-order")
+
+
+@dataclass(frozen=True)
+class Split:
+    """The parts of an EyeSet, disjoint and together all of it; `new` is None if nobody was held out."""
+
+    train: EyeSet
+    val: EyeSet
+    test: EyeSet
+    new: EyeSet | None
+    how: str
+
+    def parts(self) -> dict[str, EyeSet]:
+        """The parts by name, without an absent `new`."""
+        named = {"train": self.train, "val": self.val, "test": self.test, "new": self.new}
+        return {name: eyes for name, eyes in named.items() if eyes is not None}
+
+
+def split(eyes: EyeSet, *, hold_out: int | None = None, order: str = "random", shares: Sequence[float] = (5, 1, 1),
+          seed: int = 0) -> Split:
+    """Split `eyes` by people, and the pairs of those who stay into train, val and test.
+
+    hold_out: how many people are new, the last ones by name; by default one fifth, 0 if there is only one.
+    order: "random" shuffles all pairs from `seed`, so that any stretch of a part is a fair sample of it; "in-order"
+    cuts each person's sequence.
+    shares: sizes of train, val and test as ratios of the whole; exact sizes are such ratios too.
+    Raises DataError where a part would be empty.
+    """
+    _check(order, shares)
+    names = sorted(eyes.people[i] for i in np.unique(eyes.person))
+    new_names = names[len(names) - _held_out(names, hold_out):]
+    is_new = np.isin(eyes.person, [eyes.people.index(name) for name in new_names])
+    same = np.flatnonzero(~is_new)
+
+    if order == "random":
+        positions = _cut(np.random.default_rng(seed).permutation(same), shares)
+        how = f"at random (seed {seed})"
+    else:
+        by_person = [_cut(same[eyes.person[same] == person], shares) for person in np.unique(eyes.person[same])]
+        positions = [np.concatenate(pieces) for pieces in zip(*by_person, strict=True)]
+        how = "in the order of each person's pairs"
+
+    ratio = " : ".join(f"{share:g}" for share in shares)
+    for name, part in zip(("train", "val", "test"), positions, strict=True):
+        if len(part) == 0:
+            raise DataError(f"The part {name} would be empty: {len(same)} pairs of {len(names) - len(new_names)} people "
+                            f"were to be divided {ratio}; give more pairs, hold out fewer people or change the shares.")
+    train, val, test = (eyes[part] for part in positions)
+    new = eyes[np.flatnonzero(is_new)] if new_names else None
+    held_out = f"new people: {', '.join(new_names)}" if new_names else "nobody held out"
+    return Split(train, val, test, new, f"train : val : test = {ratio}, {how}; {held_out}")
+
+
+def _check(order: str, shares: Sequence[float]) -> None:
+    if order not in ORDERS:
+        raise DataError(f'A split is "random" or "in-order", not "{order}".')
+    if len(shares) != 3 or not all(0 < share < np.inf for share in shares):
+        raise DataError("The shares are three positive numbers, for train, val and test, such as (5, 1, 1), "
+                        f"not {tuple(shares)}.")
+
+
+def _held_out(names: list[str], hold_out: int | None) -> int:
+    if hold_out is None:
+        return max(1, round(len(names) / 5)) if len(names) > 1 else 0
+    if not 0 <= hold_out < len(names):
+        raise DataError(f"Cannot hold out {hold_out} of {len(names)} people: at least one must be left to train on, "
+                        f"so the number is 0 to {len(names) - 1}.")
+    return hold_out
+
+
+def _cut(sequence: np.ndarray, shares: Sequence[float]) -> list[np.ndarray]:
+    """Three consecutive pieces of `sequence` in these shares; the largest remainders get what rounding leaves over."""
+    exact = len(sequence) * np.asarray(shares, float) / sum(shares)
+    sizes = np.floor(exact).astype(int)
+    left_over = len(sequence) - sizes.sum()
+    sizes[np.argsort(sizes - exact, kind="stable")[:left_over]] += 1
+    return np.split(sequence, np.cumsum(sizes)[:2])
