@@ -18,6 +18,7 @@ float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("
 int8, int16, int32, int64 = np.dtype("int8"), np.dtype("int16"), np.dtype("int32"), np.dtype("int64")
 uint8, bool_ = np.dtype("uint8"), np.dtype("bool")
 
+_HOST_TYPES = (np.ndarray, np.generic)
 _PYTHON_DTYPES = {bool: bool_, int: int64, float: float32}  # what a Python number becomes, as in PyTorch
 
 
@@ -34,7 +35,7 @@ class DtypeError(TypeError, RuntimeError):
 
 def array_module(array: Array) -> Any:
     """The module, numpy or cupy, whose functions work on `array`."""
-    if type(array) is np.ndarray:
+    if isinstance(array, _HOST_TYPES):
         return np
     home = type(array).__module__.partition(".")[0]
     return sys.modules["cupy"] if home == "cupy" else np

@@ -177,10 +177,10 @@ matmul = _lifted(linear, "matmul", broadcasts=True)
 # -- shape -------------------------------------------------------------------------------------------------------------
 
 _copy = Op(shape.copy_forward, shape.copy_backward)
-_reshape = Op(shape.reshape_forward, shape.reshape_backward, view=True)
-_permute = Op(shape.permute_forward, shape.permute_backward, view=True)
-_expand = Op(shape.expand_forward, shape.expand_backward, view=True)
-_getitem = Op(shape.getitem_forward, shape.getitem_backward, view=True)
+_reshape = Op(shape.reshape_forward, shape.reshape_backward)
+_permute = Op(shape.permute_forward, shape.permute_backward)
+_expand = Op(shape.expand_forward, shape.expand_backward)
+_getitem = Op(shape.getitem_forward, shape.getitem_backward)
 _cat = Op(shape.cat_forward, shape.cat_backward)
 _stack = Op(shape.stack_forward, shape.stack_backward)
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, DtypeError, ShapeError, array_module, float32, is_array, is_float, result_type
+from minigrad.backend import Array, DtypeError, ShapeError, float32, is_array, is_float, result_type
 from minigrad.ops.shape import unbroadcast
 from minigrad.tape import Kept, Record, state
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, as_array
 
 
 class Op:
@@ -35,14 +35,13 @@ class Op:
         name: str | None = None,
         broadcasts: bool = False,
         floats: bool = False,
-        view: bool = False,
     ) -> None:
         self.forward = forward
         self.backward = backward
         self.name = name or forward.__name__.removesuffix("_forward")
         self.broadcasts = broadcasts
         self.floats = floats
-        self.view = view
+        self.promotes = broadcasts or floats
         self.is_ours = forward.__module__.startswith("minigrad.ops.")
         self.takes_needs = "needs" in inspect.signature(backward).parameters
         self.__name__ = self.name
@@ -56,57 +55,47 @@ class Op:
         return self if tensor is None else MethodType(self, tensor)
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
-        arrays, tensors = _unpack(args)
-        if self.broadcasts or self.floats:
-            arrays = self._promoted(arrays)
+        values: list = []
+        sources: list = []
+        wanted, dtype, one_dtype = False, None, True
+        for arg in args:
+            if isinstance(arg, Tensor):
+                edge = arg._edge or arg._loose_edge()
+                values.append(arg._value)
+                sources.append(edge)
+                wanted = wanted or arg._requires_grad
+                if dtype is not edge[3]:
+                    one_dtype = dtype is None
+                    dtype = edge[3]
+            elif type(arg) is float or type(arg) is int:
+                values.append(arg)
+                sources.append(None)
+            else:
+                one_dtype = False
+                wanted = _take_in(arg, values, sources) or wanted
+        if self.promotes and not (one_dtype and dtype is not None and dtype.kind == "f"):
+            values = _promoted(values, self.floats)
         try:
-            out, cache = self.forward(*arrays, **settings)
+            out, cache = self.forward(*values, **settings)
         except (ValueError, TypeError, IndexError) as error:
             if self.is_ours:
-                raise _in_our_words(error, self.name, arrays) from None
-            error.add_note(f"in the forward of {self.name}, given {_describe(arrays)}")
+                raise _in_our_words(error, self.name, values) from None
+            error.add_note(f"in the forward of {self.name}, given {_describe(values)}")
             raise
-        outs = out if type(out) is tuple else (out,)
-        outs = tuple(o if is_array(o) else np.asarray(o) for o in outs)  # NumPy turns 0-d results into scalars
-        results = tuple(Tensor(o) for o in outs)
-        if self.view and array_module(arrays[0]).may_share_memory(results[0].array, arrays[0]):
-            results[0]._memory = tensors[0]._memory
-        if state.grad_enabled and any(t is not None and t._requires_grad for t in tensors):
-            self._record(tensors, results, cache)
-        return results if type(out) is tuple else results[0]
-
-    def _promoted(self, arrays: list) -> list:
-        """The arrays in the operation's common dtype, by PyTorch's rules; numbers stay numbers."""
-        dtypes = {a.dtype for a in arrays if is_array(a)}
-        if len(dtypes) == 1 and next(iter(dtypes)).kind == "f":
-            return arrays
-        common = result_type(*[a for a in arrays if a is not None])
-        if self.floats and not is_float(common):
-            common = float32
-        return [a.astype(common, copy=False) if is_array(a) else a for a in arrays]
-
-    def _record(self, tensors: Sequence[Tensor | None], results: tuple[Tensor, ...], cache: Any) -> None:
-        """Leave a record on the tape, and hang the floating-point results on it."""
-        record = Record(
-            self,
-            tuple((t._edge or (t, 0)) if t is not None and t._requires_grad else None for t in tensors),
-            tuple(t.array.shape if t is not None else None for t in tensors),
-            tuple(t.array.dtype if t is not None else None for t in tensors),
-            tuple((r.array.shape, r.array.dtype) for r in results),
-            cache,
-            tuple([t._memory for t in tensors if t is not None] + [r._memory for r in results]),
-        )
-        for i, result in enumerate(results):
-            if is_float(result.array.dtype):
-                result._edge = (record, i)
-                result._requires_grad = True
-        for listening in state.tapes:
-            listening.records.append(record)
+        if not (wanted and state.grad_enabled):
+            return tuple([Tensor(one) for one in out]) if type(out) is tuple else Tensor(out)
+        record = Record(self, sources, cache)
+        if type(out) is tuple:
+            result = tuple([_hang(one, record, i) for i, one in enumerate(out)])
+        else:
+            result = _hang(out, record, 0)
         if state.tapes:
-            record.kept = Kept(tuple(r.array for r in results))
+            _keep(record, result)
+        return result
 
-    def gradients(self, dout: Any, record: Record) -> list[Array | None]:
+    def gradients(self, dout: Any, record: Record) -> Sequence[Array | None]:
         """Called by the tape: one gradient for each argument of `record`, in its shape and dtype."""
+        sources = record.sources
         try:
             if self.takes_needs:
                 inward = self.backward(dout, record.cache, needs=record.needs)
@@ -115,20 +104,25 @@ class Op:
         except Exception as error:
             error.add_note(f"in the backward of {record}")
             raise
-        inward = inward if type(inward) in (tuple, list) else (inward,)
-        if len(inward) != len(record.sources):
+        if type(inward) is not tuple:
+            inward = tuple(inward) if isinstance(inward, list) else (inward,)
+        if len(inward) != len(sources):
             raise RuntimeError(
-                f"{self.name}_backward: expected {len(record.sources)} gradients, one for each argument (None where "
+                f"{self.name}_backward: expected {len(sources)} gradients, one for each argument (None where "
                 f"there is none), got {len(inward)}, for {record}."
             )
-        return [
-            None if edge is None or gradient is None else self._fit(gradient, i, record)
-            for i, (edge, gradient) in enumerate(zip(record.sources, inward, strict=True))
-        ]
+        for edge, gradient in zip(sources, inward):  # noqa: B905 (their lengths were just compared)
+            if gradient is not None and edge is not None and edge[0] is not None:
+                if gradient.shape != edge[2] or gradient.dtype is not edge[3]:
+                    return [self._fit(gradient, i, record) for i, gradient in enumerate(inward)]
+        return inward
 
-    def _fit(self, gradient: Array, i: int, record: Record) -> Array:
+    def _fit(self, gradient: Array | None, i: int, record: Record) -> Array | None:
         """The gradient of argument `i`, summed over broadcast axes and in the argument's dtype."""
-        shape, dtype = record.shapes[i], record.dtypes[i]
+        edge = record.sources[i]
+        if gradient is None or edge is None or edge[0] is None:
+            return None
+        shape, dtype = edge[2:]
         if gradient.shape != shape:
             if not self.broadcasts:
                 raise ShapeError(
@@ -136,7 +130,7 @@ class Op:
                     f"{gradient.shape}, for {record}."
                 )
             gradient = unbroadcast(gradient, shape)
-        return gradient if gradient.dtype == dtype else gradient.astype(dtype)
+        return gradient.astype(dtype, copy=False)
 
 
 def differentiable(
@@ -161,22 +155,47 @@ def differentiable(
     return Op(forward, backward, name=name, broadcasts=broadcasts)
 
 
-def _unpack(args: tuple) -> tuple[list, list[Tensor | None]]:
-    """Arrays for forward, and the tensors behind them (None for numbers and the like), lists flattened."""
-    arrays: list = []
-    tensors: list[Tensor | None] = []
-    for arg in args:
-        if isinstance(arg, Tensor):
-            arrays.append(arg.array)
-            tensors.append(arg)
-        elif isinstance(arg, (list, tuple)):
-            inner_arrays, inner_tensors = _unpack(tuple(arg))
-            arrays.append(inner_arrays)
-            tensors += inner_tensors
-        else:
-            arrays.append(arg.item() if isinstance(arg, np.generic) else arg)
-            tensors.append(Tensor(arg) if is_array(arg) else None)
-    return arrays, tensors
+def _take_in(arg: Any, values: list, sources: list) -> bool:
+    """Unpack an argument that is no Tensor: a list of tensors, an array, or a number. True if a gradient is wanted."""
+    if isinstance(arg, (list, tuple)):
+        tensors = [member if isinstance(member, Tensor) else Tensor(as_array(member)) for member in arg]
+        values.append([tensor.array for tensor in tensors])
+        sources += [tensor._edge or tensor._loose_edge() for tensor in tensors]
+        return any(tensor.requires_grad for tensor in tensors)
+    values.append(arg.item() if isinstance(arg, np.generic) else arg)  # NumPy's scalars count as Python numbers
+    sources.append((None, 0, arg.shape, arg.dtype) if is_array(arg) else None)
+    return False
+
+
+def _hang(out: Array, record: Record, i: int) -> Tensor:
+    """Output `i` of `record` as a Tensor that leads back to it."""
+    result = Tensor(out)
+    edge = (record, i, out.shape, out.dtype)
+    record.outputs += (edge[2:],)
+    if edge[3].kind == "f":  # indices and the like have no gradient
+        result._edge = edge
+        result._requires_grad = True
+    return result
+
+
+def _keep(record: Record, result: Tensor | tuple[Tensor, ...]) -> None:
+    """For the tapes that are listening: the record, with the values of its outputs."""
+    results = result if isinstance(result, tuple) else (result,)
+    record.kept = Kept(tuple(tensor.array for tensor in results))
+    for tape in state.tapes:
+        tape.records.append(record)
+
+
+def _promoted(values: list, floats: bool) -> list:
+    """The arrays in the operation's common dtype, by PyTorch's rules. Numbers stay numbers: they are weak."""
+    arrays = [value for value in values if hasattr(value, "dtype")]
+    dtype = arrays[0].dtype
+    if dtype.kind == "f" and all([array.dtype is dtype for array in arrays]):
+        return values
+    common = result_type(*[value for value in values if value is not None])
+    if floats and not is_float(common):
+        common = float32
+    return [value.astype(common) if hasattr(value, "dtype") else value for value in values]
 
 
 def _in_our_words(error: Exception, name: str, arrays: list) -> Exception:

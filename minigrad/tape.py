@@ -13,8 +13,10 @@ record)`, and a leaf, where gradients come to rest, is whatever has `accumulate(
 
 from __future__ import annotations
 
+import functools
 import itertools
 import linecache
+import operator
 import sys
 import threading
 import weakref
@@ -27,8 +29,7 @@ from minigrad.backend import Array, array_module, is_array
 
 _HERE = str(Path(__file__).parent)
 
-# One clock for everything that happens, in order: records made and memory edited. So "was it edited after the record was
-# made?" is a comparison of two numbers.
+# One clock for records made and memory edited, so "was it edited after the record was made?" compares two numbers.
 _clock = itertools.count(1)
 
 
@@ -45,34 +46,50 @@ class _State(threading.local):
 
 state = _State()
 
-Edge = tuple[Any, int]  # a record and which of its outputs, or a leaf and 0
+# Where the gradient of an array of some shape and dtype goes: (record, which of its outputs, shape, dtype);
+# (leaf, 0, shape, dtype); or (None, 0, shape, dtype) for an array that needs none.
+Edge = tuple[Any, int, tuple[int, ...], Any]
 
 
 # -- memory that changes -----------------------------------------------------------------------------------------------
 
 
-class Memory:
-    """Shared by all tensors that look at the same memory (views, `detach()`, `.data`): when it was last written to."""
+class _Edits:
+    """When was which memory last written to in place?
 
-    __slots__ = ("edited_at", "edits", "owner")
-    last_edit = 0  # of any memory: nothing needs checking if this is older than the record
+    Kept for the array that owns the memory, so all views of it, and all tensors on them, share one answer. An owner is
+    held weakly, and forgotten when it dies.
+    """
 
     def __init__(self) -> None:
-        self.edited_at = 0
-        self.edits = 0
-        self.owner: weakref.ref[Array] | None = None
+        self.last = 0  # the time of the latest edit of all; records made since need no check
+        self._by_owner: dict[int, tuple[int, int, weakref.ref[Array]]] = {}
 
-    def edited(self, array: Array) -> None:
-        """Note that `array` has just been changed in place."""
-        self.edited_at = Memory.last_edit = next(_clock)
-        self.edits += 1
-        owner = array.base if is_array(array.base) else array
-        self.owner = weakref.ref(owner)
+    def note(self, array: Array) -> None:
+        """`array` has just been changed in place."""
+        owner = _owner(array)
+        key = id(owner)
+        self.last = next(_clock)
+        forget = self._by_owner.pop
+        self._by_owner[key] = (self.last, self.count(array) + 1, weakref.ref(owner, lambda _: forget(key, None)))
 
-    def held_by(self, cache: object) -> bool:
-        """Whether an array in `cache` lies in this memory. (`x + 1` keeps nothing of x; `x * x` keeps x.)"""
-        owner = self.owner() if self.owner is not None else None
-        return owner is not None and any(_overlap(owner, array) for array in arrays_in(cache))
+    def time(self, array: Array) -> int:
+        """The time of the last edit of `array`'s memory; 0 for never."""
+        return self._by_owner.get(id(_owner(array)), (0, 0))[0]
+
+    def count(self, array: Array) -> int:
+        """How often `array`'s memory has been edited."""
+        return self._by_owner.get(id(_owner(array)), (0, 0))[1]
+
+
+edits = _Edits()
+
+
+def _owner(array: Array) -> Array:
+    """The array that a view looks into, in the end."""
+    while is_array(array.base):
+        array = array.base
+    return array
 
 
 def arrays_in(cache: object) -> Iterator[Array]:
@@ -88,11 +105,6 @@ def arrays_in(cache: object) -> Iterator[Array]:
         yield from arrays_in(list(vars(cache).values()))
 
 
-def _overlap(a: Array, b: Array) -> bool:
-    xp = array_module(a)
-    return xp is array_module(b) and bool(xp.may_share_memory(a, b))
-
-
 # -- records -----------------------------------------------------------------------------------------------------------
 
 
@@ -100,11 +112,9 @@ class Record:
     """One op that was run: enough to go back through it, and to tell the user where it happened.
 
     op: has `name` and `gradients(dout, record)`.
-    sources: for each argument an edge, `(record, output)` or `(leaf, 0)`, or None if it needs no gradient.
-    shapes, dtypes: of each argument (None for a number).
-    outputs: (shape, dtype) of each output.
+    sources: for each argument the edge that its gradient goes to; None if it is no array.
+    outputs: (shape, dtype) of each output, appended as they are made.
     cache: what forward kept for backward; `FREED` once it has been used.
-    memories: the `Memory` of each tensor argument and output, to notice a later in-place change.
     number: the time on the tape's clock at which it was made.
     module: the module path it ran in, such as "net.conv1"; "" outside any module.
     hooks: {output: [function]} to be called with the output's complete gradient.
@@ -114,41 +124,38 @@ class Record:
     """
 
     __slots__ = (
-        "op", "sources", "shapes", "dtypes", "outputs", "cache", "memories", "number", "module", "hooks", "kept",
-        "_code", "_instruction", "__weakref__",
+        "op", "sources", "outputs", "cache", "number", "module", "hooks", "kept", "_code", "_instruction",
     )  # fmt: skip
 
-    def __init__(
-        self, op: Any, sources: tuple[Edge | None, ...], shapes: tuple, dtypes: tuple, outputs: tuple, cache: Any,
-        memories: tuple[Memory, ...],
-    ) -> None:  # fmt: skip
+    def __init__(self, op: Any, sources: Sequence[Edge | None], cache: Any) -> None:
         self.op = op
         self.sources = sources
-        self.shapes = shapes
-        self.dtypes = dtypes
-        self.outputs = outputs
+        self.outputs: tuple[tuple, ...] = ()
         self.cache = cache
-        self.memories = memories
         self.number = next(_clock)
         self.module = state.module
         self.hooks: dict[int, list] | None = None
         self.kept: Kept | None = None
-        frame = users_frame()
-        self._code: CodeType | None = frame.f_code if frame else None
-        self._instruction = frame.f_lasti if frame else 0
+        frame = users_frame(2)
+        self._code: CodeType = frame.f_code
+        self._instruction = frame.f_lasti  # turned into a line number only when somebody asks
 
     @property
     def needs(self) -> tuple[bool, ...]:
         """For each argument, whether its gradient is wanted."""
-        return tuple(source is not None for source in self.sources)
+        return tuple([edge is not None and edge[0] is not None for edge in self.sources])
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of the arguments that are arrays."""
+        return tuple(edge[2] for edge in self.sources if edge is not None)
 
     @property
     def where(self) -> tuple[str, int]:
         """The user's file and line that ran the op."""
-        if self._code is None:
-            return "?", 0
-        positions = next(itertools.islice(self._code.co_positions(), self._instruction // 2, None), (None,))
-        return self._code.co_filename, positions[0] or self._code.co_firstlineno
+        lines = (position[0] for position in self._code.co_positions())
+        line = next(itertools.islice(lines, self._instruction // 2, None), None)
+        return self._code.co_filename, line or self._code.co_firstlineno
 
     @property
     def line(self) -> str:
@@ -164,7 +171,7 @@ class Record:
 
     def __str__(self) -> str:
         """How errors name it: `mul of (3,) and (3,) in net.fc1, at train.py:12: y = x * w`."""
-        operands = " and ".join("a number" if shape is None else str(shape) for shape in self.shapes)
+        operands = " and ".join(map(str, self.shapes))
         module = f" in {self.module}" if self.module else ""
         return f"{self.op.name} of {operands}{module}, at {self.line}"
 
@@ -172,19 +179,20 @@ class Record:
         return f"<record {self}>"
 
     def check_cache(self) -> None:
-        """Raise if the cache is gone, or no longer holds what forward put there."""
+        """Raise if the cache is gone, or no longer holds what forward put there.
+
+        Only memory that the cache really holds matters: `x + 1; x += 1` is legal, `x * x; x += 1` is not.
+        """
         if self.cache is FREED:
             raise RuntimeError(
                 f"backward: this part of the graph has been used already, and what it kept is freed: {self}. "
                 "Run the forward pass again, or pass retain_graph=True to the first backward."
             )
-        if Memory.last_edit > self.number:
-            for memory in self.memories:
-                if memory.edited_at > self.number and memory.held_by(self.cache):
-                    raise RuntimeError(
-                        f"backward: a tensor that was saved for the gradient of {self} was changed in place afterwards. "
-                        "Use the out-of-place form (y = y + 1), or change a clone()."
-                    )
+        if any(edits.time(array) > self.number for array in arrays_in(self.cache)):
+            raise RuntimeError(
+                f"backward: a tensor that was saved for the gradient of {self} was changed in place afterwards. "
+                "Use the out-of-place form (y = y + 1), or change a clone()."
+            )
 
 
 class _Freed:
@@ -195,12 +203,17 @@ class _Freed:
 FREED = _Freed()
 
 
-def users_frame() -> FrameType | None:
-    """The innermost frame outside this package: the user's own code."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+def users_frame(depth: int = 1) -> FrameType:
+    """The innermost frame outside this package, from `depth` calls up: the user's own code."""
+    frame = sys._getframe(depth + 1)
+    while _is_ours(frame.f_code.co_filename) and frame.f_back is not None:
         frame = frame.f_back
     return frame
+
+
+@functools.cache
+def _is_ours(filename: str) -> bool:
+    return filename.startswith(_HERE)
 
 
 # -- the walk ----------------------------------------------------------------------------------------------------------
@@ -214,34 +227,38 @@ def walk_back(edges: Sequence[Edge], gradients: Sequence[Array], *, retain_graph
     """
     records, uses = _reachable(edges)
     for record in records:
-        record.check_cache()
-    arrived: dict[Edge, Array] = {}  # the sum of what has come in so far; no entry is "nothing yet", never zero
+        if record.cache is FREED or edits.last > record.number:
+            record.check_cache()
+    arrived: dict[Any, Array] = {}  # the sum of what has come in so far; no entry is "nothing yet", never zero
 
-    def arrive(edge: Edge, gradient: Array | None) -> None:
-        node = edge[0]
+    def add(place: Any, gradient: Array) -> None:
+        before = arrived.get(place)
+        arrived[place] = gradient if before is None else before + gradient
+
+    def reach_leaf(leaf: Any, gradient: Array | None, visible: Any) -> None:
         if gradient is not None:
-            before = arrived.get(edge)
-            arrived[edge] = gradient if before is None else before + gradient
-        uses[node] -= 1
-        if uses[node] == 0 and type(node) is not Record and edge in arrived:
-            node.accumulate(arrived.pop(edge))
+            add(leaf, _private(gradient, visible))
+        uses[leaf] -= 1
+        if uses[leaf] == 0 and leaf in arrived:
+            leaf.accumulate(arrived.pop(leaf))
 
-    for edge, gradient in zip(edges, gradients, strict=True):
-        arrive(edge, _private(gradient, gradient))
+    for (node, output, *_), gradient in zip(edges, gradients, strict=True):
+        if type(node) is Record:
+            add((node, output) if output else node, gradient)
+        else:
+            reach_leaf(node, gradient, gradient)
 
     for record in records:
-        dout = _collect(record, arrived)
-        if dout is None:
-            inward = (None,) * len(record.sources)
-        else:
-            inward = record.op.gradients(dout, record)
+        dout = _complete(record, arrived)
+        inward = record.op.gradients(dout, record) if dout is not None else [None] * len(record.sources)
         for i, edge in enumerate(record.sources):
-            if edge is None:
+            if edge is None or edge[0] is None:
                 continue
-            gradient = inward[i]
-            if gradient is not None and type(edge[0]) is not Record:
-                gradient = _private(gradient, (dout, record.cache, inward[:i], inward[i + 1 :]))
-            arrive(edge, gradient)
+            node, gradient = edge[0], inward[i]
+            if type(node) is not Record:
+                reach_leaf(node, gradient, (dout, record.cache, inward[:i], inward[i + 1 :]))
+            elif gradient is not None:
+                add((node, edge[1]) if edge[1] else node, gradient)  # outputs after the first have their own place
         if not retain_graph:
             record.cache = FREED
 
@@ -250,7 +267,7 @@ def _reachable(edges: Sequence[Edge]) -> tuple[list[Record], dict[Any, int]]:
     """All records that the edges lead back to, latest first, and how often each record and leaf is used."""
     uses: dict[Any, int] = {}
     records: list[Record] = []
-    found = [node for node, _ in edges]
+    found = [edge[0] for edge in edges]
     while found:
         node = found.pop()
         if node in uses:
@@ -259,18 +276,25 @@ def _reachable(edges: Sequence[Edge]) -> tuple[list[Record], dict[Any, int]]:
         uses[node] = 1
         if type(node) is Record:
             records.append(node)
-            found += [edge[0] for edge in node.sources if edge is not None]
-    records.sort(key=lambda record: record.number, reverse=True)
+            for edge in node.sources:
+                if edge is not None and edge[0] is not None:
+                    found.append(edge[0])
+    records.sort(key=_number, reverse=True)
     return records, uses
 
 
-def _collect(record: Record, arrived: dict[Edge, Array]) -> Any:
-    """The complete gradient of the record's output (a tuple if it has several), after hooks; None if nothing came."""
-    douts = [arrived.pop((record, i), None) for i in range(len(record.outputs))]
-    if record.hooks:
-        for i, hooks in record.hooks.items():
-            for hook in hooks:
-                douts[i] = hook(douts[i]) if douts[i] is not None else None
+_number = operator.attrgetter("number")
+
+
+def _complete(record: Record, arrived: dict[Any, Array]) -> Any:
+    """The gradient of the record's output (a tuple if it has several), now complete; None if nothing came."""
+    dout = arrived.pop(record, None)
+    if len(record.outputs) == 1 and record.hooks is None and record.kept is None:
+        return dout
+    douts = [dout] + [arrived.pop((record, i), None) for i in range(1, len(record.outputs))]
+    for i, hooks in (record.hooks or {}).items():
+        for hook in hooks:
+            douts[i] = None if douts[i] is None else hook(douts[i])
     if record.kept is not None:
         record.kept.gradients = tuple(douts)
     if all(dout is None for dout in douts):
@@ -283,11 +307,11 @@ def _private(gradient: Array, visible: Any) -> Array:
 
     `a + b` hands one array to both; a sum hands out a read-only view; neither may be kept as it is.
     """
-    flags = gradient.flags
+    flags, xp = gradient.flags, array_module(gradient)
     keepable = flags.c_contiguous and getattr(flags, "writeable", True)
-    if keepable and not any(_overlap(gradient, array) for array in arrays_in(visible)):
+    if keepable and not any(xp.may_share_memory(gradient, array) for array in arrays_in(visible)):
         return gradient
-    return array_module(gradient).array(gradient, order="C")
+    return xp.array(gradient, order="C")
 
 
 # -- a tape to look at -------------------------------------------------------------------------------------------------
@@ -338,7 +362,9 @@ class Tape:
         header = ("step", "op", "module", "in", "out", "bytes kept", "|gradient|", "line")
         rows = [header] + [_row(step, record) for step, record in enumerate(self.records)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
-        right = {0, 5, 6}
+        if not any(record.module for record in self.records):
+            widths[header.index("module")] = 0
+        right = {header.index(name) for name in ("step", "bytes kept", "|gradient|")}
         lines = [
             "  ".join(
                 cell.rjust(width) if column in right else cell.ljust(width)
@@ -355,7 +381,7 @@ def _row(step: int, record: Record) -> tuple[str, ...]:
         str(step),
         record.op.name,
         record.module,
-        ", ".join("·" if shape is None else _shape(shape) for shape in record.shapes),
+        ", ".join(map(_shape, record.shapes)),
         ", ".join(_shape(shape) for shape, _ in record.outputs),
         "freed" if record.cache is FREED else f"{record.saved_bytes:,}",
         ", ".join("—" if g is None else f"{_norm(g):.4g}" for g in record.kept.gradients) if record.kept else "—",

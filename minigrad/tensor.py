@@ -25,7 +25,7 @@ from minigrad.backend import (
     to_device,
     to_host,
 )
-from minigrad.tape import Edge, Memory, Record
+from minigrad.tape import Edge, Record
 
 
 class Tensor:
@@ -39,19 +39,17 @@ class Tensor:
     requires_grad: whether gradients flow to it. A leaf is told so; a result has it from its inputs.
     """
 
-    __slots__ = ("array", "_edge", "_grad", "_hooks", "_memory", "_requires_grad", "_retains_grad", "__weakref__")
     __array_ufunc__ = None  # ndarray * tensor is a Tensor: NumPy leaves mixed operators to us
+    __hash__ = object.__hash__  # by identity, although == compares elements
 
-    array: Array
+    _edge: Edge | None = None
+    _grad: Tensor | None = None
+    _requires_grad = False
+    _retains_grad = False
+    _hooks: list[Callable] | None = None
 
     def __init__(self, array: Array, requires_grad: bool = False) -> None:
-        self.array = array
-        self._edge: Edge | None = None
-        self._memory = Memory()
-        self._grad: Tensor | None = None
-        self._hooks: list[Callable] | None = None
-        self._retains_grad = False
-        self._requires_grad = False
+        self._value = array
         if requires_grad:
             self.requires_grad_()
 
@@ -62,16 +60,28 @@ class Tensor:
     # -- what it is ----------------------------------------------------------------------------------------------------
 
     @property
+    def array(self) -> Array:
+        """The NumPy or CuPy array itself."""
+        # NumPy gives scalars for 0-d results, and calculates ten times faster with them: they stay until someone asks.
+        if isinstance(self._value, np.generic):
+            self._value = np.asarray(self._value)
+        return self._value
+
+    @array.setter
+    def array(self, array: Array) -> None:
+        self._value = array
+
+    @property
     def shape(self) -> tuple[int, ...]:
-        return self.array.shape
+        return self._value.shape
 
     @property
     def ndim(self) -> int:
-        return self.array.ndim
+        return self._value.ndim
 
     @property
     def dtype(self) -> np.dtype:
-        return self.array.dtype
+        return self._value.dtype
 
     @property
     def device(self) -> Device:
@@ -100,7 +110,6 @@ class Tensor:
         if array.shape != self.shape:
             raise ShapeError(f"data: expected shape {self.shape}, got {array.shape}.")
         self.array = array.astype(self.dtype, copy=False)
-        self._memory = value._memory if isinstance(value, Tensor) else Memory()
 
     def size(self, dim: int | None = None) -> tuple[int, ...] | int:
         """The shape, or its length along `dim`."""
@@ -129,9 +138,6 @@ class Tensor:
         elif self._requires_grad:
             notes.append("requires_grad=True")
         return f"tensor({', '.join(notes)})"
-
-    def __hash__(self) -> int:
-        return id(self)
 
     def __bool__(self) -> bool:
         if self.array.size != 1:
@@ -234,7 +240,12 @@ class Tensor:
                 f"backward: this tensor (shape {self.shape}) has no graph: none of what it was computed from requires "
                 "grad, or it was computed under no_grad() or detached."
             )
-        return self._edge or (self, 0)
+        return self._edge or self._loose_edge()
+
+    def _loose_edge(self) -> Edge:
+        """The edge of a tensor that no op made: it leads to the tensor itself, a leaf, or nowhere if it needs no gradient."""
+        # Made anew each time: kept, it would make a circle, and the tensor would wait for the garbage collector.
+        return (self if self._requires_grad else None, 0, self._value.shape, self._value.dtype)
 
     def upstream(self, gradient: Tensor | None) -> Array:
         """`gradient` as an array that fits this tensor; ones for a tensor of one element."""
@@ -262,7 +273,7 @@ class Tensor:
             self._grad = Tensor(gradient)
         else:
             self._grad.array += gradient
-            self._grad._memory.edited(self._grad.array)
+            self._grad.edited()
         for hook in self._hooks or ():
             if getattr(hook, "after_accumulation", False):
                 hook(gradient)
@@ -318,18 +329,17 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """A tensor outside the graph, on the same memory."""
-        detached = Tensor(self.array)
-        detached._memory = self._memory
-        return detached
+        return Tensor(self.array)
 
     def edited(self) -> Tensor:
         """Note that the array was just changed in place, so that backward can tell. Returns itself."""
-        self._memory.edited(self.array)
+        tape.edits.note(self.array)
         return self
 
     @property
     def _version(self) -> int:
-        return self._memory.edits
+        """How often its memory was changed in place."""
+        return tape.edits.count(self.array)
 
 
 class Handle:
@@ -357,7 +367,7 @@ def _hooks_of(tensor: Tensor) -> list[Callable]:
         if tensor._hooks is None:
             tensor._hooks = []
         return tensor._hooks
-    record, output = tensor._edge
+    record, output = tensor._edge[:2]
     if record.hooks is None:
         record.hooks = {}
     return record.hooks.setdefault(output, [])

@@ -20,21 +20,24 @@ from minigrad.backend import Array, array_module
 
 @dataclass(frozen=True)
 class Elementwise:
-    """One row: `value(xp, x)` gives y; `local(xp, kept)` gives dy/dx from `keeps`, "x", "y" or "xy"; both in symbols."""
+    """One row: `value(xp, x)` gives y, and `local(xp, kept)` gives dy/dx from what it `keeps`, x or y; both in symbols.
+
+    stays: an integer array gives an integer array (as in abs); otherwise it is read as float32 first (as in exp).
+    """
 
     formula: str
     value: Callable[..., Array]
     derivative: str
     keeps: str
-    local: Callable[..., Array]
-    stays: bool = False  # True: an integer array gives an integer array (abs); False: it is read as float32 first (exp)
+    local: Callable[..., Array | float]
+    stays: bool = False
 
 
 TABLE: dict[str, Elementwise] = {
-    # name                      y                  how to compute it             dy/dx        from  how to compute it
-    "neg": Elementwise("-x", lambda xp, x: -x, "-1", "", lambda xp: -1, stays=True),
+    # name                      y            how to compute it         dy/dx    from   how to compute it
+    "neg": Elementwise("-x", lambda xp, x: -x, "-1", "", lambda xp, _: -1, stays=True),
     "abs": Elementwise("|x|", lambda xp, x: abs(x), "sign(x), 0 at 0", "x", lambda xp, x: xp.sign(x), stays=True),
-    "sign": Elementwise("sign(x)", lambda xp, x: xp.sign(x), "0", "", lambda xp: 0, stays=True),
+    "sign": Elementwise("sign(x)", lambda xp, x: xp.sign(x), "0", "", lambda xp, _: 0, stays=True),
     "square": Elementwise("x²", lambda xp, x: x * x, "2x", "x", lambda xp, x: 2 * x, stays=True),
     "exp": Elementwise("eˣ", lambda xp, x: xp.exp(x), "y", "y", lambda xp, y: y),
     "expm1": Elementwise("eˣ - 1", lambda xp, x: xp.expm1(x), "y + 1", "y", lambda xp, y: y + 1),
@@ -63,10 +66,10 @@ def pair(name: str) -> tuple[Callable, Callable]:
 
     def forward(x: Array):
         y = value(array_module(x), x)
-        return y, tuple(x if kept == "x" else y for kept in keeps)
+        return y, x if keeps == "x" else y if keeps == "y" else None
 
     def backward(dout: Array, cache):
-        return dout * local(array_module(dout), *cache)
+        return dout * local(array_module(dout), cache)
 
     forward.__name__ = forward.__qualname__ = f"{name}_forward"
     backward.__name__ = backward.__qualname__ = f"{name}_backward"
