@@ -1,0 +1,144 @@
+"""`Trainer`: the training loop of a classifier."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd import no_grad
+from minigrad.backend import to_host
+from minigrad.nn import CrossEntropyLoss, Module
+from minigrad.optim import Optimizer
+from minigrad.tensor import Tensor
+from minigrad.training.history import Epoch, History
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a model does on some data: mean loss, accuracy (0..1), and each example's answer.
+
+    predictions, labels: (N,) int64, in the loader's order.
+    """
+
+    loss: float
+    accuracy: float
+    predictions: np.ndarray
+    labels: np.ndarray
+
+
+class Trainer:
+    """Trains `model` on batches `(inputs, labels)`.
+
+    >>> trainer = Trainer(net, mg.optim.SGD(net.parameters(), lr=0.01, momentum=0.9))
+    >>> history = trainer.fit(train_loader, val_loader, epochs=10)
+
+    The model ends with the best weights: those of the epoch with the highest validation accuracy (without validation
+    data, the lowest training loss). Ctrl-C ends the training early, with the best weights so far.
+
+    scheduler: its `step()` is called after each epoch.
+    on_epoch: called with each finished `Epoch`.
+    progress: whether to show a bar; None shows it on a terminal only.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Optimizer,
+        loss: Callable[[Tensor, Tensor], Tensor] | None = None,
+        *,
+        scheduler: Any = None,
+        on_epoch: Callable[[Epoch], None] | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.loss = loss or CrossEntropyLoss()
+        self.scheduler = scheduler
+        self.on_epoch = on_epoch
+        self.progress = sys.stderr.isatty() if progress is None else progress
+
+    def fit(self, train: Iterable, val: Iterable | None = None, *, epochs: int) -> History:
+        """Train for `epochs` passes over `train`, looking at `val` after each."""
+        history = History()
+        best_weights = None
+        try:
+            for number in range(1, epochs + 1):
+                epoch = self._epoch(number, epochs, train, val, history)
+                history.epochs.append(epoch)
+                if history.best is None or _better(epoch, history.best):
+                    history.best, best_weights = epoch, self._copy_weights()
+                if self.on_epoch is not None:
+                    self.on_epoch(epoch)
+        except KeyboardInterrupt:
+            history.interrupted = True
+        if best_weights is not None:
+            self.model.load_state_dict(best_weights)
+        return history
+
+    def _epoch(self, number: int, epochs: int, train: Iterable, val: Iterable | None, history: History) -> Epoch:
+        start = time.perf_counter()
+        lr = self.optimizer.param_groups[0]["lr"]
+        loss_sum, right, count = 0.0, 0, 0
+        self.model.train()
+        for inputs, labels in self._with_bar(train, f"epoch {number}/{epochs}"):
+            self.optimizer.zero_grad()
+            scores = self.model(inputs)
+            loss = self.loss(scores, labels)
+            loss.backward()
+            self.optimizer.step()
+            history.batch_losses.append(loss.item())
+            loss_sum += history.batch_losses[-1] * len(labels)
+            right += int((scores.array.argmax(axis=1) == labels.array).sum())
+            count += len(labels)
+        if count == 0:
+            raise ValueError("Trainer: the training data has no batch. Is drop_last on, with fewer examples than a batch?")
+        seen = self.evaluate(val) if val is not None else None
+        if self.scheduler is not None:
+            self.scheduler.step()
+        return Epoch(
+            number,
+            lr,
+            loss_sum / count,
+            right / count,
+            seen.loss if seen else None,
+            seen.accuracy if seen else None,
+            time.perf_counter() - start,
+        )
+
+    def evaluate(self, data: Iterable) -> Evaluation:
+        """Loss and answers of the model in evaluation mode; its mode is put back afterwards."""
+        was_training = self.model.training
+        self.model.eval()
+        loss_sum, predictions, truths = 0.0, [], []
+        try:
+            with no_grad():
+                for inputs, labels in data:
+                    scores = self.model(inputs)
+                    loss_sum += self.loss(scores, labels).item() * len(labels)
+                    predictions.append(to_host(scores.array.argmax(axis=1)))
+                    truths.append(to_host(labels.array))
+        finally:
+            self.model.train(was_training)
+        if not truths:
+            raise ValueError("Trainer.evaluate: there is no batch to evaluate on.")
+        answers, labels = np.concatenate(predictions), np.concatenate(truths)
+        return Evaluation(loss_sum / len(labels), float((answers == labels).mean()), answers, labels)
+
+    def _copy_weights(self) -> dict[str, Tensor]:
+        return {name: value.clone() for name, value in self.model.state_dict().items()}
+
+    def _with_bar(self, batches: Iterable, title: str) -> Iterator:
+        from tqdm import tqdm
+
+        return iter(tqdm(batches, desc=title, unit="batch", leave=False, disable=not self.progress, file=sys.stderr))
+
+
+def _better(epoch: Epoch, best: Epoch) -> bool:
+    if epoch.val_accuracy is None or best.val_accuracy is None:
+        return epoch.train_loss < best.train_loss
+    return epoch.val_accuracy > best.val_accuracy

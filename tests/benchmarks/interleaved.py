@@ -1,0 +1,56 @@
+"""Timing two versions of the same work on a noisy machine: alternate them, and compare medians."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Median seconds of one run of each, `minigrad` and `torch`, and the ratio that the project promises."""
+
+    name: str
+    unit: str
+    minigrad: float
+    torch: float
+    promised: float
+
+    @property
+    def ratio(self) -> float:
+        return self.minigrad / self.torch
+
+
+def compare(
+    name: str,
+    minigrad: Callable[[], object],
+    torch: Callable[[], object],
+    promised: float,
+    *,
+    rounds: int,
+    per_run: int = 1,
+    unit: str = "ms",
+) -> Comparison:
+    """Run the two in turn, `rounds` times after three to warm up; each run does `per_run` units of work."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds + 3):
+        for run, kept in zip((minigrad, torch), times, strict=True):
+            gc.collect()
+            start = time.perf_counter()
+            run()
+            kept.append((time.perf_counter() - start) / per_run)
+    scale = {"ms": 1e3, "µs": 1e6}[unit]
+    ours, theirs = (statistics.median(kept[3:]) * scale for kept in times)
+    return Comparison(name, unit, ours, theirs, promised)
+
+
+def table(comparisons: list[Comparison]) -> str:
+    """The comparisons as text."""
+    lines = [f"{'':44s} {'minigrad':>12s} {'PyTorch':>12s} {'ratio':>7s} {'promised':>9s}"]
+    for c in comparisons:
+        times = f"{c.minigrad:9.2f} {c.unit} {c.torch:9.2f} {c.unit}"
+        lines.append(f"{c.name:44s} {times} {c.ratio:7.2f} {'<=':>4s} {c.promised:.2f}")
+    return "\n".join(lines)
