@@ -16,7 +16,7 @@ __all__ = ["DataError", "EyeSet", "GazeData", "Origin", "Reading", "Skipped", "S
 
 def load(source: str | Path = "synthetic", *, size: str = "small", seed: int = 0, hold_out: int | None = None,
          order: str = "random", shares: Sequence[float] = (5, 1, 1), origin: Origin = "median",
-         progress: bool = True) -> GazeData:
+         progress: bool = True, workers: int | None = 1) -> GazeData:
     """Eyes to train and test on: read or rendered (and cached), split, labelled.
 
     source: "synthetic", or a folder that contains `Image/` and `Label/`.
@@ -24,12 +24,13 @@ def load(source: str | Path = "synthetic", *, size: str = "small", seed: int = 0
     hold_out, order, shares: see `splits.split`. Sequences of photographs should be split "in-order".
     origin: where the quadrants meet: "median" of the training part, "zero", or (yaw, pitch) in degrees.
     progress: show a bar on stderr, if that is a terminal.
+    workers: processes that render; None, one a core, is for scripts with an `if __name__ == "__main__":`.
 
     Raises DataError, in one sentence, for a source that cannot be read and for settings that make no sense.
     """
     if isinstance(origin, str):
         origin = parse_origin(origin)
-    eyes, skipped = read(source, size=size, seed=seed, progress=progress)
+    eyes, skipped = read(source, size=size, seed=seed, progress=progress, workers=workers)
     if eyes.quadrant is not None and origin != "median":
         raise DataError("These eyes come with the quadrant of the screen they look at, so an origin of "
                         f"{origin} would not be used; leave the origin out.")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
+
+from tqdm import tqdm
 
 from gaze_examples.data import cache
 from gaze_examples.data.eyes import DataError, Reading, concatenate
@@ -26,16 +26,20 @@ SAME, NEW = range(12), range(12, 15)
 RENDERER = ("synthetic.py", "synthetic_people.py", "eye_renderer.py")
 
 
-def read(source: str | Path = "synthetic", *, size: str = "small", seed: int = 0, progress: bool = True) -> Reading:
+def read(source: str | Path = "synthetic", *, size: str = "small", seed: int = 0, progress: bool = True,
+         workers: int | None = 1) -> Reading:
     """All eye pairs of a source: "synthetic", rendered in a `size` of `SIZES` from `seed`, or a folder of `gazehub.py`.
 
-    progress: show a bar on stderr while rendering or reading, if stderr is a terminal. Raises DataError for what
-    cannot be read.
+    progress: show a bar on stderr while rendering or reading, if stderr is a terminal.
+    workers: processes that render, None for one a core. More than one need a script that can be imported, with its
+    work under `if __name__ == "__main__":`, and not every script that says `load()` is one: hence 1.
+
+    Raises DataError for what cannot be read.
     """
-    return _synthetic(size, seed, progress) if source == "synthetic" else _folder(Path(source), progress)
+    return _synthetic(size, seed, progress, workers) if source == "synthetic" else _folder(Path(source), progress)
 
 
-def _synthetic(size: str, seed: int, progress: bool) -> Reading:
+def _synthetic(size: str, seed: int, progress: bool, workers: int | None) -> Reading:
     from gaze_examples.data import synthetic  # needs OpenCV
 
     if size not in SIZES:
@@ -44,9 +48,12 @@ def _synthetic(size: str, seed: int, progress: bool) -> Reading:
 
     def build() -> Reading:
         total = len(SAME) * per_person.same + len(NEW) * per_person.new
-        with _bar("rendering synthetic eyes", total, progress) as tick:
-            same = synthetic.render(SAME, per_person.same, seed, progress=tick)
-            new = synthetic.render(NEW, per_person.new, seed, progress=tick)
+        with _bar("rendering synthetic eyes", total, progress) as bar:
+            # The renderer says how many are done in all; a bar moves by how many more.
+            same = synthetic.render(SAME, per_person.same, seed, workers=workers,
+                                    progress=lambda done: bar.update(done - bar.n))
+            new = synthetic.render(NEW, per_person.new, seed, workers=workers,
+                                   progress=lambda done: bar.update(len(same) + done - bar.n))
         # The sentence travels with the pairs, into the cache and into an export: nobody should take them for real.
         source = (f"Synthetic eyes, rendered from seed {seed}; a score on them says nothing about accuracy on "
                   "photographs of real people.")
@@ -67,17 +74,13 @@ def _folder(path: Path, progress: bool) -> Reading:
     fingerprint = gazehub.fingerprint(path)
 
     def build() -> Reading:
-        with _bar(f"reading {path.name}", gazehub.count(path), progress) as tick:
-            return gazehub.read(path, progress=tick)
+        with _bar(f"reading {path.name}", gazehub.count(path), progress) as bar:
+            return gazehub.read(path, progress=bar.update)
 
     place = path.resolve()
     return cache.cached(f"{place.name}-{sha256(str(place).encode()).hexdigest()[:12]}", fingerprint, build)
 
 
-@contextmanager
-def _bar(what: str, total: int, show: bool) -> Iterator[Callable[[int], None]]:
-    from tqdm import tqdm
-
+def _bar(what: str, total: int, show: bool) -> tqdm:
     # disable=None: tqdm itself stays silent where stderr is no terminal.
-    with tqdm(total=total, desc=what, unit=" pairs", file=sys.stderr, disable=None if show else True) as bar:
-        yield bar.update
+    return tqdm(total=total, desc=what, unit=" pairs", file=sys.stderr, disable=None if show else True)

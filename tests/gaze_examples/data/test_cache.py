@@ -57,6 +57,12 @@ def test_another_fingerprint_or_name_is_built_anew_and_replaces_only_its_own_fil
     assert sorted(file.name for file in cache.folder().iterdir()) == ["a.safetensors", "b.safetensors"]
 
 
+def test_a_reading_in_use_keeps_its_images_when_the_file_is_replaced(build, make_eyes):
+    first = cache.cached("a", "1", build)
+    cache.cached("a", "2", lambda: Reading(make_eyes(seed=1), []))
+    assert np.array_equal(first.eyes.images, make_eyes().images)
+
+
 @pytest.mark.parametrize("spoil", [
     lambda file: file.write_bytes(file.read_bytes()[:-1]),
     lambda file: file.write_bytes(file.read_bytes()[:20]),
@@ -65,6 +71,9 @@ def test_another_fingerprint_or_name_is_built_anew_and_replaces_only_its_own_fil
     lambda file: file.write_bytes(file.read_bytes() + b"\0"),
     lambda file: save_file({"images": np.zeros((1, 36, 120), np.uint8)}, file),
     lambda file: save_file({"images": np.zeros(3)}, file, {"minigrad": '{"format": 1, "fingerprint": "1"}'}),
+    lambda file: save_file({"images": np.zeros((1, 6, 6), np.uint8), "gaze": np.zeros((1, 2)),
+                            "person": np.zeros(1, np.int16)}, file,
+                           {"minigrad": '{"format": 1, "fingerprint": "1", "people": [], "source": "", "skipped": []}'}),
     lambda file: save_file({"weights": np.zeros(3)}, file, {"minigrad": '{"format": 1, "fingerprint": "1"}'}),
     lambda file: save_file({}, file, {"minigrad": "[]"}),
     lambda file: (file.unlink(), file.mkdir()),

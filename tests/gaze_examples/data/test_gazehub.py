@@ -59,7 +59,7 @@ def test_written_labels_are_gazehubs_columns_with_a_3d_gaze_that_fits_the_2d(hub
 def test_columns_are_found_by_name_and_paths_may_have_backslashes(hub):
     before = gazehub.read(hub).eyes
     for file in (hub / "Label").iterdir():
-        edit(file, lambda lines: [list(reversed(line)) for line in lines])
+        edit(file, lambda lines: [[*line[1:8], line[0], *line[8:]] for line in lines])
         file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"/", b"\\").replace(b"\n", b"\r\n"))
     after = gazehub.read(hub)
     assert after.skipped == []
@@ -161,7 +161,13 @@ def test_fingerprint_sees_every_kind_of_change(hub):
     seen = {gazehub.fingerprint(hub)}
     image = hub / "Image" / "p00" / "left" / "1.jpg"
     label = hub / "Label" / "p00.label"
-    changes = [lambda: image.write_bytes(image.read_bytes() + b"\0"), lambda: image.rename(image.with_name("9.jpg")),
+
+    def grow_within_a_clock_tick():
+        before = image.stat().st_mtime_ns
+        image.write_bytes(image.read_bytes() + b"\0")
+        os.utime(image, ns=(before, before))
+
+    changes = [lambda: os.utime(image, ns=(1, 1)), grow_within_a_clock_tick, lambda: image.rename(image.with_name("9.jpg")),
                lambda: os.utime(label, ns=(1, 1)), lambda: label.write_bytes(label.read_bytes() + b"\n"),
                lambda: (hub / "SOURCE.txt").unlink()]
     assert gazehub.fingerprint(hub) in seen

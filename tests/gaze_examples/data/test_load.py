@@ -23,7 +23,8 @@ def renderer(monkeypatch, make_eyes):
     calls = []
 
     def render(people, per_person, seed=0, *, workers=None, progress=None):
-        calls.append((tuple(people), per_person, seed))
+        calls.append((tuple(people), per_person, seed, workers))
+        progress(len(people) * per_person)
         eyes = make_eyes(len(people), per_person, known=True, seed=seed)
         return replace(eyes, people=tuple(f"p{number:02d}" for number in people))
 
@@ -48,9 +49,9 @@ def test_synthetic_sizes_are_those_of_the_course():
 
 def test_synthetic_is_rendered_once_per_seed_and_holds_out_the_three_new_people(renderer):
     data, again = load(), load()
-    assert renderer == [(tuple(range(12)), 14, 0), ((12, 13, 14), 8, 0)]
-    load(seed=1)
-    assert len(renderer) == 4
+    assert renderer == [(tuple(range(12)), 14, 0, 1), ((12, 13, 14), 8, 0, 1)]  # one process: safe in any script
+    load(seed=1, workers=None)
+    assert renderer[2:] == [(tuple(range(12)), 14, 1, None), ((12, 13, 14), 8, 1, None)]
     parts = data.split.parts()
     assert {name: len(eyes) for name, eyes in parts.items()} == {"train": 120, "val": 24, "test": 24, "new": 24}
     assert {data.split.new.people[i] for i in data.split.new.person} == {"p12", "p13", "p14"}
@@ -134,6 +135,17 @@ def test_a_progress_bar_counts_every_pair_on_a_terminal(hub, monkeypatch, capsys
     (hub / "SOURCE.txt").unlink()
     load(hub, progress=False)
     assert capsys.readouterr().err == ""
+
+
+def test_the_bar_and_the_real_renderer_count_alike(monkeypatch, capsys):
+    import sys
+
+    monkeypatch.setitem(sources.SIZES, "small", sources.Size(same=3, new=2))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    eyes, _ = read()
+    assert len(eyes) == 42
+    assert np.array_equal(np.bincount(eyes.person), [3] * 12 + [2] * 3)
+    assert "42/42" in capsys.readouterr().err
 
 
 def test_contact_sheet_shows_only_eyes_of_its_quadrant(tmp_path, make_eyes, monkeypatch):
