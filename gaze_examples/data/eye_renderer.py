@@ -5,7 +5,8 @@ anti-aliased without drawing anything larger, and one NumPy call paints a layer 
 easel: skin, eyeball, lashes; then the light, glints, glasses; then the camera's blur and noise; and histogram
 equalisation of each eye last, as in MPIIGaze.
 
-Arrays are float32 (n, 36, 60), n frames of one eye, unless said otherwise; brightness is 0 (black) to 1 (white).
+Arrays are float32 (n, 36, 60), n frames of one eye, unless said otherwise; brightness is 0 (black) to 1 (white), and
+`sight` holds the unit vectors, (n, 1, 1) each, along which the eyeballs point.
 """
 
 from __future__ import annotations
@@ -22,16 +23,20 @@ PIXELS_PER_MM = 1.6  # the normalised camera: a focal length of 960 px at 600 mm
 ROTATION_RADIUS = 10.4  # mm from the eyeball's centre of rotation to the iris
 CORNERS_DEPTH = 6.0  # mm by which the corners of the lids lie before that centre
 CENTRE_HEIGHT = 1.3  # mm by which it lies above them: the upper lid covers the iris a little, the lower touches it
-CORNEA_CENTRE = 5.3  # mm from the eyeball's centre to the cornea's, behind which the glint stands
+CORNEA_CENTRE = 5.3  # mm from the eyeball's centre to the cornea's centre of curvature
+GLINT = 0.55  # mm, width of a lamp's reflection on the cornea
 UPPER_LID_FOLLOWS = 0.7  # mm the upper lid moves down when the iris moves down 1 mm
 LOWER_LID_FOLLOWS = 0.2
-EDGE = 0.6  # mm, about a pixel, over which one layer gives way to the next
+EDGE = 0.6  # mm, about a pixel, over which the skin gives way to the eyeball
 
 SKIN_REACH = 32.0  # mm from the middle of the eye to the border of the skin map
 SKIN_RESOLUTION = 2.0  # px of the skin map per mm
 LASH_REACH = (2.0, 4.5)  # mm below and above the edge of the lid that lashes can cover
 LASH_RESOLUTION = 8.0  # px of the lash strip per mm
 LASHES = 90  # on an upper lid
+
+
+Vectors = tuple[np.ndarray, np.ndarray, np.ndarray]  # x right, y down, z towards the camera
 
 
 class EyePainter:
@@ -50,15 +55,16 @@ class EyePainter:
         person = self.person
         x, y = face_points(frames, eye)
         nasal = x if eye == 0 else -x
+        right, down = from_eyeball(session, x, y)
         sight = sight_vectors(frames.axis[:, eye])
         lids = Lids(person, session, frames, sight, nasal, y)
 
         image = skin(person, lids, nasal, y)
         image *= self._texture(nasal, y, eye)
-        image += lids.open * (eyeball(person, session, sight, lids, x, y) - image)
+        image += lids.open * (eyeball(person, sight, lids, right, down) - image)
         image *= 1 - person.lashes * self._lashes(lids, eye)
-        image *= np.maximum(1 + session.side_light / 20 * x - session.top_light / 20 * y, 0.1)
-        image += lids.open * glint(session, frames, sight, x, y)
+        image *= light(session, x, y)
+        image += lids.open * glint(session, frames, sight, right, down)
         if person.lens:
             image = behind_glasses(image, person, session, frames, x, nasal, y)
         return develop(image + session.ambient, session, rng)
@@ -86,7 +92,18 @@ def face_points(frames: Frames, eye: int) -> tuple[np.ndarray, np.ndarray]:
     return cos * right + sin * down, cos * down - sin * right
 
 
-def sight_vectors(angles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def from_eyeball(session: Session, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """mm to the right and down from the eyeball's centre.
+
+    The crop is centred on the corners of the lids, and a turned head carries those away from before that centre.
+    """
+    return (
+        x - np.float32(CORNERS_DEPTH * np.sin(session.head_yaw)),
+        y - np.float32(CORNERS_DEPTH * np.sin(session.head_pitch) - CENTRE_HEIGHT),
+    )
+
+
+def sight_vectors(angles: np.ndarray) -> Vectors:
     """Unit vectors x (right), y (down), z (towards the camera), (n, 1, 1) each, of angles (n, 2) yaw and pitch."""
     yaw, pitch = angles[:, 0], angles[:, 1]
     return per_frame(-np.sin(yaw) * np.cos(pitch)), per_frame(-np.sin(pitch)), per_frame(np.cos(yaw) * np.cos(pitch))
@@ -94,11 +111,14 @@ def sight_vectors(angles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 def bump(distance: np.ndarray, width: float | np.ndarray) -> np.ndarray:
     """A Gaussian hill, 1 at distance 0 and 0.6 at `width`."""
-    return np.exp(-0.5 * np.square(distance / width))
+    hill = distance / width
+    hill *= hill
+    hill *= -0.5
+    return np.exp(hill, out=hill)
 
 
-def step(distance: np.ndarray, width: float = EDGE) -> np.ndarray:
-    """From 0 to 1 over `width` mm about distance 0."""
+def step(distance: np.ndarray, width: float) -> np.ndarray:
+    """From 0 to 1 over `width` about distance 0."""
     return np.clip(distance / width + 0.5, 0, 1)
 
 
@@ -126,7 +146,7 @@ class Lids:
     """
 
     def __init__(
-        self, person: Person, session: Session, frames: Frames, sight: tuple, nasal: np.ndarray, y: np.ndarray
+        self, person: Person, session: Session, frames: Frames, sight: Vectors, nasal: np.ndarray, y: np.ndarray
     ):
         line = y - np.float32(np.tan(person.tilt)) * nasal
         self.along = nasal / np.float32(person.half_width * np.cos(session.head_yaw))
@@ -144,11 +164,16 @@ class Lids:
         self.above = -line - upper * self.arch * summit
         self.above_rest = -line - np.float32(person.upper_lid) * self.arch * summit
         self.below = line - lower * self.arch * (1 - 0.15 * self.along)
-        self.open = step(-np.maximum(self.above, self.below)) * step((1 - np.abs(self.along)) * person.half_width)
+        between, within = -np.maximum(self.above, self.below), (1 - np.abs(self.along)) * person.half_width
+        self.open = step(between, EDGE) * step(within, EDGE)
 
 
 def skin(person: Person, lids: Lids, nasal: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Lids, fold, hollow, brow and cheek, without texture: brightness in even light."""
+    """Lids, fold, hollow, brow and cheek, without texture, in even light.
+
+    Each line is a hill or a furrow: darkness, times where it lies and how wide it is in mm, set by eye beside
+    photographs of MPIIGaze.
+    """
     shade = 1 - person.socket * bump(nasal - 15, 7) * bump(y + 7, 6)  # hollow between the eye and the nose
     shade -= 0.6 * person.socket * bump(nasal + 19, 6) * bump(y - 1, 7)  # the face turns away at the temple
     shade += 0.12 * step(y - 8, 12)  # cheek
@@ -158,23 +183,21 @@ def skin(person: Person, lids: Lids, nasal: np.ndarray, y: np.ndarray) -> np.nda
     shade -= person.crease * (bump(fold, 0.55) + 0.4 * bump(fold - 1, 1.8)) * step(1.25 - np.abs(lids.along), 0.4)
     shade += 0.15 * bump(fold - 4.5, 2) * lids.arch  # and again under the brow
 
-    shade += 0.15 * bump(lids.below - 0.7, 0.6)  # wet edge of the lower lid
+    outside = np.maximum(np.maximum(lids.above, lids.below), 0)
+    shade -= person.socket * bump(outside, 3.5) * (0.15 + 0.6 * bump(np.abs(lids.along) - 1, 0.3))  # sunk round the eye
+    shade += 0.1 * bump(lids.below - 0.6, 0.5) * lids.arch  # wet edge of the lower lid
     shade -= 0.35 * person.lashes * bump(lids.below - 1.6, 0.7) * lids.arch  # lower lashes
     shade -= person.bags * (bump(lids.below - 4.5, 1.2) + 0.5 * bump(lids.below - 2, 3)) * bump(lids.along - 0.2, 0.7)
-    shade -= 0.3 * bump(np.abs(lids.along) - 1, 0.06) * bump(np.maximum(lids.above, lids.below), 0.7)  # corners
+    shade -= 0.3 * bump(np.abs(lids.along) - 1, 0.06) * bump(outside, 0.7)  # corners
 
     brow = y + person.brow_height - 0.1 * nasal
     shade *= 1 - person.brow * bump(brow, 3) * step(16 - np.abs(nasal), 6)
     return person.skin * shade
 
 
-def eyeball(person: Person, session: Session, sight: tuple, lids: Lids, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Sclera, iris and pupil, in the shadow of the lid."""
-    # The crop is centred on the corners of the lids, which a turned head carries away from the eyeball's centre.
-    centre_x = np.float32(CORNERS_DEPTH * np.sin(session.head_yaw))
-    centre_y = np.float32(CORNERS_DEPTH * np.sin(session.head_pitch) - CENTRE_HEIGHT)
-    right = x - centre_x - ROTATION_RADIUS * sight[0]
-    down = y - centre_y - ROTATION_RADIUS * sight[1]
+def eyeball(person: Person, sight: Vectors, lids: Lids, right: np.ndarray, down: np.ndarray) -> np.ndarray:
+    """Sclera, iris and pupil, in the shadow of the lid; right and down in mm from the eyeball's centre."""
+    right, down = right - ROTATION_RADIUS * sight[0], down - ROTATION_RADIUS * sight[1]
     # The iris is a flat disc at right angles to the line of sight: seen from the side it is an ellipse.
     depth = (right * sight[0] + down * sight[1]) / sight[2]
     radius = np.sqrt(right**2 + down**2 + depth**2) / np.float32(person.iris_radius)
@@ -188,12 +211,19 @@ def eyeball(person: Person, session: Session, sight: tuple, lids: Lids, x: np.nd
     return ball * (1 - 0.6 * bump(np.minimum(lids.above, 0), 1.3))  # shadow of the upper lid and its lashes
 
 
-def glint(session: Session, frames: Frames, sight: tuple, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The lamp's reflection. It stands behind the cornea's centre, so it moves half as far as the pupil."""
-    right = x - np.float32(CORNERS_DEPTH * np.sin(session.head_yaw) + session.lamp[0]) - CORNEA_CENTRE * sight[0]
-    down = y - np.float32(CORNERS_DEPTH * np.sin(session.head_pitch) - CENTRE_HEIGHT + session.lamp[1])
-    down = down - CORNEA_CENTRE * sight[1]
-    return per_frame(frames.glint) * np.exp((right**2 + down**2) / (-2 * 0.55**2))
+def light(session: Session, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """How much light falls there: brighter to one side, and with a soft shadow of nose, brow or hair across the eye."""
+    even = np.maximum(1 + session.side_light / 20 * x - session.top_light / 20 * y, 0.1)
+    shadow = session.shadow
+    across = np.float32(np.cos(shadow.angle)) * x + np.float32(np.sin(shadow.angle)) * y
+    return even * (1 - shadow.depth * step(across - shadow.edge, shadow.softness))
+
+
+def glint(session: Session, frames: Frames, sight: Vectors, right: np.ndarray, down: np.ndarray) -> np.ndarray:
+    """The lamp's reflection. It stands at the cornea's centre of curvature, so it moves half as far as the pupil."""
+    right = right - CORNEA_CENTRE * sight[0] - session.lamp[0]
+    down = down - CORNEA_CENTRE * sight[1] - session.lamp[1]
+    return per_frame(frames.glint) * bump(right, GLINT) * bump(down, GLINT)
 
 
 def behind_glasses(
@@ -211,9 +241,9 @@ def develop(image: np.ndarray, session: Session, rng: np.random.Generator) -> np
     """Blur, sensor noise, 8 bits and histogram equalisation: uint8 (n, 36, 60)."""
     noise = rng.standard_normal(image.shape, np.float32) * np.float32(session.noise)
     patches = np.empty(image.shape, np.uint8)
-    for patch, light, grain in zip(patches, image, noise):
+    for patch, sharp, grain in zip(patches, image, noise):
         # A normalised patch is a warped photograph: its noise has been interpolated too.
-        seen = cv2.GaussianBlur(light, (0, 0), session.blur) + cv2.GaussianBlur(grain, (3, 3), 0.6)
+        seen = cv2.GaussianBlur(sharp, (0, 0), session.blur) + cv2.GaussianBlur(grain, (3, 3), 0.6)
         patch[:] = cv2.equalizeHist(np.clip(200 * seen, 0, 255).astype(np.uint8))
     return patches
 

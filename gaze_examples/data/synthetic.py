@@ -1,8 +1,8 @@
 """The embedded data set: rendered eye pairs of people who do not exist, as hard to read as real ones.
 
-`render` needs no download and no registration, and the same arguments give the same bytes on every machine with the
-same NumPy and OpenCV. `synthetic_people` says who sits where and looks at what, `eye_renderer` paints it. Accuracy on
-these images says nothing about real eyes: quote it as synthetic, and beside the oracle's.
+`render` needs no download and no registration, and the same arguments give the same images. `synthetic_people` says
+who sits where and looks at what, `eye_renderer` paints it. Accuracy on these images says nothing about real eyes: quote
+it as synthetic, and beside the oracle's.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from multiprocessing import get_context
 
 import cv2
@@ -19,7 +19,7 @@ import numpy as np
 
 from gaze_examples.data.eye_renderer import EyePainter
 from gaze_examples.data.eyes import EyeSet
-from gaze_examples.data.synthetic_people import sample_frames, sample_person, sample_session
+from gaze_examples.data.synthetic_people import random_stream, sample_frames, sample_person, sample_session
 
 SESSIONS = (8, 40)  # a person has at least and at most
 BATCH = 32  # frames painted at once: a layer of 32 x 36 x 60 floats, 276 kB, stays in the processor's cache
@@ -48,10 +48,11 @@ def render(
     if per_person < 1:
         raise ValueError(f"render: per_person expects at least 1, got {per_person}.")
     columns = []
-    for rendered in _in_order(_render_person, [(seed, k, per_person) for k in people], workers):
-        columns.append(rendered)
-        if progress:
-            progress(per_person * len(columns))
+    with closing(_in_order(_render_person, [(seed, k, per_person) for k in people], workers)) as rendered:
+        for person in rendered:
+            columns.append(person)
+            if progress:
+                progress(per_person * len(columns))
     images, gaze, quadrant, oracle = (np.concatenate(column) for column in zip(*columns))
     return EyeSet(
         images=images,
@@ -66,7 +67,7 @@ def render(
 
 def _render_person(seed: int, number: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """images, gaze, quadrant and oracle of n frames, as EyeSet has them."""
-    rng = np.random.default_rng(np.random.SeedSequence([seed, number, 1]))
+    rng = random_stream(seed, "frames", number)
     person = sample_person(seed, number)
     painter = EyePainter(person, rng)
     sessions = rng.integers(SESSIONS[0], SESSIONS[1] + 1)
@@ -90,13 +91,13 @@ def _in_order(work: Callable, tasks: list[tuple], workers: int | None) -> Iterat
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker)
     try:
         yield from pool.map(work, *zip(*tasks))
-    finally:  # also on Ctrl-C: what has not begun is dropped, what has begun ends within seconds
+    finally:  # also when interrupted: what has not begun is dropped
         pool.shutdown(cancel_futures=True)
 
 
 def _start_worker() -> None:
-    """Ctrl-C in a terminal reaches every process of the group; the workers leave it to their parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Ctrl-C in a terminal reaches every process: workers just end, and the parent alone raises KeyboardInterrupt."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     cv2.setNumThreads(1)
 
 

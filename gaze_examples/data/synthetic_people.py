@@ -12,6 +12,7 @@ Eye 0 is the one on the left of the image (the person's right eye), eye 1 the on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -31,6 +32,7 @@ NOMINAL_PITCH = -float(np.arctan((CAMERA_ABOVE_SCREEN + SCREEN_ASPECT * np.mean(
 SHARED_JITTER = 1.0  # px, deviation of the crop of both eyes together
 OWN_JITTER = 1.3  # px, and of each eye alone: together the error of a landmark detector
 SCALE_ERROR = 0.06  # of the size of the crop
+SQUINT = 0.09  # deviation of how far the lids are open, 1 at rest
 ROLL_ERROR = np.radians(2.5)
 FIXATION_ERROR = np.radians(1.5)  # people do not look exactly at the point they were asked to look at
 FAILURES = 0.03  # share of frames with a blink or with landmarks somewhere else
@@ -65,6 +67,16 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Shadow:
+    """What nose, brow or hair keep from the light: all that lies beyond a straight soft edge."""
+
+    angle: float  # radians clockwise from the right of the image, the direction in which it gets darker
+    edge: float  # mm from the middle of the eye
+    softness: float  # mm from full light to full shadow
+    depth: float  # share of the light that is missing
+
+
+@dataclass(frozen=True)
 class Session:
     """What stays the same while a person sits in one place."""
 
@@ -73,6 +85,7 @@ class Session:
     head_pitch: float  # radians
     side_light: float  # relative gain of brightness over 20 mm to the right of the image
     top_light: float  # relative gain of brightness over 20 mm up
+    shadow: Shadow
     ambient: float  # brightness of the haze that is added everywhere
     lamp: tuple[float, float]  # mm, where the light's glint lies on an eye that looks into the camera
     blur: float  # px, deviation of the Gaussian blur
@@ -95,14 +108,18 @@ class Frames:
     glint: np.ndarray  # (n,) brightness of the reflection on the cornea
     reflection: np.ndarray  # (n,) brightness of the reflection on the lens of the glasses, where there are any
 
-    def __len__(self) -> int:
-        return len(self.gaze)
+
+def random_stream(seed: int, purpose: Literal["glasses", "person", "frames"], number: int = 0) -> np.random.Generator:
+    """A generator of its own for each purpose and person, so that nobody's numbers depend on who else is drawn."""
+    # Never 0: a SeedSequence takes [0] and [0, 0] for the same.
+    purposes = {"glasses": 1, "person": 2, "frames": 3}
+    return np.random.default_rng(np.random.SeedSequence([seed, number, purposes[purpose]]))
 
 
 def sample_person(seed: int, number: int) -> Person:
     """Person `number` of the population `seed`."""
-    wearers = np.random.default_rng([seed]).permutation(POPULATION)[:GLASSES_WEARERS]
-    rng = np.random.default_rng([seed, number])
+    wearers = random_stream(seed, "glasses").permutation(POPULATION)[:GLASSES_WEARERS]
+    rng = random_stream(seed, "person", number)
     return Person(
         screen_width=rng.uniform(*SCREEN_WIDTHS),
         half_width=rng.normal(14.3, 0.8),
@@ -112,11 +129,11 @@ def sample_person(seed: int, number: int) -> Person:
         lid_skew=rng.uniform(0.0, 0.25),
         iris_radius=rng.normal(5.85, 0.18),
         pupil=rng.uniform(0.28, 0.45),
-        iris=rng.choice([rng.uniform(0.07, 0.16), rng.uniform(0.2, 0.4)], p=[0.65, 0.35]),  # brown, or blue and green
-        sclera=rng.uniform(0.6, 0.85),
-        skin=rng.uniform(0.5, 0.8),
+        iris=rng.uniform(0.07, 0.16) if rng.random() < 0.65 else rng.uniform(0.2, 0.4),  # brown, or blue and green
+        sclera=rng.uniform(0.55, 0.85),
+        skin=rng.uniform(0.5, 0.85),
         crease_height=max(rng.normal(3.4, 0.8), 1.8),
-        crease=rng.uniform(0.15, 0.5),
+        crease=rng.uniform(0.1, 0.5),
         brow_height=rng.normal(16.5, 1.8),
         brow=rng.uniform(0.3, 0.7),
         lashes=rng.uniform(0.45, 0.95),
@@ -124,7 +141,7 @@ def sample_person(seed: int, number: int) -> Person:
         socket=rng.uniform(0.15, 0.5),
         texture=rng.uniform(0.01, 0.05),
         kappa=(np.radians(rng.normal(4.5, 1.6)), np.radians(rng.normal(1.5, 1.2))),
-        lens=(rng.uniform(21, 26), rng.uniform(11, 16)) if number % POPULATION in wearers else None,
+        lens=(rng.uniform(21, 26), rng.uniform(9, 13)) if number % POPULATION in wearers else None,
         rim=rng.uniform(0.5, 0.9),
     )
 
@@ -134,12 +151,13 @@ def sample_session(rng: np.random.Generator) -> Session:
     return Session(
         head=np.array([rng.normal(0, 30), rng.normal(20, 30), max(rng.normal(*HEAD_DISTANCE), 450)]),
         head_yaw=np.radians(rng.normal(0, 5)),
-        head_pitch=np.radians(rng.normal(0, 5)),
-        side_light=rng.normal(0, 0.35),
+        head_pitch=np.radians(rng.normal(0, 3.5)),
+        side_light=rng.normal(0, 0.4),
         top_light=rng.normal(-0.05, 0.25),
+        shadow=Shadow(rng.uniform(-np.pi, np.pi), rng.normal(0, 8), rng.uniform(3, 15), rng.uniform(0, 0.5)),
         ambient=rng.uniform(0.0, 0.25),
         lamp=(rng.normal(0, 1.5), rng.normal(-1.0, 0.8)),
-        blur=rng.uniform(0.45, 1.1),
+        blur=rng.uniform(0.5, 1.1),
         noise=0.004 + rng.exponential(0.012),
         slip=rng.normal(0, 1.0),
     )
@@ -160,7 +178,7 @@ def sample_frames(person: Person, session: Session, n: int, rng: np.random.Gener
     gaze = gaze_angles(eyes, target[:, None])
     sight = gaze + rng.normal(0, FIXATION_ERROR, (n, 1, 2))
 
-    opening = np.clip(rng.normal(1, 0.09, n), 0.6, 1.3)
+    opening = np.clip(rng.normal(1, SQUINT, n), 0.5, 1.4)
     shift = rng.normal(0, SHARED_JITTER, (n, 1, 2)) + rng.normal(0, OWN_JITTER, (n, 2, 2))
     fails, blinks = rng.random(n) < FAILURES, rng.random(n) < 0.5
     opening = np.where(fails & blinks, rng.uniform(0, 0.15, n), opening)
