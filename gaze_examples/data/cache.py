@@ -26,10 +26,8 @@ ARRAYS = ("images", "gaze", "person", "quadrant", "oracle")
 
 def folder() -> Path:
     """Where cache files lie."""
-    home = os.environ.get("MINIGRAD_CACHE")
-    if not home:
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "minigrad"
-    return Path(home) / "gaze"
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("MINIGRAD_CACHE") or caches / "minigrad") / "gaze"
 
 
 def cached(name: str, fingerprint: str, build: Callable[[], Reading]) -> Reading:

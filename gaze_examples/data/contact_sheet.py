@@ -20,8 +20,8 @@ def contact_sheet(eyes: EyeSet, labels: np.ndarray, path: str | Path, rows: int 
     from matplotlib.figure import Figure
 
     rng = np.random.default_rng(seed)
-    size = np.array([columns * (WIDTH + GAP), rows * (HEIGHT + GAP) + 30])  # of a block in pixels, with its title
-    figure = Figure(figsize=(2 * size + 40) / 100, dpi=160, layout="constrained")
+    width, height = columns * (WIDTH + GAP), rows * (HEIGHT + GAP) + 30  # of a block in pixels, with its title
+    figure = Figure(figsize=((2 * width + 40) / 100, (2 * height + 40) / 100), dpi=160, layout="constrained")
     figure.suptitle(eyes.source, fontsize=10, color="0.35", wrap=True)
     for quadrant, axes in enumerate(figure.subplots(2, 2).flat):
         theirs = np.flatnonzero(labels == quadrant)

@@ -18,7 +18,7 @@ yaw = atan2(-x, -z) and pitch = asin(-y), in radians.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -57,9 +57,14 @@ class EyeSet:
 
     def __getitem__(self, index: np.ndarray | slice) -> EyeSet:
         """The pairs at `index` (positions, a mask or a slice), as an EyeSet of the same people."""
-        columns = {f.name: getattr(self, f.name) for f in fields(self)}
-        taken = {name: c[index] for name, c in columns.items() if isinstance(c, np.ndarray)}
-        return replace(self, **taken)
+        return replace(
+            self,
+            images=self.images[index],
+            gaze=self.gaze[index],
+            person=self.person[index],
+            quadrant=None if self.quadrant is None else self.quadrant[index],
+            oracle=None if self.oracle is None else self.oracle[index],
+        )
 
 
 class Skipped(NamedTuple):
@@ -84,9 +89,16 @@ def concatenate(sets: Sequence[EyeSet], source: str) -> EyeSet:
     people = tuple(dict.fromkeys(name for eyes in sets for name in eyes.people))
     renumbered = [np.array([people.index(name) for name in eyes.people], np.int16)[eyes.person] for eyes in sets]
 
-    def joined(name: str) -> np.ndarray | None:
-        columns = [getattr(eyes, name) for eyes in sets]
-        return None if any(column is None for column in columns) else np.concatenate(columns)
+    def joined(columns: list[np.ndarray | None]) -> np.ndarray | None:
+        present = [column for column in columns if column is not None]
+        return np.concatenate(present) if len(present) == len(columns) else None
 
-    return EyeSet(joined("images"), joined("gaze"), np.concatenate(renumbered), people, source,
-                  joined("quadrant"), joined("oracle"))
+    return EyeSet(
+        images=np.concatenate([eyes.images for eyes in sets]),
+        gaze=np.concatenate([eyes.gaze for eyes in sets]),
+        person=np.concatenate(renumbered),
+        people=people,
+        source=source,
+        quadrant=joined([eyes.quadrant for eyes in sets]),
+        oracle=joined([eyes.oracle for eyes in sets]),
+    )

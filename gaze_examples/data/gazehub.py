@@ -111,7 +111,7 @@ def write(eyes: EyeSet, folder: str | Path, progress: Progress | None = None) ->
         raise DataError(f"Will not write into {folder}, which is not an empty folder; remove it or name another.")
     for name in eyes.people:
         if not name or name.startswith(".") or any(c.isspace() or c in '\\/:*?"<>|' for c in name):
-            raise DataError(f'A person\'s name becomes the name of a file and a folder here, and "{name}" cannot be one.')
+            raise DataError(f'A person\'s name becomes that of a file and a folder here, and "{name}" cannot be one.')
     try:
         with _all_or_nothing(folder) as unfinished:
             (unfinished / "Label").mkdir()
@@ -146,7 +146,7 @@ def _root(folder: str | Path) -> Path:
             raise DataError(f"{wanted}, but that is one level deeper; give {root / name}.")
     if root.resolve().name in ("Image", "Label"):
         raise DataError(f"{wanted}, but {root} is the folder {root.resolve().name} itself; give the one it lies in.")
-    raise DataError(f"{wanted}, but {root} has no {' and no '.join(missing)}; it has {', '.join(names) or 'no folders'}.")
+    raise DataError(f"{wanted}, but {root} has no {' and no '.join(missing)}, only {', '.join(names) or 'no folders'}.")
 
 
 def _label_files(root: Path) -> list[Path]:
@@ -169,7 +169,7 @@ def _read_label_file(path: Path) -> tuple[list[_Pair], list[Skipped]]:
     absent = [name for name in NEEDED if name not in columns]
     if absent:
         raise DataError(f"The first line of {path} must name the columns {', '.join(NEEDED)}, but it lacks "
-                        f'{", ".join(absent)} and begins "{header[:60]}"; put the header of a GazeHub label file there.')
+                        f'{", ".join(absent)} and begins "{header[:60]}"; put a GazeHub header there.')
     pairs, malformed = [], []
     for number, line in enumerate(lines, start=2):
         if line.strip():
@@ -280,8 +280,8 @@ def _all_or_nothing(folder: Path) -> Iterator[Path]:
 
 def _write_person(eyes: EyeSet, name: str, root: Path, progress: Progress | None) -> None:
     """One person's patches and label file. What we do not know is zero or the identity, as GazeHub writes it."""
-    optional = {"Quadrant": eyes.quadrant, "Oracle": eyes.oracle}
-    optional = {column: values for column, values in optional.items() if values is not None}
+    known = (("Quadrant", eyes.quadrant), ("Oracle", eyes.oracle))
+    optional = {column: values for column, values in known if values is not None}
     for side in ("left", "right"):
         (root / "Image" / name / side).mkdir(parents=True)
     identity = _vector(np.eye(3).ravel())

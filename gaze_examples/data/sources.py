@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,11 +37,14 @@ def read(source: str | Path = "synthetic", *, size: str = "small", seed: int = 0
 
     Raises DataError for what cannot be read.
     """
+    if find_spec("cv2") is None:
+        raise DataError('Eyes are rendered and read with OpenCV, which is not installed here; install minigrad with '
+                        'its extra "gaze".')
     return _synthetic(size, seed, progress, workers) if source == "synthetic" else _folder(Path(source), progress)
 
 
 def _synthetic(size: str, seed: int, progress: bool, workers: int | None) -> Reading:
-    from gaze_examples.data import synthetic  # needs OpenCV
+    from gaze_examples.data import synthetic  # here, because it needs OpenCV
 
     if size not in SIZES:
         raise DataError(f'The synthetic set comes in the sizes {" and ".join(SIZES)}, not "{size}".')
@@ -69,7 +73,7 @@ def _renderer_version() -> str:
 
 
 def _folder(path: Path, progress: bool) -> Reading:
-    from gaze_examples.data import gazehub  # needs OpenCV
+    from gaze_examples.data import gazehub  # here, because it needs OpenCV
 
     fingerprint = gazehub.fingerprint(path)
 

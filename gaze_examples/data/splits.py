@@ -62,8 +62,8 @@ def split(eyes: EyeSet, *, hold_out: int | None = None, order: str = "random", s
     ratio = " : ".join(f"{share:g}" for share in shares)
     for name, part in zip(("train", "val", "test"), positions, strict=True):
         if len(part) == 0:
-            raise DataError(f"The part {name} would be empty: {len(same)} pairs of {len(names) - len(new_names)} people "
-                            f"were to be divided {ratio}; give more pairs, hold out fewer people or change the shares.")
+            raise DataError(f"The part {name} would be empty: {len(same)} pairs of {len(names) - len(new_names)} "
+                            f"people were to be divided {ratio}; give more pairs, hold out fewer or change the shares.")
     train, val, test = (eyes[part] for part in positions)
     new = eyes[np.flatnonzero(is_new)] if new_names else None
     held_out = f"new people: {', '.join(new_names)}" if new_names else "nobody held out"

@@ -1,3 +1,4 @@
+import json
 import warnings
 
 import numpy as np
@@ -71,9 +72,9 @@ def test_a_reading_in_use_keeps_its_images_when_the_file_is_replaced(build, make
     lambda file: file.write_bytes(file.read_bytes() + b"\0"),
     lambda file: save_file({"images": np.zeros((1, 36, 120), np.uint8)}, file),
     lambda file: save_file({"images": np.zeros(3)}, file, {"minigrad": '{"format": 1, "fingerprint": "1"}'}),
-    lambda file: save_file({"images": np.zeros((1, 6, 6), np.uint8), "gaze": np.zeros((1, 2)),
-                            "person": np.zeros(1, np.int16)}, file,
-                           {"minigrad": '{"format": 1, "fingerprint": "1", "people": [], "source": "", "skipped": []}'}),
+    lambda file: save_file({"images": np.zeros((1, 6, 6), np.uint8), "gaze": np.zeros((1, 2)), "person": np.zeros(1)},
+                           file, {"minigrad": json.dumps({"format": 1, "fingerprint": "1", "people": [], "source": "",
+                                                          "skipped": []})}),
     lambda file: save_file({"weights": np.zeros(3)}, file, {"minigrad": '{"format": 1, "fingerprint": "1"}'}),
     lambda file: save_file({}, file, {"minigrad": "[]"}),
     lambda file: (file.unlink(), file.mkdir()),

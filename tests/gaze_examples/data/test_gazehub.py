@@ -133,7 +133,7 @@ def remove_images(hub):
 
 
 @pytest.mark.parametrize(("spoil", "words"), [
-    (rename("Label", "../gone"), "has no Label; it has Image"),
+    (rename("Label", "../gone"), "has no Label, only Image"),
     (rename("Label", "label"), "spelled label; rename it to Label"),
     (rename("Label/p01.label", "p01.label"), "p01 has images .* but no label file"),
     (remove_images, "Not one pair of Label/p01.label can be read; the first: Image/p01/left/1.jpg: No such file"),
@@ -167,8 +167,9 @@ def test_fingerprint_sees_every_kind_of_change(hub):
         image.write_bytes(image.read_bytes() + b"\0")
         os.utime(image, ns=(before, before))
 
-    changes = [lambda: os.utime(image, ns=(1, 1)), grow_within_a_clock_tick, lambda: image.rename(image.with_name("9.jpg")),
-               lambda: os.utime(label, ns=(1, 1)), lambda: label.write_bytes(label.read_bytes() + b"\n"),
+    changes = [lambda: os.utime(image, ns=(1, 1)), grow_within_a_clock_tick,
+               lambda: image.rename(image.with_name("9.jpg")), lambda: os.utime(label, ns=(1, 1)),
+               lambda: label.write_bytes(label.read_bytes() + b"\n"),
                lambda: (hub / "SOURCE.txt").unlink()]
     assert gazehub.fingerprint(hub) in seen
     for number, change in enumerate(changes, start=2):

@@ -121,6 +121,14 @@ def test_settings_that_make_no_sense_are_refused(renderer, hub):
             load(**settings)
 
 
+def test_without_opencv_one_sentence_names_the_extra_that_brings_it(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(DataError, match='its extra "gaze"'):
+        load()
+
+
 def test_no_progress_bar_is_drawn_where_stderr_is_no_terminal(hub, capfd):
     load(hub)
     assert capfd.readouterr().err == ""
