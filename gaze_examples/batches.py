@@ -1,0 +1,46 @@
+"""Eyes as a data set for training: pixels stay bytes, and become numbers around 0 a batch at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import minigrad as mg
+from gaze_examples.data.eyes import EyeSet
+from minigrad.backend import Device
+from minigrad.data import DataLoader, Dataset
+
+PIXEL_MEAN, PIXEL_DEVIATION = 128.0, 74.0  # of histogram-equalised eyes, real and synthetic
+
+
+def normalise(pixels: np.ndarray) -> np.ndarray:
+    """Pixels 0..255 as float32 of mean about 0 and deviation about 1."""
+    return (pixels.astype(np.float32) - np.float32(PIXEL_MEAN)) * np.float32(1 / PIXEL_DEVIATION)
+
+
+class EyeDataset(Dataset):
+    """Sample i: the normalised image (36, 120) float32, and its label."""
+
+    def __init__(self, eyes: EyeSet, labels: np.ndarray, device: Device) -> None:
+        self.eyes = eyes
+        self.labels = labels
+        self.device = device
+
+    def __len__(self) -> int:
+        return len(self.eyes)
+
+    def __getitem__(self, index: int) -> tuple[mg.Tensor, mg.Tensor]:
+        images, labels = self.take(np.array([index]))
+        return images[0], labels[0]
+
+    def take(self, indices: np.ndarray) -> tuple[mg.Tensor, mg.Tensor]:
+        """The samples `indices` as images (N, 36, 120) and labels (N,)."""
+        images = normalise(self.eyes.images[indices])
+        return mg.as_tensor(images, device=self.device), mg.as_tensor(self.labels[indices], device=self.device)
+
+
+def loader(
+    eyes: EyeSet, labels: np.ndarray, batch_size: int, device: Device, shuffle_seed: int | None = None
+) -> DataLoader:
+    """Batches of eyes: in order, or shuffled anew each epoch from a seed."""
+    dataset = EyeDataset(eyes, labels, device)
+    return DataLoader(dataset, batch_size, shuffle=shuffle_seed is not None, generator=shuffle_seed)

@@ -1,0 +1,143 @@
+"""A run: train a model on some data, test it, and leave everything worth keeping in one folder.
+
+A run folder holds weights.safetensors, history.csv, curves.png, confusion.png and report.html. It appears whole, when
+the run is finished, or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import minigrad as mg
+from gaze_examples import figures, report
+from gaze_examples.batches import loader
+from gaze_examples.data import DataError, GazeData
+from gaze_examples.models import MODELS
+from minigrad.backend import Device
+from minigrad.nn import CrossEntropyLoss, Module
+from minigrad.tape import Tape
+from minigrad.training import Epoch, Evaluation, History, Trainer
+
+WEIGHTS, HISTORY, CURVES, CONFUSION, REPORT = (
+    "weights.safetensors", "history.csv", "curves.png", "confusion.png", "report.html",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was asked for. Together with the data it decides the result, bit by bit, on one machine."""
+
+    model: str
+    epochs: int
+    lr: float
+    momentum: float
+    weight_decay: float
+    batch_size: int
+    seed: int
+    device: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A trained model, how it got there, and how it does on each part of the data."""
+
+    settings: Settings
+    model: Module
+    history: History
+    scores: dict[str, Evaluation]
+    step: Tape  # one training step, recorded before training
+
+
+def train(settings: Settings, data: GazeData, on_epoch: Callable[[Epoch], None] | None = None) -> Result:
+    """Train a model and test it. Ctrl-C ends the training with the best weights so far."""
+    device = mg.device(settings.device)
+    mg.manual_seed(settings.seed)
+    model = MODELS[settings.model].make().to(device)
+    optimizer = mg.optim.SGD(
+        model.parameters(), lr=settings.lr, momentum=settings.momentum, weight_decay=settings.weight_decay
+    )
+    parts = data.split.parts()
+    batches = loader(parts["train"], data.labels["train"], settings.batch_size, device, shuffle_seed=settings.seed)
+    held_back = loader(parts["val"], data.labels["val"], 1000, device)
+    step = _one_step(model, *next(iter(loader(parts["train"], data.labels["train"], settings.batch_size, device))))
+    history = Trainer(model, optimizer, on_epoch=on_epoch).fit(batches, held_back, epochs=settings.epochs)
+    return Result(settings, model, history, evaluate(model, data, device), step)
+
+
+def _one_step(model: Module, images: mg.Tensor, labels: mg.Tensor) -> Tape:
+    """Forward and backward of one batch, kept for the report. Leaves the model as it was."""
+    with Tape() as tape:
+        CrossEntropyLoss()(model(images), labels).backward()
+    model.zero_grad()
+    return tape
+
+
+def evaluate(model: Module, data: GazeData, device: Device) -> dict[str, Evaluation]:
+    """How a model does on each part of the data, by the part's name."""
+    trainer = Trainer(model, mg.optim.SGD(model.parameters()))
+    parts = data.split.parts().items()
+    return {name: trainer.evaluate(loader(eyes, data.labels[name], 1000, device)) for name, eyes in parts}
+
+
+def save(result: Result, data: GazeData, folder: Path) -> None:
+    """Write the run folder."""
+    with _all_or_nothing(folder) as unfinished:
+        about = {"settings": json.dumps(asdict(result.settings)), "data": data.split.train.source}
+        mg.save(result.model.state_dict(), unfinished / WEIGHTS, about)
+        result.history.to_csv(unfinished / HISTORY)
+        figures.curves(result.history, unfinished / CURVES)
+        figures.confusion({name: s for name, s in result.scores.items() if name in ("test", "new")},
+                          unfinished / CONFUSION)  # fmt: skip
+        page = report.page(result, data, curves=unfinished / CURVES, confusion=unfinished / CONFUSION)
+        (unfinished / REPORT).write_text(page, encoding="utf-8")
+
+
+def load_model(path: Path, device: Device) -> tuple[Module, Settings]:
+    """The model of a run folder (or of its weights file), ready to use."""
+    file = path / WEIGHTS if path.is_dir() else path
+    if not file.is_file():
+        raise DataError(f"There is no trained model in {path}; expected a run folder with {WEIGHTS}, or such a file.")
+    try:
+        weights, about = mg.load(file), mg.load_metadata(file)
+        settings = Settings(**json.loads(about["settings"]))
+        model = MODELS[settings.model].make()
+        model.load_state_dict(weights)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{file} does not hold a model trained by gaze ({error}).") from None
+    return model.to(device), settings
+
+
+def next_free(parent: Path, name: str) -> Path:
+    """`parent/name-1`, or with the next number that no folder has yet."""
+    taken = {path.name for path in parent.glob(f"{name}-*")}
+    number = 1
+    while f"{name}-{number}" in taken:
+        number += 1
+    return parent / f"{name}-{number}"
+
+
+def check_free(folder: Path) -> None:
+    """Raise if a run folder would overwrite something."""
+    if folder.exists():
+        raise DataError(f"The folder {folder} exists already; name one that does not with --out, or remove it.")
+
+
+@contextmanager
+def _all_or_nothing(folder: Path):
+    """A folder to write into that becomes `folder` at the end, or disappears."""
+    check_free(folder)
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        unfinished.mkdir(parents=True)
+        yield unfinished
+        unfinished.rename(folder)
+    except OSError as error:
+        raise DataError(f"Could not write the run folder {folder} ({error}).") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
