@@ -21,7 +21,7 @@ PATCH_WIDTH = WIDTH // 2
 PIXELS_PER_MM = 1.6  # the normalised camera: a focal length of 960 px at 600 mm
 
 ROTATION_RADIUS = 10.4  # mm from the eyeball's centre of rotation to the iris
-CORNERS_DEPTH = 6.0  # mm by which the corners of the lids lie before that centre
+CORNERS_DEPTH = 4.0  # mm by which the corners of the lids lie before that centre
 CENTRE_HEIGHT = 1.3  # mm by which it lies above them: the upper lid covers the iris a little, the lower touches it
 CORNEA_CENTRE = 5.3  # mm from the eyeball's centre to the cornea's centre of curvature
 GLINT = 0.55  # mm, width of a lamp's reflection on the cornea
@@ -241,7 +241,7 @@ def develop(image: np.ndarray, session: Session, rng: np.random.Generator) -> np
     """Blur, sensor noise, 8 bits and histogram equalisation: uint8 (n, 36, 60)."""
     noise = rng.standard_normal(image.shape, np.float32) * np.float32(session.noise)
     patches = np.empty(image.shape, np.uint8)
-    for patch, sharp, grain in zip(patches, image, noise):
+    for patch, sharp, grain in zip(patches, image, noise, strict=True):
         # A normalised patch is a warped photograph: its noise has been interpolated too.
         seen = cv2.GaussianBlur(sharp, (0, 0), session.blur) + cv2.GaussianBlur(grain, (3, 3), 0.6)
         patch[:] = cv2.equalizeHist(np.clip(200 * seen, 0, 255).astype(np.uint8))

@@ -53,7 +53,7 @@ def render(
             columns.append(person)
             if progress:
                 progress(per_person * len(columns))
-    images, gaze, quadrant, oracle = (np.concatenate(column) for column in zip(*columns))
+    images, gaze, quadrant, oracle = (np.concatenate(column) for column in zip(*columns, strict=True))
     return EyeSet(
         images=images,
         gaze=gaze.astype(np.float32),
@@ -67,7 +67,7 @@ def render(
 
 def _render_person(seed: int, number: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """images, gaze, quadrant and oracle of n frames, as EyeSet has them."""
-    rng = random_stream(seed, "frames", number)
+    rng = random_stream(seed, number, "frames")
     person = sample_person(seed, number)
     painter = EyePainter(person, rng)
     sessions = rng.integers(SESSIONS[0], SESSIONS[1] + 1)
@@ -77,7 +77,7 @@ def _render_person(seed: int, number: int, n: int) -> tuple[np.ndarray, np.ndarr
         for start in range(0, frames_in_session, BATCH):
             frames = sample_frames(person, session, min(BATCH, frames_in_session - start), rng)
             columns.append((painter.paint(session, frames, rng), frames.gaze, frames.quadrant, frames.oracle))
-    return tuple(np.concatenate(column) for column in zip(*columns))
+    return tuple(np.concatenate(column) for column in zip(*columns, strict=True))
 
 
 def _in_order(work: Callable, tasks: list[tuple], workers: int | None) -> Iterator:
@@ -90,7 +90,7 @@ def _in_order(work: Callable, tasks: list[tuple], workers: int | None) -> Iterat
     # Spawned, because a fork of a process that already runs threads (NumPy's, PyTorch's) may hang.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker)
     try:
-        yield from pool.map(work, *zip(*tasks))
+        yield from pool.map(work, *zip(*tasks, strict=True))
     finally:  # also when interrupted: what has not begun is dropped
         pool.shutdown(cancel_futures=True)
 

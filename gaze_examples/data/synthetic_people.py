@@ -17,7 +17,8 @@ from typing import Literal
 import numpy as np
 
 POPULATION = 15  # as many as in MPIIGaze
-GLASSES_WEARERS = 4
+GLASSES_WEARERS = (2, 6, 10, 13)  # spread, so that people held out for a test are as mixed as the rest
+LIGHT_EYED = (1, 4, 7, 9, 12)  # blue, green or grey; the others are brown-eyed
 
 SCREEN_WIDTHS = (287.0, 345.0)  # mm: laptops of 13 to 15.6 inches
 SCREEN_ASPECT = 0.61  # height over width, between 16:10 and 16:9 with the bezel
@@ -109,17 +110,15 @@ class Frames:
     reflection: np.ndarray  # (n,) brightness of the reflection on the lens of the glasses, where there are any
 
 
-def random_stream(seed: int, purpose: Literal["glasses", "person", "frames"], number: int = 0) -> np.random.Generator:
-    """A generator of its own for each purpose and person, so that nobody's numbers depend on who else is drawn."""
-    # Never 0: a SeedSequence takes [0] and [0, 0] for the same.
-    purposes = {"glasses": 1, "person": 2, "frames": 3}
-    return np.random.default_rng(np.random.SeedSequence([seed, number, purposes[purpose]]))
+def random_stream(seed: int, number: int, purpose: Literal["looks", "frames"]) -> np.random.Generator:
+    """A generator of its own for each person and purpose, so that nobody's numbers depend on who else is drawn."""
+    return np.random.default_rng(np.random.SeedSequence([seed, number, 1 if purpose == "looks" else 2]))
 
 
 def sample_person(seed: int, number: int) -> Person:
     """Person `number` of the population `seed`."""
-    wearers = random_stream(seed, "glasses").permutation(POPULATION)[:GLASSES_WEARERS]
-    rng = random_stream(seed, "person", number)
+    rng = random_stream(seed, number, "looks")
+    kind = number % POPULATION
     return Person(
         screen_width=rng.uniform(*SCREEN_WIDTHS),
         half_width=rng.normal(14.3, 0.8),
@@ -129,19 +128,19 @@ def sample_person(seed: int, number: int) -> Person:
         lid_skew=rng.uniform(0.0, 0.25),
         iris_radius=rng.normal(5.85, 0.18),
         pupil=rng.uniform(0.28, 0.45),
-        iris=rng.uniform(0.07, 0.16) if rng.random() < 0.65 else rng.uniform(0.2, 0.4),  # brown, or blue and green
-        sclera=rng.uniform(0.55, 0.85),
-        skin=rng.uniform(0.5, 0.85),
-        crease_height=max(rng.normal(3.4, 0.8), 1.8),
+        iris=rng.uniform(0.2, 0.4) if kind in LIGHT_EYED else rng.uniform(0.07, 0.16),
+        sclera=rng.uniform(0.6, 0.85),
+        skin=rng.uniform(0.55, 0.85),
+        crease_height=max(rng.normal(3.4, 0.5), 2.0),
         crease=rng.uniform(0.1, 0.5),
-        brow_height=rng.normal(16.5, 1.8),
+        brow_height=rng.normal(17, 1.2),
         brow=rng.uniform(0.3, 0.7),
-        lashes=rng.uniform(0.45, 0.95),
+        lashes=rng.uniform(0.55, 0.95),
         bags=rng.uniform(0.03, 0.25),
         socket=rng.uniform(0.15, 0.5),
         texture=rng.uniform(0.01, 0.05),
         kappa=(np.radians(rng.normal(4.5, 1.6)), np.radians(rng.normal(1.5, 1.2))),
-        lens=(rng.uniform(21, 26), rng.uniform(9, 13)) if number % POPULATION in wearers else None,
+        lens=(rng.uniform(21, 26), rng.uniform(9, 13)) if kind in GLASSES_WEARERS else None,
         rim=rng.uniform(0.5, 0.9),
     )
 
@@ -150,8 +149,8 @@ def sample_session(rng: np.random.Generator) -> Session:
     """One place and time: laptop on a desk or on the knees, by a window or under a lamp."""
     return Session(
         head=np.array([rng.normal(0, 30), rng.normal(20, 30), max(rng.normal(*HEAD_DISTANCE), 450)]),
-        head_yaw=np.radians(rng.normal(0, 5)),
-        head_pitch=np.radians(rng.normal(0, 3.5)),
+        head_yaw=np.radians(rng.normal(0, 4.5)),
+        head_pitch=np.radians(rng.normal(0, 3)),
         side_light=rng.normal(0, 0.4),
         top_light=rng.normal(-0.05, 0.25),
         shadow=Shadow(rng.uniform(-np.pi, np.pi), rng.normal(0, 8), rng.uniform(3, 15), rng.uniform(0, 0.5)),
