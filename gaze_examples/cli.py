@@ -189,7 +189,9 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--shares", type=_shares, default=(5, 1, 1), metavar="TRAIN,VAL,TEST",
                        help="sizes of the parts, as ratios or numbers (default: 5,1,1)")  # fmt: skip
     group.add_argument("--hold-out", type=int, metavar="N", help="people kept as new people (default: a fifth)")
-    group.add_argument("--origin", default="median", help="where the quadrants meet: median, zero or YAW,PITCH in degrees")
+    group.add_argument(
+        "--origin", default="median", help="where the quadrants meet: median, zero or YAW,PITCH in degrees"
+    )
 
 
 def _positive(kind: type):

@@ -46,6 +46,7 @@ class Recipe:
 
 MODELS: dict[str, Recipe] = {
     "two-layer": Recipe(lambda: FullyConnected([128]), "Two-layer network, 128 hidden units (Task 1.6)", 30, 0.003),
-    "fc": Recipe(lambda: FullyConnected([100, 100, 100]), "Fully-connected network, 3 x 100 hidden units (Task 1.10)",
-                 30, 0.01),
+    "fc": Recipe(
+        lambda: FullyConnected([100, 100, 100]), "Fully-connected network, 3 x 100 hidden units (Task 1.10)", 30, 0.01
+    ),
 }

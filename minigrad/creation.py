@@ -106,7 +106,13 @@ def randn(*size: Any, dtype: Any = float32, device: Any = None, requires_grad: b
 def randint(*bounds_and_size: Any, dtype: Any = int64, device: Any = None) -> Tensor:
     """`randint(low=0, high, size)`: integers from low up to, not including, high."""
     *bounds, size = bounds_and_size
-    return _finish(random.generator().integers(*bounds, size=_shape((size,))).astype(dtype), device, False)
+    return _finish(
+        random.generator()
+        .integers(*bounds, size=_shape((size,)))  # type: ignore[call-overload]
+        .astype(dtype),
+        device,
+        False,
+    )
 
 
 def randperm(n: int, *, dtype: Any = int64, device: Any = None) -> Tensor:

@@ -41,7 +41,7 @@ METHODS: dict[str, Any] = {}  # what only a Tensor has: `x.<name>()`
 Dim = int | Sequence[int] | None
 
 
-def _lifted(family: ModuleType, name: str, **traits: bool) -> Op:
+def _lifted(family: ModuleType, name: str, **traits: Any) -> Op:
     """The pair `name` of a family of ops, as a public function and method."""
     op = Op(getattr(family, f"{name}_forward"), getattr(family, f"{name}_backward"), **traits)
     TABLE[name] = op
@@ -203,7 +203,7 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     ndim = builtins.max(x.ndim, 1)
     start, end = _wrap(start_dim, ndim, "flatten"), _wrap(end_dim, ndim, "flatten")
     if start > end:
-        raise ShapeError(f"flatten: start_dim must not come after end_dim, got {start_dim} and {end_dim} for {x.shape}.")
+        raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} for shape {x.shape}.")
     middle = x.shape[start : end + 1]
     return reshape(x, x.shape[:start] + (int(np.prod(middle)),) + x.shape[end + 1 :])
 
@@ -303,7 +303,7 @@ def _getitem_method(x: Tensor, index: Any) -> Tensor:
 
 
 def _iterate(x: Tensor):
-    return (x[i] for i in range(len(x)))
+    return (_getitem_method(x, i) for i in range(len(x)))
 
 
 # -- dtype and device --------------------------------------------------------------------------------------------------
@@ -368,8 +368,8 @@ def _write(x: Tensor, values: Array | Any, name: str) -> Tensor:
     if state.grad_enabled and x.requires_grad:
         what = "a leaf that requires grad" if x.is_leaf else "part of a graph"
         raise RuntimeError(
-            f"{name}: this tensor (shape {x.shape}) is {what} and cannot be changed in place. Compute a new one (y = y + "
-            "1), or write inside `with mg.no_grad():`."
+            f"{name}: this tensor (shape {x.shape}) is {what} and cannot be changed in place. Compute a new one "
+            "(y = y + 1), or write inside `with mg.no_grad():`."
         )
     if is_array(values) and values.dtype.kind == "f" and not is_float(x.dtype):
         raise DtypeError(f"{name}: a {values.dtype} result cannot be written into a {x.dtype} tensor.")

@@ -1,9 +1,9 @@
 """The lift: what turns a pair of plain functions over arrays into an op on Tensors.
 
-It is all there is between the mathematics (`ops`: arrays only) and the tape (records only). Forward: take the arrays out
-of the tensors, run the pair's forward, wrap the result, leave a record. Backward: run the pair's backward, and see to
-what is the same for every op. Gradients of numbers are dropped, broadcast axes are summed, dtypes are those of the
-arrays, and a gradient of the wrong shape is an error: a student's unsummed `db` is not healed in silence.
+It is all there is between the mathematics (`ops`: arrays only) and the tape (records only). Forward: take the arrays
+out of the tensors, run the pair's forward, wrap the result, leave a record. Backward: run the pair's backward, and see
+to what is the same for every op. Broadcast axes are summed, dtypes are those of the arrays, and a gradient of the wrong
+shape is an error: a student's unsummed `db` is not healed in silence.
 """
 
 from __future__ import annotations
@@ -85,13 +85,10 @@ class Op:
         if not (wanted and state.grad_enabled):
             return tuple([Tensor(one) for one in out]) if type(out) is tuple else Tensor(out)
         record = Record(self, sources, cache)
-        if type(out) is tuple:
-            result = tuple([_hang(one, record, i) for i, one in enumerate(out)])
-        else:
-            result = _hang(out, record, 0)
+        results = [_hang(one, record, i) for i, one in enumerate(out if type(out) is tuple else (out,))]
         if state.tapes:
-            _keep(record, result)
-        return result
+            _keep(record, results)
+        return tuple(results) if type(out) is tuple else results[0]
 
     def gradients(self, dout: Any, record: Record) -> Sequence[Array | None]:
         """Called by the tape: one gradient for each argument of `record`, in its shape and dtype."""
@@ -112,9 +109,9 @@ class Op:
                 f"there is none), got {len(inward)}, for {record}."
             )
         for edge, gradient in zip(sources, inward):  # noqa: B905 (their lengths were just compared)
-            if gradient is not None and edge is not None and edge[0] is not None:
-                if gradient.shape != edge[2] or gradient.dtype is not edge[3]:
-                    return [self._fit(gradient, i, record) for i, gradient in enumerate(inward)]
+            wanted = gradient is not None and edge is not None and edge[0] is not None
+            if wanted and (gradient.shape != edge[2] or gradient.dtype is not edge[3]):
+                return [self._fit(gradient, i, record) for i, gradient in enumerate(inward)]
         return inward
 
     def _fit(self, gradient: Array | None, i: int, record: Record) -> Array | None:
@@ -133,9 +130,7 @@ class Op:
         return gradient.astype(dtype, copy=False)
 
 
-def differentiable(
-    forward: Callable, backward: Callable, *, name: str | None = None, broadcasts: bool = False
-) -> Op:
+def differentiable(forward: Callable, backward: Callable, *, name: str | None = None, broadcasts: bool = False) -> Op:
     """Make an op from a pair of plain functions over arrays.
 
     forward(*arrays, **settings) -> (out, cache); backward(dout, cache) -> one gradient for each array, in their order: a
@@ -156,7 +151,7 @@ def differentiable(
 
 
 def _take_in(arg: Any, values: list, sources: list) -> bool:
-    """Unpack an argument that is no Tensor: a list of tensors, an array, or a number. True if a gradient is wanted."""
+    """Unpack an argument that is no Tensor: a list of them, an array, a number. True if a gradient is wanted."""
     if isinstance(arg, (list, tuple)):
         tensors = [member if isinstance(member, Tensor) else Tensor(as_array(member)) for member in arg]
         values.append([tensor.array for tensor in tensors])
@@ -178,10 +173,9 @@ def _hang(out: Array, record: Record, i: int) -> Tensor:
     return result
 
 
-def _keep(record: Record, result: Tensor | tuple[Tensor, ...]) -> None:
+def _keep(record: Record, results: list[Tensor]) -> None:
     """For the tapes that are listening: the record, with the values of its outputs."""
-    results = result if isinstance(result, tuple) else (result,)
-    record.kept = Kept(tuple(tensor.array for tensor in results))
+    record.kept = Kept(tuple(tensor.array for tensor in results), record.saved_bytes)
     for tape in state.tapes:
         tape.records.append(record)
 
@@ -190,7 +184,7 @@ def _promoted(values: list, floats: bool) -> list:
     """The arrays in the operation's common dtype, by PyTorch's rules. Numbers stay numbers: they are weak."""
     arrays = [value for value in values if hasattr(value, "dtype")]
     dtype = arrays[0].dtype
-    if dtype.kind == "f" and all([array.dtype is dtype for array in arrays]):
+    if dtype.kind == "f" and all(array.dtype is dtype for array in arrays):
         return values
     common = result_type(*[value for value in values if value is not None])
     if floats and not is_float(common):

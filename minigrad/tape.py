@@ -123,9 +123,7 @@ class Record:
     It holds no output Tensor (the output holds the record), so a dropped result frees its graph at once.
     """
 
-    __slots__ = (
-        "op", "sources", "outputs", "cache", "number", "module", "hooks", "kept", "_code", "_instruction",
-    )  # fmt: skip
+    __slots__ = ("_code", "_instruction", "cache", "hooks", "kept", "module", "number", "op", "outputs", "sources")
 
     def __init__(self, op: Any, sources: Sequence[Edge | None], cache: Any) -> None:
         self.op = op
@@ -318,12 +316,16 @@ def _private(gradient: Array, visible: Any) -> Array:
 
 
 class Kept:
-    """What `with Tape()` adds to a record: its output arrays, and after backward the gradients that arrived there."""
+    """What `with Tape()` adds to a record: its output arrays, and after backward the gradients that arrived there.
 
-    __slots__ = ("arrays", "gradients")
+    saved_bytes: how much the record kept for backward, which is known here even when it is freed.
+    """
 
-    def __init__(self, arrays: tuple[Array, ...]) -> None:
+    __slots__ = ("arrays", "gradients", "saved_bytes")
+
+    def __init__(self, arrays: tuple[Array, ...], saved_bytes: int) -> None:
         self.arrays = arrays
+        self.saved_bytes = saved_bytes
         self.gradients: tuple[Array | None, ...] = (None,) * len(arrays)
 
 
@@ -377,14 +379,16 @@ class Tape:
 
 
 def _row(step: int, record: Record) -> tuple[str, ...]:
+    kept = record.kept
+    assert kept is not None  # a tape's records have it
     return (
         str(step),
         record.op.name,
         record.module,
         ", ".join(map(_shape, record.shapes)),
         ", ".join(_shape(shape) for shape, _ in record.outputs),
-        "freed" if record.cache is FREED else f"{record.saved_bytes:,}",
-        ", ".join("—" if g is None else f"{_norm(g):.4g}" for g in record.kept.gradients) if record.kept else "—",
+        f"{kept.saved_bytes:,}",
+        ", ".join("—" if gradient is None else f"{_norm(gradient):.4g}" for gradient in kept.gradients),
         record.line,
     )
 

@@ -176,7 +176,7 @@ class Tensor:
     def numpy(self) -> np.ndarray:
         """The NumPy array on the same memory. A tensor in a graph must be detached first, as in PyTorch."""
         if self._requires_grad:
-            raise RuntimeError("numpy: this tensor requires grad, and the array would not. Use tensor.detach().numpy().")
+            raise RuntimeError("numpy: this tensor requires grad, the array would not. Use tensor.detach().numpy().")
         if self.device.type != "cpu":
             raise TypeError(f"numpy: this tensor is on {self.device}. Use tensor.cpu().numpy().")
         return self.array
@@ -243,7 +243,7 @@ class Tensor:
         return self._edge or self._loose_edge()
 
     def _loose_edge(self) -> Edge:
-        """The edge of a tensor that no op made: it leads to the tensor itself, a leaf, or nowhere if it needs no gradient."""
+        """The edge of a tensor that no op made: to itself, a leaf, or nowhere if it needs no gradient."""
         # Made anew each time: kept, it would make a circle, and the tensor would wait for the garbage collector.
         return (self if self._requires_grad else None, 0, self._value.shape, self._value.dtype)
 
@@ -309,7 +309,9 @@ class Tensor:
             if replacement is None:
                 return gradient
             if replacement.shape != self_shape:
-                raise ShapeError(f"register_hook: a gradient of shape {self_shape} was replaced by {replacement.shape}.")
+                raise ShapeError(
+                    f"register_hook: a gradient of shape {self_shape} was replaced by {replacement.shape}."
+                )
             return replacement.array
 
         self_shape = self.shape

@@ -36,8 +36,8 @@ class TensorDataset(Dataset):
     def __len__(self) -> int:
         return len(self.tensors[0])
 
-    def __getitem__(self, index: int) -> tuple[Tensor, ...]:
-        return tuple(tensor[index] for tensor in self.tensors)
+    def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
+        return tuple(tensor.__getitem__(index) for tensor in self.tensors)
 
     def take(self, indices: np.ndarray) -> tuple[Tensor, ...]:
         """The rows `indices` of each tensor, copied once."""

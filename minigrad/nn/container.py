@@ -9,16 +9,13 @@ from minigrad.nn.module import Module
 
 
 class Sequential(Module):
-    """Modules run one after another, each on the result of the one before: `Sequential(a, b)` or `Sequential({...})`."""
+    """Modules run one after another, each on what the one before gave: `Sequential(a, b)`, `Sequential({"fc": a})`."""
 
-    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
+    def __init__(self, *modules: Any) -> None:
         super().__init__()
-        if len(modules) == 1 and isinstance(modules[0], Mapping):
-            named = dict(modules[0])
-        else:
-            named = {str(i): module for i, module in enumerate(modules)}
-        for name, module in named.items():
-            self.register_module(name, module)
+        named = modules[0] if len(modules) == 1 and isinstance(modules[0], Mapping) else None
+        for name, module in named.items() if named is not None else enumerate(modules):
+            self.register_module(str(name), module)
 
     def forward(self, input: Any) -> Any:
         for module in self:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.backend import Array, Device, array_module, device_of, to_device
+from minigrad.backend import Array, Device, array_module, bool_, device_of, to_device
 
 
 def copy_forward(x: Array, dtype: np.dtype | None = None, where: Device | None = None):
@@ -95,7 +95,7 @@ def _picks_once(index) -> bool:
 
 
 def _is_mask(part) -> bool:
-    return getattr(part, "dtype", None) == bool
+    return getattr(part, "dtype", None) == bool_
 
 
 def cat_forward(arrays: list[Array], axis: int = 0):

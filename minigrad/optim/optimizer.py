@@ -18,7 +18,7 @@ class Optimizer:
     """
 
     def __init__(self, params: Iterable[Tensor] | Iterable[dict[str, Any]], defaults: dict[str, Any]) -> None:
-        groups = list(params)
+        groups: list[Any] = list(params)
         if not groups:
             raise ValueError(f"{type(self).__name__}: the list of parameters is empty.")
         if not isinstance(groups[0], dict):

@@ -96,7 +96,7 @@ class Trainer:
             right += int((scores.array.argmax(axis=1) == labels.array).sum())
             count += len(labels)
         if count == 0:
-            raise ValueError("Trainer: the training data has no batch. Is drop_last on, with fewer examples than a batch?")
+            raise ValueError("Trainer: the training data has no batch. Is drop_last on, and the batch too large?")
         seen = self.evaluate(val) if val is not None else None
         if self.scheduler is not None:
             self.scheduler.step()

@@ -3,6 +3,7 @@ the import, each against PyTorch (or bare NumPy) in one interleaved run. Prints 
 
 from __future__ import annotations
 
+import itertools
 import platform
 import statistics
 import subprocess
@@ -45,7 +46,7 @@ def training_step(torch, hidden: list[int]) -> Comparison:
     def step_of(lib) -> Callable[[], None]:
         nn = lib.nn
         layers = [nn.Flatten()]
-        for i, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        for i, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
             layers += [nn.Linear(n_in, n_out)] + ([nn.ReLU()] if i < len(hidden) else [])
         net = nn.Sequential(*layers)
         optimizer = lib.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
