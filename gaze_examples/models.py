@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import minigrad as mg
@@ -11,24 +11,37 @@ from gaze_examples.data.eyes import HEIGHT, QUADRANTS, WIDTH
 from minigrad import nn
 
 
-class FullyConnected(nn.Module):
-    """fully-connected - relu, once for each hidden layer, then fully-connected to the scores.
+PIXELS, CLASSES = HEIGHT * WIDTH, len(QUADRANTS)
 
-    hidden: the widths of the hidden layers. Layers are called fc1, fc2, ...
-    """
 
-    def __init__(self, hidden: Sequence[int]) -> None:
+class TwoLayer(nn.Module):
+    """fully-connected - relu - fully-connected, as in Task 1.6: 128 hidden units."""
+
+    def __init__(self) -> None:
         super().__init__()
-        widths = [HEIGHT * WIDTH, *hidden, len(QUADRANTS)]
-        self.depth = len(widths) - 1
-        for i in range(self.depth):
-            setattr(self, f"fc{i + 1}", nn.Linear(widths[i], widths[i + 1]))
+        self.fc1 = nn.Linear(PIXELS, 128)
+        self.fc2 = nn.Linear(128, CLASSES)
 
     def forward(self, images: mg.Tensor) -> mg.Tensor:
-        x = images.flatten(1)
-        for i in range(1, self.depth):
-            x = F.relu(getattr(self, f"fc{i}")(x))
-        return getattr(self, f"fc{self.depth}")(x)
+        x = F.relu(self.fc1(images.flatten(1)))
+        return self.fc2(x)
+
+
+class FullyConnected(nn.Module):
+    """Three times fully-connected - relu, 100 units each, and fully-connected to the scores, as in Task 1.10."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(PIXELS, 100)
+        self.fc2 = nn.Linear(100, 100)
+        self.fc3 = nn.Linear(100, 100)
+        self.fc4 = nn.Linear(100, CLASSES)
+
+    def forward(self, images: mg.Tensor) -> mg.Tensor:
+        x = F.relu(self.fc1(images.flatten(1)))
+        x = F.relu(self.fc2(x))
+        x = F.relu(self.fc3(x))
+        return self.fc4(x)
 
 
 @dataclass(frozen=True)
@@ -45,8 +58,6 @@ class Recipe:
 
 
 MODELS: dict[str, Recipe] = {
-    "two-layer": Recipe(lambda: FullyConnected([128]), "Two-layer network, 128 hidden units (Task 1.6)", 30, 0.003),
-    "fc": Recipe(
-        lambda: FullyConnected([100, 100, 100]), "Fully-connected network, 3 x 100 hidden units (Task 1.10)", 30, 0.01
-    ),
+    "two-layer": Recipe(TwoLayer, "Two-layer network, 128 hidden units", epochs=30, lr=0.003),
+    "fc": Recipe(FullyConnected, "Fully-connected network, 3 x 100 hidden units", epochs=30, lr=0.01),
 }

@@ -20,6 +20,7 @@ from gaze_examples.data import DataError, GazeData
 from gaze_examples.models import MODELS
 from minigrad.backend import Device
 from minigrad.nn import CrossEntropyLoss, Module
+from minigrad.serialization import load_metadata
 from minigrad.tape import Tape
 from minigrad.training import Epoch, Evaluation, History, Trainer
 
@@ -103,7 +104,7 @@ def load_model(path: Path, device: Device) -> tuple[Module, Settings]:
     if not file.is_file():
         raise DataError(f"There is no trained model in {path}; expected a run folder with {WEIGHTS}, or such a file.")
     try:
-        weights, about = mg.load(file), mg.load_metadata(file)
+        weights, about = mg.load(file), load_metadata(file)
         settings = Settings(**json.loads(about["settings"]))
         model = MODELS[settings.model].make()
         model.load_state_dict(weights)

@@ -109,8 +109,9 @@ class Op:
                 f"there is none), got {len(inward)}, for {record}."
             )
         for edge, gradient in zip(sources, inward):  # noqa: B905 (their lengths were just compared)
-            wanted = gradient is not None and edge is not None and edge[0] is not None
-            if wanted and (gradient.shape != edge[2] or gradient.dtype is not edge[3]):
+            if edge is None or edge[0] is None or gradient is None:
+                continue
+            if gradient.shape != edge[2] or gradient.dtype is not edge[3]:
                 return [self._fit(gradient, i, record) for i, gradient in enumerate(inward)]
         return inward
 
@@ -133,10 +134,11 @@ class Op:
 def differentiable(forward: Callable, backward: Callable, *, name: str | None = None, broadcasts: bool = False) -> Op:
     """Make an op from a pair of plain functions over arrays.
 
-    forward(*arrays, **settings) -> (out, cache); backward(dout, cache) -> one gradient for each array, in their order: a
-    bare array for one, a tuple for more, None for an argument that has none. Several outputs: `out` is a tuple, and
-    `dout` one too, with None where nothing flows. `backward` may take `needs=`, a tuple of bools: whose gradients are
-    wanted. The pair must be pure: it changes none of its arguments.
+    forward(*arrays, **settings) -> (out, cache).
+    backward(dout, cache) -> one gradient for each array, in their order: a bare array for one, a tuple for more, None
+        for an argument that has none. It may take `needs=`, a tuple of bools: whose gradients are wanted.
+    Several outputs: `out` is a tuple, and `dout` one too, with None where nothing flows.
+    The pair must be pure: it changes none of its arguments.
 
     broadcasts: the op broadcasts its arguments, so gradients are to be summed back to their shapes. Without it a
         gradient of another shape than its argument's is an error.

@@ -55,7 +55,13 @@ class Tensor:
 
     if TYPE_CHECKING:
 
-        def __getattr__(self, name: str) -> Any: ...  # the methods that functions.py adds
+        def __getattr__(self, name: str) -> Any: ...  # the methods and operators that functions.py adds
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
 
     # -- what it is ----------------------------------------------------------------------------------------------------
 
@@ -309,9 +315,7 @@ class Tensor:
             if replacement is None:
                 return gradient
             if replacement.shape != self_shape:
-                raise ShapeError(
-                    f"register_hook: a gradient of shape {self_shape} was replaced by {replacement.shape}."
-                )
+                raise ShapeError(f"register_hook: {replacement.shape} cannot replace a gradient of {self_shape}.")
             return replacement.array
 
         self_shape = self.shape
@@ -324,7 +328,9 @@ class Tensor:
         ref = weakref.ref(self)
 
         def on_array(gradient: Array) -> None:
-            hook(ref())
+            tensor = ref()
+            if tensor is not None:
+                hook(tensor)
 
         on_array.after_accumulation = True  # type: ignore[attr-defined]
         return Handle(_hooks_of(self), on_array)
