@@ -35,7 +35,6 @@ LASH_REACH = (2.0, 4.5)  # mm below and above the edge of the lid that lashes ca
 LASH_RESOLUTION = 8.0  # px of the lash strip per mm
 LASHES = 90  # on an upper lid
 
-
 Vectors = tuple[np.ndarray, np.ndarray, np.ndarray]  # x right, y down, z towards the camera
 
 
@@ -66,7 +65,7 @@ class EyePainter:
         image *= light(session, x, y)
         image += lids.open * glint(session, frames, sight, right, down)
         if person.lens:
-            image = behind_glasses(image, person, session, frames, x, nasal, y)
+            image = behind_glasses(image, person.lens, person.rim, session, frames, x, nasal, y)
         return develop(image + session.ambient, session, rng)
 
     def _texture(self, nasal: np.ndarray, y: np.ndarray, eye: int) -> np.ndarray:
@@ -227,14 +226,21 @@ def glint(session: Session, frames: Frames, sight: Vectors, right: np.ndarray, d
 
 
 def behind_glasses(
-    image: np.ndarray, person: Person, session: Session, frames: Frames, x: np.ndarray, nasal: np.ndarray, y: np.ndarray
+    image: np.ndarray,
+    lens: tuple[float, float],
+    rim: float,
+    session: Session,
+    frames: Frames,
+    x: np.ndarray,
+    nasal: np.ndarray,
+    y: np.ndarray,
 ) -> np.ndarray:
     """A rounded rim round the lens, and a window's reflection across it."""
-    half_width, half_height = person.lens
+    half_width, half_height = lens
     ring = ((((nasal + 1) / half_width) ** 4 + ((y - 2 - session.slip) / half_height) ** 4) ** 0.25 - 1) * half_height
     pane = bump(x + 2 * y - 8 * session.lamp[0], 7) * step(-ring, 2)
     image = image + 0.5 * per_frame(frames.reflection) * pane
-    return image * (1 - person.rim * bump(ring, 0.7))
+    return image * (1 - rim * bump(ring, 0.7))
 
 
 def develop(image: np.ndarray, session: Session, rng: np.random.Generator) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from multiprocessing import get_context
@@ -65,7 +65,7 @@ def render(
     )
 
 
-def _render_person(seed: int, number: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _render_person(seed: int, number: int, n: int) -> tuple[np.ndarray, ...]:
     """images, gaze, quadrant and oracle of n frames, as EyeSet has them."""
     rng = random_stream(seed, number, "frames")
     person = sample_person(seed, number)
@@ -80,7 +80,7 @@ def _render_person(seed: int, number: int, n: int) -> tuple[np.ndarray, np.ndarr
     return tuple(np.concatenate(column) for column in zip(*columns, strict=True))
 
 
-def _in_order(work: Callable, tasks: list[tuple], workers: int | None) -> Iterator:
+def _in_order(work: Callable, tasks: list[tuple], workers: int | None) -> Generator:
     """`work(*task)` of every task, in their order, on `workers` processes."""
     workers = min(workers or os.cpu_count() or 1, len(tasks))
     if workers == 1:
