@@ -140,7 +140,7 @@ def result_type(*operands: Array | bool | int | float) -> np.dtype:
     """
     ranks: list[np.dtype | None] = [None, None, None]
     for operand in operands:
-        if isinstance(operand, Number):
+        if type(operand) in _PYTHON_DTYPES:  # not isinstance: np.float64, a 0-d array's value, is a float too
             rank, dtype = 2, _PYTHON_DTYPES[type(operand)]
         else:
             rank, dtype = (0 if operand.ndim else 1), operand.dtype

@@ -82,6 +82,8 @@ class Op:
                 raise _in_our_words(error, self.name, values) from None
             error.add_note(f"in the forward of {self.name}, given {_describe(values)}")
             raise
+        if not self.is_ours:  # a user's pair may return a number for a 0-d array
+            out = tuple([as_array(one) for one in out]) if type(out) is tuple else as_array(out)
         if not (wanted and state.grad_enabled):
             return tuple([Tensor(one) for one in out]) if type(out) is tuple else Tensor(out)
         record = Record(self, sources, cache)
@@ -108,12 +110,20 @@ class Op:
                 f"{self.name}_backward: expected {len(sources)} gradients, one for each argument (None where "
                 f"there is none), got {len(inward)}, for {record}."
             )
+        if not self.is_ours:
+            self._check_arrays(inward)
         for edge, gradient in zip(sources, inward):  # noqa: B905 (their lengths were just compared)
             if edge is None or edge[0] is None or gradient is None:
                 continue
             if gradient.shape != edge[2] or gradient.dtype is not edge[3]:
                 return [self._fit(gradient, i, record) for i, gradient in enumerate(inward)]
         return inward
+
+    def _check_arrays(self, inward: Sequence) -> None:
+        for gradient in inward:
+            if gradient is not None and not hasattr(gradient, "dtype"):
+                kind = type(gradient).__name__
+                raise TypeError(f"{self.name}_backward: a gradient must be an array, got {kind} ({gradient!r}).")
 
     def _fit(self, gradient: Array | None, i: int, record: Record) -> Array | None:
         """The gradient of argument `i`, summed over broadcast axes and in the argument's dtype."""

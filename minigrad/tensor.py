@@ -5,6 +5,7 @@ What a Tensor *is* stands here; what it can *do* (methods, operators) is given t
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -260,8 +261,8 @@ class Tensor:
             if self.array.size != 1:
                 raise RuntimeError(
                     f"backward: only a scalar has a gradient by itself, got shape {self.shape}"
-                    f"{f' from {self._edge[0]}' if self._edge else ''}. Reduce it, as in loss.sum().backward(), or give "
-                    "the upstream gradient: y.backward(gradient)."
+                    f"{f' from {self._edge[0]}' if self._edge else ''}. "
+                    "Reduce it, as in loss.sum().backward(), or give the upstream gradient: y.backward(gradient)."
                 )
             return xp.ones_like(self.array)
         array = as_array(gradient)
@@ -338,6 +339,13 @@ class Tensor:
     def detach(self) -> Tensor:
         """A tensor outside the graph, on the same memory."""
         return Tensor(self.array)
+
+    def __deepcopy__(self, memo: dict) -> Tensor:
+        if self._edge is not None:
+            raise RuntimeError(f"deepcopy: only leaves can be copied, not the result of {self._edge[0]}. Use clone().")
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(copy.deepcopy({name: v for name, v in vars(self).items() if name != "_hooks"}, memo))
+        return twin
 
     def edited(self) -> Tensor:
         """Note that the array was just changed in place, so that backward can tell. Returns itself."""
