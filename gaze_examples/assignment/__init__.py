@@ -1,0 +1,46 @@
+"""The course assignment, part 1: fully-connected networks whose every backward is called by hand.
+
+All names of the notebook, with its signatures; only its imports change. The layers are not a teaching copy: they are
+minigrad's own pairs, the same functions that the tape lifts to Tensors.
+
+    from gaze_examples.assignment import Data, FullyConnectedNet, Solver, check_accuracy, sgd_momentum
+"""
+
+from gaze_examples.assignment.accuracy import check_accuracy
+from gaze_examples.assignment.data import Data
+from gaze_examples.assignment.gradients import eval_numerical_gradient, eval_numerical_gradient_array, rel_error
+from gaze_examples.assignment.layers import (
+    fc_backward,
+    fc_forward,
+    fc_relu_backward,
+    fc_relu_forward,
+    relu_backward,
+    relu_forward,
+    softmax_loss,
+)
+from gaze_examples.assignment.nets import FullyConnectedNet, TwoLayerNet
+from gaze_examples.assignment.plots import plot_comparison, plot_training
+from gaze_examples.assignment.solver import Solver
+from gaze_examples.assignment.update_rules import sgd, sgd_momentum
+
+__all__ = [
+    "Data",
+    "FullyConnectedNet",
+    "Solver",
+    "TwoLayerNet",
+    "check_accuracy",
+    "eval_numerical_gradient",
+    "eval_numerical_gradient_array",
+    "fc_backward",
+    "fc_forward",
+    "fc_relu_backward",
+    "fc_relu_forward",
+    "plot_comparison",
+    "plot_training",
+    "rel_error",
+    "relu_backward",
+    "relu_forward",
+    "sgd",
+    "sgd_momentum",
+    "softmax_loss",
+]
