@@ -9,6 +9,7 @@ shape is an error: a student's unsummed `db` is not healed in silence.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import Any
@@ -57,22 +58,26 @@ class Op:
     def __call__(self, *args: Any, **settings: Any) -> Any:
         values: list = []
         sources: list = []
-        wanted, dtype, one_dtype = False, None, True
+        needs: list = []
+        dtype, one_dtype = None, True
         for arg in args:
             if isinstance(arg, Tensor):
-                edge = arg._edge or arg._loose_edge()
-                values.append(arg._value)
+                value, edge, needed = arg._value, arg._edge, arg._requires_grad
+                if edge is None:  # of a leaf; made anew each time, since kept with the tensor it would be a circle
+                    edge = (arg if needed else None, 0, value.shape, value.dtype)
+                values.append(value)
                 sources.append(edge)
-                wanted = wanted or arg._requires_grad
+                needs.append(needed)
                 if dtype is not edge[3]:
                     one_dtype = dtype is None
                     dtype = edge[3]
             elif type(arg) is float or type(arg) is int:
                 values.append(arg)
                 sources.append(None)
+                needs.append(False)
             else:
                 one_dtype = False
-                wanted = _take_in(arg, values, sources) or wanted
+                _take_in(arg, values, sources, needs)
         if self.promotes and not (one_dtype and dtype is not None and dtype.kind == "f"):
             values = _promoted(values, self.floats)
         try:
@@ -84,20 +89,25 @@ class Op:
             raise
         if not self.is_ours:  # a user's pair may return a number for a 0-d array
             out = tuple([as_array(one) for one in out]) if type(out) is tuple else as_array(out)
-        if not (wanted and state.grad_enabled):
-            return tuple([Tensor(one) for one in out]) if type(out) is tuple else Tensor(out)
-        record = Record(self, sources, cache)
-        results = [_hang(one, record, i) for i, one in enumerate(out if type(out) is tuple else (out,))]
-        if state.tapes:
-            _keep(record, results)
-        return tuple(results) if type(out) is tuple else results[0]
+        results = (Tensor(out),) if type(out) is not tuple else tuple([Tensor(one) for one in out])
+        if True in needs and state.grad_enabled:
+            record = Record(self, sources, needs, len(results), cache, sys._getframe(1))
+            for i, result in enumerate(results):
+                value = result._value
+                dtype = value.dtype
+                if dtype.kind == "f":  # indices and the like have no gradient
+                    result._edge = (record, i, value.shape, dtype)
+                    result._requires_grad = True
+            if state.tapes:
+                _keep(record, results)
+        return results if type(out) is tuple else results[0]
 
     def gradients(self, dout: Any, record: Record) -> Sequence[Array | None]:
         """Called by the tape: one gradient for each argument of `record`, in its shape and dtype."""
         sources = record.sources
         try:
             if self.takes_needs:
-                inward = self.backward(dout, record.cache, needs=record.needs)
+                inward = self.backward(dout, record.cache, needs=tuple(record.needs))
             else:
                 inward = self.backward(dout, record.cache)
         except Exception as error:
@@ -112,10 +122,8 @@ class Op:
             )
         if not self.is_ours:
             self._check_arrays(inward)
-        for edge, gradient in zip(sources, inward):  # noqa: B905 (their lengths were just compared)
-            if edge is None or edge[0] is None or gradient is None:
-                continue
-            if gradient.shape != edge[2] or gradient.dtype is not edge[3]:
+        for edge, needed, gradient in zip(sources, record.needs, inward, strict=True):
+            if needed and gradient is not None and (gradient.shape != edge[2] or gradient.dtype is not edge[3]):
                 return [self._fit(gradient, i, record) for i, gradient in enumerate(inward)]
         return inward
 
@@ -127,10 +135,9 @@ class Op:
 
     def _fit(self, gradient: Array | None, i: int, record: Record) -> Array | None:
         """The gradient of argument `i`, summed over broadcast axes and in the argument's dtype."""
-        edge = record.sources[i]
-        if gradient is None or edge is None or edge[0] is None:
+        if gradient is None or not record.needs[i]:
             return None
-        shape, dtype = edge[2:]
+        shape, dtype = record.sources[i][2:]
         if gradient.shape != shape:
             if not self.broadcasts:
                 raise ShapeError(
@@ -162,30 +169,20 @@ def differentiable(forward: Callable, backward: Callable, *, name: str | None = 
     return Op(forward, backward, name=name, broadcasts=broadcasts)
 
 
-def _take_in(arg: Any, values: list, sources: list) -> bool:
-    """Unpack an argument that is no Tensor: a list of them, an array, a number. True if a gradient is wanted."""
+def _take_in(arg: Any, values: list, sources: list, needs: list) -> None:
+    """Unpack an argument that is no Tensor: a list of tensors, an array, or something that is passed on as it is."""
     if isinstance(arg, (list, tuple)):
         tensors = [member if isinstance(member, Tensor) else Tensor(as_array(member)) for member in arg]
         values.append([tensor.array for tensor in tensors])
-        sources += [tensor._edge or tensor._loose_edge() for tensor in tensors]
-        return any(tensor.requires_grad for tensor in tensors)
+        sources += [tensor.edge for tensor in tensors]
+        needs += [tensor.requires_grad for tensor in tensors]
+        return
     values.append(arg.item() if isinstance(arg, np.generic) else arg)  # NumPy's scalars count as Python numbers
     sources.append((None, 0, arg.shape, arg.dtype) if is_array(arg) else None)
-    return False
+    needs.append(False)
 
 
-def _hang(out: Array, record: Record, i: int) -> Tensor:
-    """Output `i` of `record` as a Tensor that leads back to it."""
-    result = Tensor(out)
-    edge = (record, i, out.shape, out.dtype)
-    record.outputs += (edge[2:],)
-    if edge[3].kind == "f":  # indices and the like have no gradient
-        result._edge = edge
-        result._requires_grad = True
-    return result
-
-
-def _keep(record: Record, results: list[Tensor]) -> None:
+def _keep(record: Record, results: tuple[Tensor, ...]) -> None:
     """For the tapes that are listening: the record, with the values of its outputs."""
     record.kept = Kept(tuple(tensor.array for tensor in results), record.saved_bytes)
     for tape in state.tapes:

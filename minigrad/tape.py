@@ -47,7 +47,7 @@ class _State(threading.local):
 state = _State()
 
 # Where the gradient of an array of some shape and dtype goes: (record, which of its outputs, shape, dtype);
-# (leaf, 0, shape, dtype); or (None, 0, shape, dtype) for an array that needs none.
+# or (leaf, 0, shape, dtype). For an array that needs no gradient the first is None.
 Edge = tuple[Any, int, tuple[int, ...], Any]
 
 
@@ -113,7 +113,8 @@ class Record:
 
     op: has `name` and `gradients(dout, record)`.
     sources: for each argument the edge that its gradient goes to; None if it is no array.
-    outputs: (shape, dtype) of each output, appended as they are made.
+    needs: for each argument whether its gradient is wanted.
+    count: how many outputs it has.
     cache: what forward kept for backward; `FREED` once it has been used.
     number: the time on the tape's clock at which it was made.
     module: the module path it ran in, such as "net.conv1"; "" outside any module.
@@ -123,25 +124,35 @@ class Record:
     It holds no output Tensor (the output holds the record), so a dropped result frees its graph at once.
     """
 
-    __slots__ = ("_code", "_instruction", "cache", "hooks", "kept", "module", "number", "op", "outputs", "sources")
+    __slots__ = (
+        "_code",
+        "_instruction",
+        "cache",
+        "count",
+        "hooks",
+        "kept",
+        "module",
+        "needs",
+        "number",
+        "op",
+        "sources",
+    )
 
-    def __init__(self, op: Any, sources: Sequence[Edge | None], cache: Any) -> None:
+    def __init__(
+        self, op: Any, sources: Sequence[Any], needs: Sequence[bool], count: int, cache: Any, caller: FrameType
+    ) -> None:
         self.op = op
         self.sources = sources
-        self.outputs: tuple[tuple, ...] = ()
+        self.needs = needs
+        self.count = count
         self.cache = cache
         self.number = next(_clock)
         self.module = state.module
         self.hooks: dict[int, list] | None = None
         self.kept: Kept | None = None
-        frame = users_frame(2)
+        frame = users_frame(caller)
         self._code: CodeType = frame.f_code
         self._instruction = frame.f_lasti  # turned into a line number only when somebody asks
-
-    @property
-    def needs(self) -> tuple[bool, ...]:
-        """For each argument, whether its gradient is wanted."""
-        return tuple([edge is not None and edge[0] is not None for edge in self.sources])
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -201,9 +212,9 @@ class _Freed:
 FREED = _Freed()
 
 
-def users_frame(depth: int = 1) -> FrameType:
-    """The innermost frame outside this package, from `depth` calls up: the user's own code."""
-    frame = sys._getframe(depth + 1)
+def users_frame(frame: FrameType | None = None) -> FrameType:
+    """The innermost frame outside this package, from `frame` (this one) on outwards: the user's own code."""
+    frame = frame or sys._getframe()
     while _is_ours(frame.f_code.co_filename) and frame.f_back is not None:
         frame = frame.f_back
     return frame
@@ -250,7 +261,7 @@ def walk_back(edges: Sequence[Edge], gradients: Sequence[Array], *, retain_graph
         dout = _complete(record, arrived)
         inward = record.op.gradients(dout, record) if dout is not None else [None] * len(record.sources)
         for i, edge in enumerate(record.sources):
-            if edge is None or edge[0] is None:
+            if not record.needs[i]:
                 continue
             node, gradient = edge[0], inward[i]
             if type(node) is not Record:
@@ -274,8 +285,8 @@ def _reachable(edges: Sequence[Edge]) -> tuple[list[Record], dict[Any, int]]:
         uses[node] = 1
         if type(node) is Record:
             records.append(node)
-            for edge in node.sources:
-                if edge is not None and edge[0] is not None:
+            for edge, needed in zip(node.sources, node.needs, strict=True):
+                if needed:
                     found.append(edge[0])
     records.sort(key=_number, reverse=True)
     return records, uses
@@ -287,9 +298,9 @@ _number = operator.attrgetter("number")
 def _complete(record: Record, arrived: dict[Any, Array]) -> Any:
     """The gradient of the record's output (a tuple if it has several), now complete; None if nothing came."""
     dout = arrived.pop(record, None)
-    if len(record.outputs) == 1 and record.hooks is None and record.kept is None:
+    if record.count == 1 and record.hooks is None and record.kept is None:
         return dout
-    douts = [dout] + [arrived.pop((record, i), None) for i in range(1, len(record.outputs))]
+    douts = [dout] + [arrived.pop((record, i), None) for i in range(1, record.count)]
     for i, hooks in (record.hooks or {}).items():
         for hook in hooks:
             douts[i] = None if douts[i] is None else hook(douts[i])
@@ -386,7 +397,7 @@ def _row(step: int, record: Record) -> tuple[str, ...]:
         record.op.name,
         record.module,
         ", ".join(map(_shape, record.shapes)),
-        ", ".join(_shape(shape) for shape, _ in record.outputs),
+        ", ".join(_shape(array.shape) for array in kept.arrays),
         f"{kept.saved_bytes:,}",
         ", ".join("—" if gradient is None else f"{_norm(gradient):.4g}" for gradient in kept.gradients),
         record.line,

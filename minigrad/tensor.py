@@ -238,21 +238,17 @@ class Tensor:
         """
         if create_graph:
             raise NotImplementedError("backward: gradients of gradients (create_graph=True) are not supported.")
-        tape.walk_back([self.edge()], [self.upstream(gradient)], retain_graph=retain_graph)
-
-    def edge(self) -> Edge:
-        """Where this tensor stands in the graph."""
         if not self._requires_grad:
             raise RuntimeError(
                 f"backward: this tensor (shape {self.shape}) has no graph: none of what it was computed from requires "
                 "grad, or it was computed under no_grad() or detached."
             )
-        return self._edge or self._loose_edge()
+        tape.walk_back([self.edge], [self.upstream(gradient)], retain_graph=retain_graph)
 
-    def _loose_edge(self) -> Edge:
-        """The edge of a tensor that no op made: to itself, a leaf, or nowhere if it needs no gradient."""
-        # Made anew each time: kept, it would make a circle, and the tensor would wait for the garbage collector.
-        return (self if self._requires_grad else None, 0, self._value.shape, self._value.dtype)
+    @property
+    def edge(self) -> Edge:
+        """Where its gradient goes: to the op that made it, to itself as a leaf, or nowhere."""
+        return self._edge or (self if self._requires_grad else None, 0, self.shape, self.dtype)
 
     def upstream(self, gradient: Tensor | None) -> Array:
         """`gradient` as an array that fits this tensor; ones for a tensor of one element."""
