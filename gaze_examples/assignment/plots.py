@@ -34,7 +34,7 @@ def plot_comparison(solvers: Mapping[str, Solver], path: str | Path | None = Non
     """Three panels: the losses, training accuracies and validation accuracies of solvers by name."""
     figure, (loss, train, val) = _panels(3)
     _draw_losses(loss, solvers)
-    loss.legend()
+    loss.legend(markerscale=4)
     for name, solver in solvers.items():
         _draw_accuracies(train, solver.train_acc_history, name)
         _draw_accuracies(val, solver.val_acc_history, name)
@@ -66,8 +66,9 @@ def _draw_accuracies(axes: Axes, history: list[float], label: str) -> None:
 
 def _finish_accuracies(axes: Axes) -> None:
     axes.axhline(CHANCE, color="black", linestyle="--", linewidth=1, label="chance")
+    axes.locator_params(axis="x", integer=True)
     axes.set(xlabel="epochs trained", ylabel="per cent")
-    axes.legend(loc="upper left")
+    axes.legend()
 
 
 def _finished(figure: Figure, path: str | Path | None) -> Figure:
