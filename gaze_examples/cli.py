@@ -46,6 +46,7 @@ def _train(arguments: argparse.Namespace) -> int:
         raise DataError(f"There is no model {arguments.model!r}; the models are {' and '.join(MODELS)}.")
     folder = Path(arguments.out) if arguments.out else runs.next_free(Path("runs"), arguments.model)
     runs.check_free(folder)
+    _device(arguments)
     recipe = MODELS[arguments.model]
     asked = {
         name: getattr(recipe, name) if getattr(arguments, name) is None else getattr(arguments, name)
@@ -68,10 +69,9 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    import minigrad as mg
     from gaze_examples import runs
 
-    device = mg.device(arguments.device)
+    device = _device(arguments)
     model, settings = runs.load_model(Path(arguments.run_folder), device)
     data = _load(arguments)
     print(data.describe())
@@ -104,6 +104,17 @@ def _export(arguments: argparse.Namespace) -> None:
     with tqdm(total=len(eyes), desc="writing", unit=" pairs", disable=None) as bar:
         gazehub.write(eyes, Path(arguments.write), progress=bar.update)
     print(f"\n{len(eyes):,} pairs are in {arguments.write}, in the layout Image/ and Label/.")
+
+
+def _device(arguments: argparse.Namespace):
+    """The device that was asked for, known to work before anything is rendered or read."""
+    import minigrad as mg
+    from gaze_examples.data import DataError
+
+    try:
+        return mg.zeros(1, device=arguments.device).device
+    except (ValueError, RuntimeError) as error:
+        raise DataError(str(error)) from None
 
 
 def _load(arguments: argparse.Namespace):
@@ -183,7 +194,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--data", default="synthetic", metavar="SOURCE",
                        help="synthetic, or a folder with Image/ and Label/ (default: %(default)s)")  # fmt: skip
     group.add_argument("--size", default="small", help="of the synthetic set: small or full (default: %(default)s)")
-    group.add_argument("--seed", type=int, default=0, help="of everything random (default: %(default)s)")
+    group.add_argument("--seed", type=_seed, default=0, help="of everything random (default: %(default)s)")
     group.add_argument("--split", default="random",
                        help="random, or in-order for sequences of photographs (default: %(default)s)")  # fmt: skip
     group.add_argument("--shares", type=_shares, default=(5, 1, 1), metavar="TRAIN,VAL,TEST",
@@ -210,6 +221,10 @@ def _at_least_0(text: str) -> float:
     if not value >= 0:
         raise argparse.ArgumentTypeError(f"must be at least 0, not {text}")
     return value
+
+
+def _seed(text: str) -> int:
+    return int(_at_least_0(text))
 
 
 def _shares(text: str) -> tuple[float, ...]:

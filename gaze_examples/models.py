@@ -10,7 +10,6 @@ import minigrad.nn.functional as F
 from gaze_examples.data.eyes import HEIGHT, QUADRANTS, WIDTH
 from minigrad import nn
 
-
 PIXELS, CLASSES = HEIGHT * WIDTH, len(QUADRANTS)
 
 

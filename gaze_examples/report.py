@@ -35,7 +35,7 @@ p.soft, figcaption, td.soft { color: var(--soft); } p { margin: .5rem 0; }
 .score b { display: block; font-size: 2rem; color: var(--accent); font-variant-numeric: tabular-nums; }
 .note { border-left: 4px solid #d9602b; background: var(--tint); padding: .6rem 1rem; border-radius: 0 8px 8px 0; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .3rem 1.4rem .3rem 0; border-bottom: 1px solid var(--line); }
+th, td { white-space: nowrap; text-align: left; padding: .3rem 1.4rem .3rem 0; border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; }
 figure { margin: 0; } img { max-width: 100%; background: #fff; border-radius: 8px; border: 1px solid var(--line); }
 pre { background: var(--tint); padding: .9rem 1.1rem; border-radius: 8px; overflow-x: auto; font-size: .8rem; }

@@ -1,8 +1,8 @@
 """The layers of tasks 1.1 to 1.5, which are minigrad's own pairs, and the pair that chains two of them.
 
-    fc_forward(x (N, d_1, ..., d_k), w (D, M), b (M,)) -> out (N, M), cache
-    relu_forward(x) -> out, cache
-    softmax_loss(x (N, C), y (N,)) -> loss, dx
+fc_forward(x (N, d_1, ..., d_k), w (D, M), b (M,)) -> out (N, M), cache
+relu_forward(x) -> out, cache
+softmax_loss(x (N, C), y (N,)) -> loss, dx
 """
 
 from __future__ import annotations

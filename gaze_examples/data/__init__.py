@@ -9,14 +9,23 @@ from gaze_examples.data.eyes import DataError, EyeSet, Reading, Skipped
 from gaze_examples.data.gaze_data import GazeData, label
 from gaze_examples.data.quadrants import Origin, parse_origin
 from gaze_examples.data.sources import read
-from gaze_examples.data.splits import Split, split
+from gaze_examples.data.splits import Split, check_settings, split
 
 __all__ = ["DataError", "EyeSet", "GazeData", "Origin", "Reading", "Skipped", "Split", "load", "read"]
 
 
-def load(source: str | Path = "synthetic", *, size: str = "small", seed: int = 0, hold_out: int | None = None,
-         order: str = "random", shares: Sequence[float] = (5, 1, 1), origin: Origin = "median",
-         progress: bool = True, workers: int | None = 1) -> GazeData:
+def load(
+    source: str | Path = "synthetic",
+    *,
+    size: str = "small",
+    seed: int = 0,
+    hold_out: int | None = None,
+    order: str = "random",
+    shares: Sequence[float] = (5, 1, 1),
+    origin: Origin = "median",
+    progress: bool = True,
+    workers: int | None = 1,
+) -> GazeData:
     """Eyes to train and test on: read or rendered (and cached), split, labelled.
 
     source: "synthetic", or a folder that contains `Image/` and `Label/`.
@@ -28,10 +37,13 @@ def load(source: str | Path = "synthetic", *, size: str = "small", seed: int = 0
 
     Raises DataError, in one sentence, for a source that cannot be read and for settings that make no sense.
     """
+    check_settings(order, shares)  # before minutes are spent on reading
     if isinstance(origin, str):
         origin = parse_origin(origin)
     eyes, skipped = read(source, size=size, seed=seed, progress=progress, workers=workers)
     if eyes.quadrant is not None and origin != "median":
-        raise DataError("These eyes come with the quadrant of the screen they look at, so an origin of "
-                        f"{origin} would not be used; leave the origin out.")
+        raise DataError(
+            "These eyes come with the quadrant of the screen they look at, so an origin of "
+            f"{origin} would not be used; leave the origin out."
+        )
     return label(split(eyes, hold_out=hold_out, order=order, shares=shares, seed=seed), origin, skipped)

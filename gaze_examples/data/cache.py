@@ -43,8 +43,11 @@ def cached(name: str, fingerprint: str, build: Callable[[], Reading]) -> Reading
     try:
         _save(reading, path, fingerprint)
     except (OSError, SafetensorError) as error:
-        warnings.warn(f"The eye pairs could not be cached in {path.parent} ({error}), so the next run has to make them "
-                      "again; point MINIGRAD_CACHE to a folder with room.", stacklevel=2)
+        warnings.warn(
+            f"The eye pairs could not be cached in {path.parent} ({error}), so the next run has to make them "
+            "again; point MINIGRAD_CACHE to a folder with room.",
+            stacklevel=2,
+        )
         return reading
     return _load(path, fingerprint) or reading
 
@@ -53,8 +56,13 @@ def _save(reading: Reading, path: Path, fingerprint: str) -> None:
     """Write beside `path`, then take its place: a cache file is whole or not there."""
     eyes, skipped = reading
     arrays = {name: np.ascontiguousarray(getattr(eyes, name)) for name in ARRAYS if getattr(eyes, name) is not None}
-    about = {"format": FORMAT, "fingerprint": fingerprint, "source": eyes.source, "people": eyes.people,
-             "skipped": skipped}
+    about = {
+        "format": FORMAT,
+        "fingerprint": fingerprint,
+        "source": eyes.source,
+        "people": eyes.people,
+        "skipped": skipped,
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
     try:

@@ -11,8 +11,9 @@ from gaze_examples.data.eyes import HEIGHT, QUADRANTS, WIDTH, DataError, EyeSet
 GAP = 4  # white pixels between two pairs
 
 
-def contact_sheet(eyes: EyeSet, labels: np.ndarray, path: str | Path, rows: int = 8, columns: int = 4,
-                  seed: int = 0) -> None:
+def contact_sheet(
+    eyes: EyeSet, labels: np.ndarray, path: str | Path, rows: int = 8, columns: int = 4, seed: int = 0
+) -> None:
     """Draw `rows` x `columns` pairs of each quadrant, chosen from `seed`, into a PNG file.
 
     labels: (N,) integers 0..3, those of `eyes`. Where a quadrant has fewer pairs, the rest of its block stays empty.
@@ -25,7 +26,7 @@ def contact_sheet(eyes: EyeSet, labels: np.ndarray, path: str | Path, rows: int 
     figure.suptitle(eyes.source, fontsize=10, color="0.35", wrap=True)
     for quadrant, axes in enumerate(figure.subplots(2, 2).flat):
         theirs = np.flatnonzero(labels == quadrant)
-        chosen = rng.permutation(theirs)[:rows * columns]
+        chosen = rng.permutation(theirs)[: rows * columns]
         axes.imshow(_block(eyes.images[chosen], rows, columns), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         share = 100 * len(theirs) / max(1, len(labels))
         axes.set_title(f"{quadrant}: {QUADRANTS[quadrant]}   ({len(theirs):,} pairs, {share:.0f} %)", fontsize=11)
@@ -40,5 +41,5 @@ def _block(images: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """`images` (n, 36, 120) side by side on white, row by row."""
     block = np.full((rows, columns, HEIGHT + GAP, WIDTH + GAP), 255, np.uint8)
     for i, image in enumerate(images):
-        block[i // columns, i % columns, GAP // 2:-(GAP // 2), GAP // 2:-(GAP // 2)] = image
+        block[i // columns, i % columns, GAP // 2 : -(GAP // 2), GAP // 2 : -(GAP // 2)] = image
     return block.transpose(0, 2, 1, 3).reshape(rows * (HEIGHT + GAP), columns * (WIDTH + GAP))

@@ -37,8 +37,13 @@ class GazeData:
 
     def describe(self) -> str:
         """What this is, how it was split and labelled, and a table of the parts; several lines."""
-        lines = [self.split.train.source, f"Split: {self.split.how}.", f"Labels: {self._how_labelled()}.", "",
-                 f"{'part':6}{'pairs':>8}{'people':>8}   {'share of quadrant 0 / 1 / 2 / 3':34}oracle"]
+        lines = [
+            self.split.train.source,
+            f"Split: {self.split.how}.",
+            f"Labels: {self._how_labelled()}.",
+            "",
+            f"{'part':6}{'pairs':>8}{'people':>8}   {'share of quadrant 0 / 1 / 2 / 3':34}oracle",
+        ]
         for part, eyes in self.split.parts().items():
             shares = " / ".join(f"{100 * share:.1f}" for share in self.class_shares(part)) + " %"
             oracle = self.oracle_accuracy(part)

@@ -26,8 +26,20 @@ import numpy as np
 from gaze_examples.data.eyes import HEIGHT, WIDTH, DataError, EyeSet, Reading, Skipped
 
 PATCH = (HEIGHT, WIDTH // 2)
-COLUMNS = ("Face", "Left", "Right", "Origin", "WhichEye", "3DGaze", "3DHead", "2DGaze", "2DHead", "Rmat", "Smat",
-           "GazeOrigin")
+COLUMNS = (
+    "Face",
+    "Left",
+    "Right",
+    "Origin",
+    "WhichEye",
+    "3DGaze",
+    "3DHead",
+    "2DGaze",
+    "2DHead",
+    "Rmat",
+    "Smat",
+    "GazeOrigin",
+)
 NEEDED = ("Left", "Right", "2DGaze")
 LAYOUT = "a folder with Image/pXX/left/N.jpg, Image/pXX/right/N.jpg and Label/pXX.label in it"
 CHUNK = 128  # pairs a thread reads at a time, and between two calls of `progress`
@@ -71,10 +83,20 @@ def read(folder: str | Path, *, workers: int | None = None, progress: Progress |
     _check_everyone_has_pairs(people, person, good, skipped)
 
     source_file = root / "SOURCE.txt"
-    source = (source_file.read_text(encoding="utf-8").strip() if source_file.is_file()
-              else f"Eye pairs in GazeHub's layout, read from the folder {root.resolve().name}.")
-    eyes = EyeSet(images, np.array([pair.gaze for pair in pairs], np.float32), person, people, source,
-                  _column([pair.quadrant for pair in pairs]), _column([pair.oracle for pair in pairs]))
+    source = (
+        source_file.read_text(encoding="utf-8").strip()
+        if source_file.is_file()
+        else f"Eye pairs in GazeHub's layout, read from the folder {root.resolve().name}."
+    )
+    eyes = EyeSet(
+        images,
+        np.array([pair.gaze for pair in pairs], np.float32),
+        person,
+        people,
+        source,
+        _column([pair.quadrant for pair in pairs]),
+        _column([pair.oracle for pair in pairs]),
+    )
     # `eyes[good]` copies every image, so it is left to the data sets that need it.
     return Reading(eyes if good.all() else eyes[good], skipped)
 
@@ -95,8 +117,16 @@ def fingerprint(folder: str | Path) -> str:
         # Sums do not depend on the order of a directory, and each of its files moves them.
         with os.scandir(patches) as entries:
             stats = [entry.stat() for entry in entries]
-        facts.append((patches.parent.name, patches.name, len(stats), patches.stat().st_mtime_ns,
-                      sum(s.st_size for s in stats), sum(s.st_mtime_ns for s in stats)))
+        facts.append(
+            (
+                patches.parent.name,
+                patches.name,
+                len(stats),
+                patches.stat().st_mtime_ns,
+                sum(s.st_size for s in stats),
+                sum(s.st_mtime_ns for s in stats),
+            )
+        )
     return sha256(repr(facts).encode()).hexdigest()
 
 
@@ -119,8 +149,10 @@ def write(eyes: EyeSet, folder: str | Path, progress: Progress | None = None) ->
             for person in np.unique(eyes.person):
                 _write_person(eyes[eyes.person == person], eyes.people[person], unfinished, progress)
     except OSError as error:
-        raise DataError(f"Could not write {folder} ({error}); nothing was left there, so free some space or name "
-                        "another folder, and try again.") from error
+        raise DataError(
+            f"Could not write {folder} ({error}); nothing was left there, so free some space or name "
+            "another folder, and try again."
+        ) from error
 
 
 # Reading
@@ -152,13 +184,17 @@ def _root(folder: str | Path) -> Path:
 def _label_files(root: Path) -> list[Path]:
     files = sorted(root.glob("Label/*.label"))
     if not files:
-        raise DataError(f"Expected a label file for each person, such as {root / 'Label' / 'p00.label'}, but there are "
-                        f"none in {root / 'Label'}; put them there.")
+        raise DataError(
+            f"Expected a label file for each person, such as {root / 'Label' / 'p00.label'}, but there are "
+            f"none in {root / 'Label'}; put them there."
+        )
     labelled = {path.stem for path in files}
     for person in sorted(path.parent.name for path in root.glob("Image/*/left")):
         if person not in labelled:
-            raise DataError(f"{person} has images in {root / 'Image' / person} but no label file; add "
-                            f"{root / 'Label' / person}.label or remove the images.")
+            raise DataError(
+                f"{person} has images in {root / 'Image' / person} but no label file; add "
+                f"{root / 'Label' / person}.label or remove the images."
+            )
     return files
 
 
@@ -168,8 +204,10 @@ def _read_label_file(path: Path) -> tuple[list[_Pair], list[Skipped]]:
     columns = header.split()
     absent = [name for name in NEEDED if name not in columns]
     if absent:
-        raise DataError(f"The first line of {path} must name the columns {', '.join(NEEDED)}, but it lacks "
-                        f'{", ".join(absent)} and begins "{header[:60]}"; put a GazeHub header there.')
+        raise DataError(
+            f"The first line of {path} must name the columns {', '.join(NEEDED)}, but it lacks "
+            f'{", ".join(absent)} and begins "{header[:60]}"; put a GazeHub header there.'
+        )
     pairs, malformed = [], []
     for number, line in enumerate(lines, start=2):
         if line.strip():
@@ -199,8 +237,9 @@ def _pair(columns: list[str], cells: list[str]) -> _Pair:
     return _Pair(left, right, (yaw, pitch), quadrant, oracle)
 
 
-def _read_images(folder: Path, pairs: Sequence[_Pair], workers: int | None,
-                 progress: Progress | None) -> tuple[np.ndarray, dict[int, Skipped]]:
+def _read_images(
+    folder: Path, pairs: Sequence[_Pair], workers: int | None, progress: Progress | None
+) -> tuple[np.ndarray, dict[int, Skipped]]:
     """The images (N, 36, 120) uint8 of all pairs, and by position those that cannot be read."""
     images = np.zeros((len(pairs), HEIGHT, WIDTH), np.uint8)
     unreadable: dict[int, Skipped] = {}
@@ -208,7 +247,7 @@ def _read_images(folder: Path, pairs: Sequence[_Pair], workers: int | None,
     def read_chunk(start: int) -> int:
         chunk = range(start, min(start + CHUNK, len(pairs)))
         for i in chunk:
-            for name, half in ((pairs[i].left, images[i, :, :PATCH[1]]), (pairs[i].right, images[i, :, PATCH[1]:])):
+            for name, half in ((pairs[i].left, images[i, :, : PATCH[1]]), (pairs[i].right, images[i, :, PATCH[1] :])):
                 try:
                     half[...] = _read_patch(folder / name)
                 except ValueError as error:
@@ -241,14 +280,17 @@ def _read_patch(path: Path) -> np.ndarray:
     return patch
 
 
-def _check_everyone_has_pairs(people: Sequence[str], person: np.ndarray, good: np.ndarray,
-                              skipped: Sequence[Skipped]) -> None:
+def _check_everyone_has_pairs(
+    people: Sequence[str], person: np.ndarray, good: np.ndarray, skipped: Sequence[Skipped]
+) -> None:
     for i, name in enumerate(people):
         if not np.any(good[person == i]):
             theirs = [s for s in skipped if s.path.startswith((f"Image/{name}/", f"Label/{name}.label:"))]
             reason = f"; the first: {theirs[0].path}: {theirs[0].why}" if theirs else "; it lists none"
-            raise DataError(f"Not one pair of Label/{name}.label can be read{reason}; put the images under "
-                            f"Image/{name} or remove the label file.")
+            raise DataError(
+                f"Not one pair of Label/{name}.label can be read{reason}; put the images under "
+                f"Image/{name} or remove the label file."
+            )
 
 
 def _column(values: list[int | None]) -> np.ndarray | None:
@@ -288,13 +330,23 @@ def _write_person(eyes: EyeSet, name: str, root: Path, progress: Progress | None
     lines = [" ".join((*COLUMNS, *optional))]
     for i, (image, gaze) in enumerate(zip(eyes.images, eyes.gaze, strict=True)):
         paths = {side: f"{name}/{side}/{i + 1}.jpg" for side in ("face", "left", "right", "sample")}
-        for side, patch in (("left", image[:, :PATCH[1]]), ("right", image[:, PATCH[1]:])):
+        for side, patch in (("left", image[:, : PATCH[1]]), ("right", image[:, PATCH[1] :])):
             _, jpeg = cv2.imencode(".jpg", patch, [cv2.IMWRITE_JPEG_QUALITY, 95])
             (root / "Image" / paths[side]).write_bytes(jpeg.tobytes())
-        cells = {"Face": paths["face"], "Left": paths["left"], "Right": paths["right"], "Origin": paths["sample"],
-                 "WhichEye": "left", "3DGaze": _vector(_direction(gaze)), "3DHead": _vector((0, 0, -1)),
-                 "2DGaze": _vector(gaze), "2DHead": _vector((0, 0)), "Rmat": identity, "Smat": identity,
-                 "GazeOrigin": _vector((0, 0, 600))}
+        cells = {
+            "Face": paths["face"],
+            "Left": paths["left"],
+            "Right": paths["right"],
+            "Origin": paths["sample"],
+            "WhichEye": "left",
+            "3DGaze": _vector(_direction(gaze)),
+            "3DHead": _vector((0, 0, -1)),
+            "2DGaze": _vector(gaze),
+            "2DHead": _vector((0, 0)),
+            "Rmat": identity,
+            "Smat": identity,
+            "GazeOrigin": _vector((0, 0, 600)),
+        }
         lines.append(" ".join([*cells.values(), *(str(values[i]) for values in optional.values())]))
         if progress is not None:
             progress(1)

@@ -21,14 +21,22 @@ class Size(NamedTuple):
     new: int
 
 
-SIZES = {"small": Size(same=1400, new=800),  # 12,000 / 2,400 / 2,400 and 2,400
-         "full": Size(same=5250, new=3000)}  # 45,000 / 9,000 / 9,000 and 9,000
+SIZES = {
+    "small": Size(same=1400, new=800),  # 12,000 / 2,400 / 2,400 and 2,400
+    "full": Size(same=5250, new=3000),
+}  # 45,000 / 9,000 / 9,000 and 9,000
 SAME, NEW = range(12), range(12, 15)
 RENDERER = ("synthetic.py", "synthetic_people.py", "eye_renderer.py")
 
 
-def read(source: str | Path = "synthetic", *, size: str = "small", seed: int = 0, progress: bool = True,
-         workers: int | None = 1) -> Reading:
+def read(
+    source: str | Path = "synthetic",
+    *,
+    size: str = "small",
+    seed: int = 0,
+    progress: bool = True,
+    workers: int | None = 1,
+) -> Reading:
     """All eye pairs of a source: "synthetic", rendered in a `size` of `SIZES` from `seed`, or a folder of `gazehub.py`.
 
     progress: show a bar on stderr while rendering or reading, if stderr is a terminal.
@@ -38,8 +46,10 @@ def read(source: str | Path = "synthetic", *, size: str = "small", seed: int = 0
     Raises DataError for what cannot be read.
     """
     if find_spec("cv2") is None:
-        raise DataError('Eyes are rendered and read with OpenCV, which is not installed here; install minigrad with '
-                        'its extra "gaze".')
+        raise DataError(
+            "Eyes are rendered and read with OpenCV, which is not installed here; install minigrad with "
+            'its extra "gaze".'
+        )
     return _synthetic(size, seed, progress, workers) if source == "synthetic" else _folder(Path(source), progress)
 
 
@@ -54,13 +64,17 @@ def _synthetic(size: str, seed: int, progress: bool, workers: int | None) -> Rea
         total = len(SAME) * per_person.same + len(NEW) * per_person.new
         with _bar("rendering synthetic eyes", total, progress) as bar:
             # The renderer says how many are done in all; a bar moves by how many more.
-            same = synthetic.render(SAME, per_person.same, seed, workers=workers,
-                                    progress=lambda done: bar.update(done - bar.n))
-            new = synthetic.render(NEW, per_person.new, seed, workers=workers,
-                                   progress=lambda done: bar.update(len(same) + done - bar.n))
+            same = synthetic.render(
+                SAME, per_person.same, seed, workers=workers, progress=lambda done: bar.update(done - bar.n)
+            )
+            new = synthetic.render(
+                NEW, per_person.new, seed, workers=workers, progress=lambda done: bar.update(len(same) + done - bar.n)
+            )
         # The sentence travels with the pairs, into the cache and into an export: nobody should take them for real.
-        source = (f"Synthetic eyes, rendered from seed {seed}; a score on them says nothing about accuracy on "
-                  "photographs of real people.")
+        source = (
+            f"Synthetic eyes, rendered from seed {seed}; a score on them says nothing about accuracy on "
+            "photographs of real people."
+        )
         return Reading(concatenate([same, new], source), [])
 
     return cache.cached(f"synthetic-{size}-{seed}", f"{per_person} {_renderer_version()}", build)

@@ -35,8 +35,14 @@ class Split:
         return {name: eyes for name, eyes in named.items() if eyes is not None}
 
 
-def split(eyes: EyeSet, *, hold_out: int | None = None, order: str = "random", shares: Sequence[float] = (5, 1, 1),
-          seed: int = 0) -> Split:
+def split(
+    eyes: EyeSet,
+    *,
+    hold_out: int | None = None,
+    order: str = "random",
+    shares: Sequence[float] = (5, 1, 1),
+    seed: int = 0,
+) -> Split:
     """Split `eyes` by people, and the pairs of those who stay into train, val and test.
 
     hold_out: how many people are new, the last ones by name; by default one fifth, 0 if there is only one.
@@ -45,9 +51,9 @@ def split(eyes: EyeSet, *, hold_out: int | None = None, order: str = "random", s
     shares: sizes of train, val and test as ratios of the whole; exact sizes are such ratios too.
     Raises DataError where a part would be empty.
     """
-    _check(order, shares)
+    check_settings(order, shares)
     names = sorted(eyes.people[i] for i in np.unique(eyes.person))
-    new_names = names[len(names) - _held_out(names, hold_out):]
+    new_names = names[len(names) - _held_out(names, hold_out) :]
     is_new = np.isin(eyes.person, [eyes.people.index(name) for name in new_names])
     same = np.flatnonzero(~is_new)
 
@@ -62,28 +68,34 @@ def split(eyes: EyeSet, *, hold_out: int | None = None, order: str = "random", s
     ratio = " : ".join(f"{share:g}" for share in shares)
     for name, part in zip(("train", "val", "test"), positions, strict=True):
         if len(part) == 0:
-            raise DataError(f"The part {name} would be empty: {len(same)} pairs of {len(names) - len(new_names)} "
-                            f"people were to be divided {ratio}; give more pairs, hold out fewer or change the shares.")
+            raise DataError(
+                f"The part {name} would be empty: {len(same)} pairs of {len(names) - len(new_names)} "
+                f"people were to be divided {ratio}; give more pairs, hold out fewer or change the shares."
+            )
     train, val, test = (eyes[part] for part in positions)
     new = eyes[np.flatnonzero(is_new)] if new_names else None
     held_out = f"new people: {', '.join(new_names)}" if new_names else "nobody held out"
     return Split(train, val, test, new, f"train : val : test = {ratio}, {how}; {held_out}")
 
 
-def _check(order: str, shares: Sequence[float]) -> None:
+def check_settings(order: str, shares: Sequence[float]) -> None:
+    """Raise DataError for an order or shares that no set could be split by."""
     if order not in ORDERS:
         raise DataError(f'A split is "random" or "in-order", not "{order}".')
     if len(shares) != 3 or not all(0 < share < np.inf for share in shares):
-        raise DataError("The shares are three positive numbers, for train, val and test, such as (5, 1, 1), "
-                        f"not {tuple(shares)}.")
+        raise DataError(
+            f"The shares are three positive numbers, for train, val and test, such as (5, 1, 1), not {tuple(shares)}."
+        )
 
 
 def _held_out(names: list[str], hold_out: int | None) -> int:
     if hold_out is None:
         return max(1, round(len(names) / 5)) if len(names) > 1 else 0
     if not 0 <= hold_out < len(names):
-        raise DataError(f"Cannot hold out {hold_out} of {len(names)} people: at least one must be left to train on, "
-                        f"so the number is 0 to {len(names) - 1}.")
+        raise DataError(
+            f"Cannot hold out {hold_out} of {len(names)} people: at least one must be left to train on, "
+            f"so the number is 0 to {len(names) - 1}."
+        )
     return hold_out
 
 

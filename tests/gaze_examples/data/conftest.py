@@ -19,8 +19,15 @@ def make_eyes(people: int = 3, per_person: int = 4, *, known: bool = False, seed
     gaze = rng.uniform((-0.3, -0.35), (0.3, 0.0), (n, 2)).astype(np.float32)
     person = np.repeat(np.arange(people, dtype=np.int16), per_person)
     quadrant, oracle = rng.integers(0, 4, (2, n)).astype(np.uint8)
-    return EyeSet(images, gaze, person, tuple(f"p{i:02d}" for i in range(people)), "Made-up eyes for a test.",
-                  quadrant if known else None, oracle if known else None)
+    return EyeSet(
+        images,
+        gaze,
+        person,
+        tuple(f"p{i:02d}" for i in range(people)),
+        "Made-up eyes for a test.",
+        quadrant if known else None,
+        oracle if known else None,
+    )
 
 
 @pytest.fixture(name="make_eyes")

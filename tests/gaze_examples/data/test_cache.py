@@ -64,21 +64,26 @@ def test_a_reading_in_use_keeps_its_images_when_the_file_is_replaced(build, make
     assert np.array_equal(first.eyes.images, make_eyes().images)
 
 
-@pytest.mark.parametrize("spoil", [
-    lambda file: file.write_bytes(file.read_bytes()[:-1]),
-    lambda file: file.write_bytes(file.read_bytes()[:20]),
-    lambda file: file.write_bytes(b""),
-    lambda file: file.write_bytes(b"\xff" * 100),
-    lambda file: file.write_bytes(file.read_bytes() + b"\0"),
-    lambda file: save_file({"images": np.zeros((1, 36, 120), np.uint8)}, file),
-    lambda file: save_file({"images": np.zeros(3)}, file, {"minigrad": '{"format": 1, "fingerprint": "1"}'}),
-    lambda file: save_file({"images": np.zeros((1, 6, 6), np.uint8), "gaze": np.zeros((1, 2)), "person": np.zeros(1)},
-                           file, {"minigrad": json.dumps({"format": 1, "fingerprint": "1", "people": [], "source": "",
-                                                          "skipped": []})}),
-    lambda file: save_file({"weights": np.zeros(3)}, file, {"minigrad": '{"format": 1, "fingerprint": "1"}'}),
-    lambda file: save_file({}, file, {"minigrad": "[]"}),
-    lambda file: (file.unlink(), file.mkdir()),
-])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda file: file.write_bytes(file.read_bytes()[:-1]),
+        lambda file: file.write_bytes(file.read_bytes()[:20]),
+        lambda file: file.write_bytes(b""),
+        lambda file: file.write_bytes(b"\xff" * 100),
+        lambda file: file.write_bytes(file.read_bytes() + b"\0"),
+        lambda file: save_file({"images": np.zeros((1, 36, 120), np.uint8)}, file),
+        lambda file: save_file({"images": np.zeros(3)}, file, {"minigrad": '{"format": 1, "fingerprint": "1"}'}),
+        lambda file: save_file(
+            {"images": np.zeros((1, 6, 6), np.uint8), "gaze": np.zeros((1, 2)), "person": np.zeros(1)},
+            file,
+            {"minigrad": json.dumps({"format": 1, "fingerprint": "1", "people": [], "source": "", "skipped": []})},
+        ),
+        lambda file: save_file({"weights": np.zeros(3)}, file, {"minigrad": '{"format": 1, "fingerprint": "1"}'}),
+        lambda file: save_file({}, file, {"minigrad": "[]"}),
+        lambda file: (file.unlink(), file.mkdir()),
+    ],
+)
 def test_a_spoilt_or_foreign_cache_file_is_never_believed(build, spoil, make_eyes):
     cache.cached("a", "1", build)
     spoil(cache_file())

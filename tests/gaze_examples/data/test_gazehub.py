@@ -87,8 +87,12 @@ def test_unreadable_images_are_skipped_and_listed_and_the_rest_keeps_its_labels(
     (hub / "Image" / "p01" / "right" / "3.jpg").write_bytes(b"")
     cv2.imencode(".jpg", np.zeros((36, 120), np.uint8))[1].tofile(hub / "Image" / "p02" / "left" / "4.jpg")
     eyes, skipped = gazehub.read(hub, workers=workers)
-    assert [path for path, _ in skipped] == ["Image/p01/left/1.jpg", "Image/p01/left/2.jpg", "Image/p01/right/3.jpg",
-                                             "Image/p02/left/4.jpg"]
+    assert [path for path, _ in skipped] == [
+        "Image/p01/left/1.jpg",
+        "Image/p01/left/2.jpg",
+        "Image/p01/right/3.jpg",
+        "Image/p02/left/4.jpg",
+    ]
     for (_, why), words in zip(skipped, ("No such file", "cut short", "not an image", "36 x 120"), strict=True):
         assert words in why
     kept = np.setdiff1d(np.arange(12), (4, 5, 6, 11))
@@ -96,11 +100,18 @@ def test_unreadable_images_are_skipped_and_listed_and_the_rest_keeps_its_labels(
         assert np.array_equal(getattr(eyes, column), getattr(before, column)[kept])
 
 
-@pytest.mark.parametrize(("field", "text", "words"), [
-    ("2DGaze", "0.1", "two numbers"), ("2DGaze", "a,b", "two numbers"), ("2DGaze", "nan,0", "radians"),
-    ("2DGaze", "12.0,-9.0", "radians"), ("Quadrant", "4", "0, 1, 2 or 3"), ("Oracle", "-", "0, 1, 2 or 3"),
-    ("Face", "two fields", "expected 14 fields"),
-])
+@pytest.mark.parametrize(
+    ("field", "text", "words"),
+    [
+        ("2DGaze", "0.1", "two numbers"),
+        ("2DGaze", "a,b", "two numbers"),
+        ("2DGaze", "nan,0", "radians"),
+        ("2DGaze", "12.0,-9.0", "radians"),
+        ("Quadrant", "4", "0, 1, 2 or 3"),
+        ("Oracle", "-", "0, 1, 2 or 3"),
+        ("Face", "two fields", "expected 14 fields"),
+    ],
+)
 def test_malformed_lines_are_skipped_and_listed_with_their_number(tmp_path, make_eyes, field, text, words):
     gazehub.write(make_eyes(known=True), tmp_path / "set")
 
@@ -132,16 +143,19 @@ def remove_images(hub):
         file.unlink()
 
 
-@pytest.mark.parametrize(("spoil", "words"), [
-    (rename("Label", "../gone"), "has no Label, only Image"),
-    (rename("Label", "label"), "spelled label; rename it to Label"),
-    (rename("Label/p01.label", "p01.label"), "p01 has images .* but no label file"),
-    (remove_images, "Not one pair of Label/p01.label can be read; the first: Image/p01/left/1.jpg: No such file"),
-    (lambda hub: (hub / "Label/p00.label").write_text(""), "must name the columns Left, Right, 2DGaze"),
-    (lambda hub: edit(hub / "Label/p00.label", lambda lines: lines[1:]), "must name the columns Left"),
-    (lambda hub: edit(hub / "Label/p00.label", lambda lines: lines[:1]), "Not one pair of Label/p00.label .* none"),
-    (lambda hub: [file.unlink() for file in (hub / "Label").iterdir()], "there are none in"),
-])
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (rename("Label", "../gone"), "has no Label, only Image"),
+        (rename("Label", "label"), "spelled label; rename it to Label"),
+        (rename("Label/p01.label", "p01.label"), "p01 has images .* but no label file"),
+        (remove_images, "Not one pair of Label/p01.label can be read; the first: Image/p01/left/1.jpg: No such file"),
+        (lambda hub: (hub / "Label/p00.label").write_text(""), "must name the columns Left, Right, 2DGaze"),
+        (lambda hub: edit(hub / "Label/p00.label", lambda lines: lines[1:]), "must name the columns Left"),
+        (lambda hub: edit(hub / "Label/p00.label", lambda lines: lines[:1]), "Not one pair of Label/p00.label .* none"),
+        (lambda hub: [file.unlink() for file in (hub / "Label").iterdir()], "there are none in"),
+    ],
+)
 def test_what_is_no_gazehub_folder_is_refused_in_a_sentence_that_helps(hub, spoil, words):
     spoil(hub)
     with pytest.raises(DataError, match=words) as error:
@@ -151,8 +165,12 @@ def test_what_is_no_gazehub_folder_is_refused_in_a_sentence_that_helps(hub, spoi
 
 
 def test_a_wrong_path_is_refused_with_the_accepted_layout_and_a_hint(hub):
-    for path, words in ((hub / "absent", "there is no"), (hub / "SOURCE.txt", "is a file"),
-                        (hub.parent, "one level deeper; give .*MPIIFaceGaze"), (hub / "Label", "itself")):
+    for path, words in (
+        (hub / "absent", "there is no"),
+        (hub / "SOURCE.txt", "is a file"),
+        (hub.parent, "one level deeper; give .*MPIIFaceGaze"),
+        (hub / "Label", "itself"),
+    ):
         with pytest.raises(DataError, match="Image/pXX/left/N.jpg.*" + words):
             gazehub.read(path)
 
@@ -167,10 +185,14 @@ def test_fingerprint_sees_every_kind_of_change(hub):
         image.write_bytes(image.read_bytes() + b"\0")
         os.utime(image, ns=(before, before))
 
-    changes = [lambda: os.utime(image, ns=(1, 1)), grow_within_a_clock_tick,
-               lambda: image.rename(image.with_name("9.jpg")), lambda: os.utime(label, ns=(1, 1)),
-               lambda: label.write_bytes(label.read_bytes() + b"\n"),
-               lambda: (hub / "SOURCE.txt").unlink()]
+    changes = [
+        lambda: os.utime(image, ns=(1, 1)),
+        grow_within_a_clock_tick,
+        lambda: image.rename(image.with_name("9.jpg")),
+        lambda: os.utime(label, ns=(1, 1)),
+        lambda: label.write_bytes(label.read_bytes() + b"\n"),
+        lambda: (hub / "SOURCE.txt").unlink(),
+    ]
     assert gazehub.fingerprint(hub) in seen
     for number, change in enumerate(changes, start=2):
         change()

@@ -115,8 +115,12 @@ def test_a_folder_is_read_once_until_a_file_changes_and_what_is_skipped_is_told_
 
 
 def test_settings_that_make_no_sense_are_refused(renderer, hub):
-    for settings, words in (({"size": "huge"}, "small and full"), ({"origin": "zero"}, "leave the origin out"),
-                            ({"origin": "left"}, "YAW,PITCH"), ({"source": "no/such/folder"}, '"synthetic"')):
+    for settings, words in (
+        ({"size": "huge"}, "small and full"),
+        ({"origin": "zero"}, "leave the origin out"),
+        ({"origin": "left"}, "YAW,PITCH"),
+        ({"source": "no/such/folder"}, '"synthetic"'),
+    ):
         with pytest.raises(DataError, match=words):
             load(**settings)
 

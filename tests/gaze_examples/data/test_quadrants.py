@@ -5,10 +5,20 @@ from gaze_examples.data.eyes import DataError
 from gaze_examples.data.quadrants import labels_of, origin_of, parse_origin, quadrants
 
 
-@pytest.mark.parametrize(("yaw", "pitch", "label"), [
-    (-1, 1, 0), (1, 1, 1), (-1, -1, 2), (1, -1, 3),
-    (0, 0, 1), (0, -1, 3), (-1, 0, 0), (0, 1, 1), (1, 0, 1),  # on the lines: up, and positive
-])
+@pytest.mark.parametrize(
+    ("yaw", "pitch", "label"),
+    [
+        (-1, 1, 0),
+        (1, 1, 1),
+        (-1, -1, 2),
+        (1, -1, 3),
+        (0, 0, 1),
+        (0, -1, 3),
+        (-1, 0, 0),
+        (0, 1, 1),
+        (1, 0, 1),  # on the lines: up, and positive
+    ],
+)
 @pytest.mark.parametrize("origin", [(0.0, 0.0), (0.1, -0.2), tuple(np.radians((10, -9)))])
 def test_quadrant_table_includes_its_border_lines(yaw, pitch, label, origin):
     gaze = np.array([origin], np.float32) + 0.05 * np.array([[yaw, pitch]], np.float32)
@@ -29,8 +39,9 @@ def test_origin_in_degrees_becomes_radians():
     assert origin_of(np.ones((1, 2)), "zero") == (0, 0)
 
 
-@pytest.mark.parametrize(("text", "origin"), [("median", "median"), ("Zero", "zero"), ("0,-9.5", (0, -9.5)),
-                                              (" +1. , .5 ", (1, 0.5))])
+@pytest.mark.parametrize(
+    ("text", "origin"), [("median", "median"), ("Zero", "zero"), ("0,-9.5", (0, -9.5)), (" +1. , .5 ", (1, 0.5))]
+)
 def test_parse_origin_reads_what_the_command_line_offers(text, origin):
     assert parse_origin(text) == origin
 

@@ -20,8 +20,12 @@ def positions(part: EyeSet) -> np.ndarray:
     return part.gaze[:, 0].astype(int)
 
 
-@given(st.lists(st.integers(7, 30), min_size=1, max_size=8), st.sampled_from(["random", "in-order"]),
-       st.tuples(*[st.floats(0.2, 5)] * 3), st.integers(0, 3))
+@given(
+    st.lists(st.integers(7, 30), min_size=1, max_size=8),
+    st.sampled_from(["random", "in-order"]),
+    st.tuples(*[st.floats(0.2, 5)] * 3),
+    st.integers(0, 3),
+)
 def test_parts_are_disjoint_and_cover_everything_and_new_people_are_new(counts, order, shares, seed):
     eyes = numbered(counts)
     try:
@@ -74,12 +78,18 @@ def test_held_out_people_are_the_last_by_name_among_those_with_pairs():
     assert {eyes.people[i] for i in split(without_p04, hold_out=2).new.person} == {"p02", "p03"}
 
 
-@pytest.mark.parametrize(("settings", "words"), [
-    ({"hold_out": 3}, "at least one must be left"), ({"hold_out": -1}, "0 to 2"),
-    ({"order": "sorted"}, "in-order"), ({"shares": (5, 1)}, "three positive numbers"),
-    ({"shares": (5, 0, 1)}, "three positive numbers"), ({"shares": (5, 1, float("nan"))}, "three positive numbers"),
-    ({"shares": (1000, 1, 1)}, "would be empty: 28 pairs of 2 people"),
-])
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"hold_out": 3}, "at least one must be left"),
+        ({"hold_out": -1}, "0 to 2"),
+        ({"order": "sorted"}, "in-order"),
+        ({"shares": (5, 1)}, "three positive numbers"),
+        ({"shares": (5, 0, 1)}, "three positive numbers"),
+        ({"shares": (5, 1, float("nan"))}, "three positive numbers"),
+        ({"shares": (1000, 1, 1)}, "would be empty: 28 pairs of 2 people"),
+    ],
+)
 def test_impossible_splits_are_refused_in_a_sentence(settings, words):
     with pytest.raises(DataError, match=words):
         split(numbered([14] * 3), **settings)

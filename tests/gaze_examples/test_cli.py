@@ -1,0 +1,208 @@
+"""The command `gaze`, as a user runs it: what it writes, what it says, and what bad input gets."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from gaze_examples import cli, runs
+
+FILES = {"weights.safetensors", "history.csv", "curves.png", "confusion.png", "report.html"}
+QUICK = ("--epochs", "3", "--batch-size", "32")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def gaze(*words: str) -> int:
+    return cli.main(words)
+
+
+def train(dataset: str, *more: str) -> int:
+    return gaze("train", "--data", dataset, *QUICK, *more)
+
+
+def one_sentence(capsys) -> str:
+    captured = capsys.readouterr()
+    assert captured.err.startswith("gaze") and captured.err.count("\n") == 1, captured.err
+    return captured.err
+
+
+def test_train_leaves_a_whole_run_folder(dataset_directory, capsys):
+    assert train(dataset_directory) == 0
+    assert {path.name for path in Path("runs/fc-1").iterdir()} == FILES
+    for name in ("curves.png", "confusion.png"):
+        assert cv2.imread(f"runs/fc-1/{name}") is not None
+    with open("runs/fc-1/history.csv", encoding="utf-8") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3"]
+    printed = capsys.readouterr().out
+    assert "epoch   3/3" in printed and "test, same people" in printed and "runs/fc-1/report.html" in printed
+
+
+def test_the_report_is_one_file_with_scores_pictures_tape_and_settings(dataset_directory):
+    train(dataset_directory, "--out", "run")
+    page = Path("run/report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 2 and 'src="http' not in page
+    for expected in ("test, new people", "Made-up eyes", "fc4", "cross_entropy", "batch size</td><td>32", "oracle"):
+        assert expected in page
+
+
+def test_training_learns_and_evaluate_repeats_its_scores(dataset_directory, capsys):
+    gaze("train", "--data", dataset_directory, "--epochs", "25", "--batch-size", "16", "--out", "run")
+    table = capsys.readouterr().out.split("oracle\n")[-1].splitlines()
+    test_row = next(line for line in table if line.startswith("test, same people"))
+    assert float(test_row.split()[-3]) > 50  # guessing gets 25
+    assert gaze("evaluate", "run", "--data", dataset_directory) == 0
+    assert test_row in capsys.readouterr().out
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(dataset_directory):
+    for out, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        train(dataset_directory, "--seed", seed, "--out", out)
+    a, b, c = (Path(out, "weights.safetensors").read_bytes() for out in "abc")
+    assert a == b and a != c
+
+
+def test_run_folders_are_numbered(dataset_directory):
+    train(dataset_directory)
+    train(dataset_directory)
+    train(dataset_directory, "--model", "two-layer")
+    assert {path.name for path in Path("runs").iterdir()} == {"fc-1", "fc-2", "two-layer-1"}
+
+
+def test_ctrl_c_keeps_the_best_weights_so_far(dataset_directory, monkeypatch, capsys):
+    lines = []
+
+    def interrupt(epoch, epochs):
+        lines.append(epoch)
+        if len(lines) == 2:
+            raise KeyboardInterrupt
+        return "an epoch"
+
+    monkeypatch.setattr(cli, "_epoch_line", interrupt)
+    assert train(dataset_directory, "--out", "run") == 0
+    assert {path.name for path in Path("run").iterdir()} == FILES
+    assert "keeping the best weights so far" in capsys.readouterr().out
+    assert "stopped early" in Path("run/report.html").read_text(encoding="utf-8")
+
+
+def test_ctrl_c_before_the_first_epoch_writes_nothing(dataset_directory, monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_load", interrupt)
+    assert train(dataset_directory) == cli.OVER
+    assert "Nothing was written" in capsys.readouterr().err and not Path("runs").exists()
+
+
+def test_a_failure_while_saving_leaves_nothing_behind(dataset_directory, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("the printer is on fire")
+
+    monkeypatch.setattr(runs.report, "page", fail)
+    assert train(dataset_directory, "--out", "run") == 2
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("train", "--model", "resnet"), "no model 'resnet'; the models are two-layer and fc"),
+        (("train", "--data", "nowhere"), "Image"),
+        (("train", "--size", "huge"), "small and full"),
+        (("train", "--epochs", "0"), "--epochs: must be greater than 0"),
+        (("train", "--epochs", "many"), "--epochs: invalid int greater than 0 value: 'many'"),
+        (("train", "--lr", "nan"), "--lr: must be greater than 0"),
+        (("train", "--momentum", "-1"), "--momentum: must be at least 0"),
+        (("train", "--seed", "-1"), "--seed: must be at least 0"),
+        (("train", "--device", "tpu"), "expected 'cpu', 'cuda' or 'cuda:N', got 'tpu'"),
+        (("train", "--split", "sorted"), '"random" or "in-order"'),
+        (("train", "--origin", "here"), "median"),
+        (("train", "--shares", "5,1"), "three positive numbers"),
+        (("evaluate", "nowhere"), "no trained model in nowhere"),
+        (("fly",), "invalid choice: 'fly'"),
+        ((), "required"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_exit_code_2(words, says, capsys):
+    try:
+        code = gaze(*words)
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2 and says in one_sentence(capsys) and list(Path().iterdir()) == []
+
+
+def test_an_out_folder_that_exists_is_refused_before_any_work(dataset_directory, capsys):
+    Path("run").mkdir()
+    Path("run/mine.txt").write_text("keep me")
+    assert train(dataset_directory, "--out", "run") == 2
+    assert "run exists already" in one_sentence(capsys)
+    assert [path.name for path in Path("run").iterdir()] == ["mine.txt"]
+
+
+def test_broken_images_are_skipped_and_listed(dataset_directory, capsys):
+    shutil.copytree(dataset_directory, "eyes")
+    broken, small = sorted(Path("eyes/Image/p00/left").glob("*.jpg"))[:2]
+    broken.write_bytes(b"this is no image")
+    cv2.imwrite(str(small), np.zeros((10, 10), np.uint8))
+    assert gaze("data", "--data", "eyes") == 0
+    printed = capsys.readouterr().out
+    assert "Skipped: 2" in printed and f"p00/left/{broken.name}" in printed and f"p00/left/{small.name}" in printed
+
+
+def test_labels_without_images_are_an_error(dataset_directory, capsys):
+    shutil.copytree(dataset_directory, "eyes")
+    shutil.rmtree("eyes/Image/p01")
+    (Path("eyes/Image") / "p01").mkdir()
+    assert gaze("data", "--data", "eyes") == 2
+    assert "p01" in one_sentence(capsys)
+
+
+@pytest.mark.parametrize("content", [b"", b"not safetensors at all", None])
+def test_foreign_weights_are_refused_by_name(content, dataset_directory, capsys):
+    from safetensors.numpy import save_file
+
+    Path("run").mkdir()
+    file = Path("run/weights.safetensors")
+    if content is None:
+        save_file({"w": np.zeros(3)}, file, {"settings": json.dumps({"model": "fc"})})
+    else:
+        file.write_bytes(content)
+    assert gaze("evaluate", "run", "--data", dataset_directory) == 2
+    assert "run/weights.safetensors" in one_sentence(capsys)
+
+
+def test_data_describes_draws_and_exports(dataset_directory, capsys):
+    assert gaze("data", "--data", dataset_directory, "--sheet", "eyes.png", "--write", "copy") == 0
+    printed = capsys.readouterr().out
+    assert "Made-up eyes" in printed and "train" in printed and "252 pairs are in copy" in printed
+    assert cv2.imread("eyes.png") is not None
+    assert gaze("data", "--data", "copy") == 0
+    assert gaze("data", "--data", dataset_directory, "--write", "copy") == 2
+
+
+def test_python_m_gaze_examples_is_gaze():
+    run = subprocess.run([sys.executable, "-m", "gaze_examples", "--help"], capture_output=True, text=True,
+                         cwd=Path(__file__).parents[2])  # fmt: skip
+    assert run.returncode == 0 and "evaluate" in run.stdout
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; from gaze_examples import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('numpy', 'cv2', 'matplotlib', 'minigrad') if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert run.stdout.endswith("[]\n"), run.stdout + run.stderr
