@@ -6,6 +6,7 @@ The rest of the library writes `xp = array_module(x)` and then says the same thi
 from __future__ import annotations
 
 import sys
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,11 @@ float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("
 int8, int16, int32, int64 = np.dtype("int8"), np.dtype("int16"), np.dtype("int32"), np.dtype("int64")
 uint8, bool_ = np.dtype("uint8"), np.dtype("bool")
 
-_HOST_TYPES = (np.ndarray, np.generic)
+_HOST_TYPES = (np.ndarray, np.generic)  # NumPy's 0-d results are scalars, which serve as arrays
+
+# NumPy warns of log(0), 1 / 0 and overflow. CuPy and PyTorch give inf or nan in silence; so do we, whoever calculates.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.")
+
 _PYTHON_DTYPES = {bool: bool_, int: int64, float: float32}  # what a Python number becomes, as in PyTorch
 
 
@@ -48,7 +53,7 @@ def is_array(thing: object) -> bool:
 
 def to_host(array: Array) -> np.ndarray:
     """`array` in ordinary memory: itself if it is there already, else a copy."""
-    return array if isinstance(array, np.ndarray) else array.get()
+    return np.asarray(array) if isinstance(array, _HOST_TYPES) else array.get()
 
 
 # -- devices -----------------------------------------------------------------------------------------------------------
@@ -85,7 +90,7 @@ def device(name: str | Device | None) -> Device:
 
 def device_of(array: Array) -> Device:
     """The device on which `array` lives."""
-    return CPU if isinstance(array, np.ndarray) else Device("cuda", array.device.id)
+    return CPU if isinstance(array, _HOST_TYPES) else Device("cuda", array.device.id)
 
 
 def cuda_available() -> bool:
@@ -130,7 +135,7 @@ def promote_types(a: np.dtype, b: np.dtype) -> np.dtype:
     return np.promote_types(a, b)
 
 
-def result_type(*operands: Array | bool | int | float) -> np.dtype:
+def result_type(*operands: Array) -> np.dtype:
     """The dtype of an operation on arrays and Python numbers, by PyTorch's three ranks.
 
     Arrays with axes decide. A 0-d array, and after it a Python number, has a say only if its kind is higher

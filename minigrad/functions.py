@@ -24,12 +24,14 @@ from minigrad.backend import (
     Number,
     ShapeError,
     array_module,
+    bool_,
     device,
     float32,
     float64,
     int64,
     is_array,
     is_float,
+    result_type,
 )
 from minigrad.lift import Op
 from minigrad.ops import arithmetic, elementwise, linear, reduction, shape
@@ -87,7 +89,11 @@ def _comparison(name: str, numpy_name: str) -> Callable:
     def compare(x: Tensor, y: Any) -> Tensor:
         if not (isinstance(y, (Tensor, np.generic, *Number)) or is_array(y)):
             return NotImplemented
-        return Tensor(getattr(array_module(x.array), numpy_name)(x.array, y.array if isinstance(y, Tensor) else y))
+        y = y.array if isinstance(y, Tensor) else y
+        try:
+            return Tensor(getattr(array_module(x.array), numpy_name)(x.array, y))
+        except ValueError:
+            raise ShapeError(f"{name}: the shapes {x.shape} and {np.shape(y)} do not broadcast.") from None
 
     compare.__name__ = name
     compare.__doc__ = f"{numpy_name.replace('_', ' ')}, element by element, as a bool tensor without gradient."
@@ -101,8 +107,15 @@ gt, ge = _comparison("gt", "greater"), _comparison("ge", "greater_equal")
 
 @_public
 def logical_not(x: Tensor) -> Tensor:
-    """not x, element by element (`~x`), as a bool tensor."""
+    """not x, element by element, as a bool tensor."""
     return Tensor(array_module(x.array).logical_not(x.array))
+
+
+def _invert(x: Tensor) -> Tensor:
+    """`~x`: not x for bools, all bits flipped for integers."""
+    if is_float(x.dtype):
+        raise DtypeError(f"~: only bools and integers can be inverted, got {x.dtype}. Use logical_not().")
+    return Tensor(array_module(x.array).invert(x.array))
 
 
 # -- element by element ------------------------------------------------------------------------------------------------
@@ -134,7 +147,7 @@ _mean = Op(reduction.mean_forward, reduction.mean_backward)
 def sum(x: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum over `dim` (an int, several, or None for all). Integers and bools are summed as int64."""
     wanted = dtype or (x.dtype if is_float(x.dtype) else int64)
-    return _sum(to(x, wanted), axis=_axis(dim), keepdims=keepdim)
+    return _sum(to(x, wanted), axis=_axis(dim, x, "sum"), keepdims=keepdim)
 
 
 @_public
@@ -143,31 +156,39 @@ def mean(x: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None
     x = to(x, dtype)
     if not is_float(x.dtype):
         raise DtypeError(f"mean: expected a floating-point tensor, got {x.dtype}. Convert it first: x.float().mean().")
-    return _mean(x, axis=_axis(dim), keepdims=keepdim)
+    return _mean(x, axis=_axis(dim, x, "mean"), keepdims=keepdim)
 
 
 @_public
 def argmax(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the (first) largest element along `dim`; of the flattened tensor for None."""
-    return Tensor(array_module(x.array).asarray(x.array.argmax(axis=dim, keepdims=keepdim)))
+    axis = None if dim is None else _wrap(dim, x.ndim, "argmax")
+    if 0 in (x.shape if axis is None else x.shape[axis : axis + 1]):
+        raise IndexError(f"argmax: none is the largest of no elements (shape {x.shape}, dim {dim}).")
+    return Tensor(array_module(x.array).asarray(x.array.argmax(axis=axis, keepdims=keepdim)))
 
 
 @_public
-def all(x: Tensor) -> Tensor:
-    """Whether all elements are true."""
-    return Tensor(array_module(x.array).asarray(x.array.all()))
+def all(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """Whether all elements (along `dim`) are true."""
+    return Tensor(array_module(x.array).asarray(x.array.all(axis=_axis(dim, x, "all"), keepdims=keepdim)))
 
 
 @_public
-def any(x: Tensor) -> Tensor:
-    """Whether some element is true."""
-    return Tensor(array_module(x.array).asarray(x.array.any()))
+def any(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """Whether some element (along `dim`) is true."""
+    return Tensor(array_module(x.array).asarray(x.array.any(axis=_axis(dim, x, "any"), keepdims=keepdim)))
 
 
-def _axis(dim: Dim) -> int | tuple[int, ...] | None:
-    if dim is None or isinstance(dim, int):
-        return dim
-    return tuple(dim) or None  # PyTorch reads an empty list of dims as all of them
+def _axis(dim: Dim, x: Tensor, name: str) -> tuple[int, ...] | None:
+    """`dim` as NumPy's `axis`, each axis counted from the start."""
+    if dim is None:
+        return None
+    dims = (dim,) if isinstance(dim, (int, np.integer)) else tuple(dim)
+    axes = tuple(_wrap(d, x.ndim, name) for d in dims)
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"{name}: dim {dims} names an axis of {x.shape} twice.")
+    return axes if axes and x.ndim else None  # PyTorch reads an empty list of dims as all of them
 
 
 # -- products ----------------------------------------------------------------------------------------------------------
@@ -211,7 +232,7 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 @_public
 def squeeze(x: Tensor, dim: Dim = None) -> Tensor:
     """Drop axes of length 1: all of them, or those in `dim` (others are left as they are)."""
-    asked = range(x.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    asked = range(x.ndim) if dim is None else (dim,) if isinstance(dim, (int, np.integer)) else dim
     dropped = {_wrap(d, x.ndim, "squeeze") for d in asked}
     return reshape(x, tuple(n for a, n in enumerate(x.shape) if not (a in dropped and n == 1)))
 
@@ -235,10 +256,10 @@ def permute(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
 @_public
 def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     """Exchange two axes."""
-    order = list(range(x.ndim))
+    order = list(range(x.ndim)) or [0]
     first, second = _wrap(dim0, x.ndim, "transpose"), _wrap(dim1, x.ndim, "transpose")
     order[first], order[second] = second, first
-    return _permute(x, axes=tuple(order))
+    return _permute(x, axes=tuple(order[: x.ndim]))
 
 
 @_public
@@ -253,8 +274,17 @@ def t(x: Tensor) -> Tensor:
 def expand(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
     """Repeat x along new axes (on the left) and axes of length 1, without copying; -1 keeps an axis."""
     wanted = _sizes(sizes)
-    kept = (1,) * (len(wanted) - x.ndim) + x.shape
-    return _expand(x, shape=tuple(old if new == -1 else new for new, old in zip(wanted, kept, strict=False)))
+    added = len(wanted) - x.ndim
+    result = wanted[:added] + tuple(
+        old if new == -1 else new for new, old in zip(wanted[added:], x.shape, strict=False)
+    )
+    if (
+        added < 0
+        or -1 in result
+        or builtins.any(old not in (1, n) for n, old in zip(result[added:], x.shape, strict=True))
+    ):
+        raise ShapeError(f"expand: only axes of length 1 and new axes on the left can grow, got {x.shape} to {wanted}.")
+    return _expand(x, shape=result)
 
 
 @_public
@@ -266,13 +296,21 @@ def broadcast_to(x: Tensor, size: Sequence[int]) -> Tensor:
 @_public
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after another along an axis that they have."""
-    return _cat(list(tensors), axis=dim)
+    return _cat(_alike(tensors, "cat"), axis=dim)
 
 
 @_public
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The equally shaped tensors one after another along a new axis."""
-    return _stack(list(tensors), axis=dim)
+    return _stack(_alike(tensors, "stack"), axis=dim)
+
+
+def _alike(tensors: Sequence[Tensor], name: str) -> list[Tensor]:
+    """The tensors in their common dtype."""
+    if len(tensors) == 0:
+        raise ShapeError(f"{name}: expected at least one tensor, got none.")
+    common = result_type(*tensors)
+    return [to(tensor, common) for tensor in tensors]
 
 
 def _sizes(sizes: Sequence) -> tuple[int, ...]:
@@ -283,10 +321,11 @@ def _sizes(sizes: Sequence) -> tuple[int, ...]:
 
 
 def _wrap(dim: int, ndim: int, name: str) -> int:
-    """A negative `dim` counts from the end."""
+    """A negative `dim` counts from the end. A 0-d tensor may be spoken of as if it had one axis, as in PyTorch."""
+    ndim = builtins.max(ndim, 1)
     if not -ndim <= dim < ndim:
         raise IndexError(f"{name}: dim must lie in {-ndim}..{ndim - 1}, got {dim}.")
-    return dim % ndim
+    return int(dim) % ndim
 
 
 def _index_array(index: Any) -> Any:
@@ -294,12 +333,36 @@ def _index_array(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple(_index_array(part) for part in index)
     if isinstance(index, list):
-        return np.asarray([int(part) if isinstance(part, Tensor) else part for part in index])
-    return index.array if isinstance(index, Tensor) else index
+        array = np.asarray([int(part) if isinstance(part, Tensor) else part for part in index])
+        return array if array.size else array.astype(int64)
+    if isinstance(index, Tensor):
+        return int(index) if index.ndim == 0 and index.dtype.kind in "iu" else index.array
+    return index
+
+
+def _index_steps(index: Any) -> list:
+    """`index` as one or two of NumPy's, to be taken one after the other.
+
+    Where an integer stands beside an array, NumPy reads it as an array of one, which can put the picked axes in front:
+    `x[0, :, [1, 2]]` would be of shape (2, n). PyTorch takes the integers (and slices) first, then the arrays: (n, 2).
+    """
+    index = _index_array(index)
+    if not isinstance(index, tuple) or not builtins.any(map(is_array, index)):
+        return [index]
+    if not builtins.any(isinstance(part, (int, np.integer)) for part in index):
+        return [index]
+    first: list = []
+    for part in index:  # an array waits, and with it the axes that it will pick from
+        waits = part.ndim if getattr(part, "dtype", None) == bool_ else 1
+        first += [slice(None)] * waits if is_array(part) else [part]
+    then = [part for part in index if not isinstance(part, (int, np.integer))]
+    return [tuple(first), tuple(part if is_array(part) or part is Ellipsis else slice(None) for part in then)]
 
 
 def _getitem_method(x: Tensor, index: Any) -> Tensor:
-    return _getitem(x, index=_index_array(index))
+    for step in _index_steps(index):
+        x = _getitem(x, index=step)
+    return x
 
 
 def _iterate(x: Tensor):
@@ -310,8 +373,13 @@ def _iterate(x: Tensor):
 
 
 @_method
-def to(x: Tensor, *wanted: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """x in another dtype, on another device, or like another tensor; x itself if nothing changes."""
+def to(
+    x: Tensor, *wanted: Any, dtype: Any = None, device: Any = None, copy: bool = False, non_blocking: bool = False
+) -> Tensor:
+    """x in another dtype, on another device, or like another tensor; x itself if nothing changes, unless `copy`.
+
+    non_blocking is PyTorch's and makes no difference here.
+    """
     where: Device | None = None if device is None else _device(device)
     for want in wanted:
         if isinstance(want, Tensor):
@@ -322,7 +390,7 @@ def to(x: Tensor, *wanted: Any, dtype: Any = None, device: Any = None) -> Tensor
             dtype = want
     dtype = x.dtype if dtype is None else np.dtype(dtype)
     where = where or x.device
-    if dtype == x.dtype and where == x.device:
+    if dtype == x.dtype and where == x.device and not copy:
         return x
     return _copy(x, dtype=dtype, where=where)
 
@@ -414,7 +482,13 @@ def _setitem(x: Tensor, index: Any, values: Any) -> None:
             f"setitem: assigning to part of a tensor (shape {x.shape}) that is being differentiated is not supported. "
             "Build the result with where, cat or stack, or write inside `with mg.no_grad():`."
         )
-    x.array[_index_array(index)] = values.array if isinstance(values, Tensor) else values
+    *first, last = _index_steps(index)
+    try:
+        place = x.array[first[0]] if first else x.array  # integers and slices give a view
+        place[last] = values.array if isinstance(values, Tensor) else values
+    except (ValueError, IndexError) as error:
+        kind = IndexError if isinstance(error, IndexError) else ShapeError
+        raise kind(f"setitem: {error}. The tensor has shape {x.shape}, the values {np.shape(values)}.") from None
     x.edited()
 
 
@@ -457,7 +531,7 @@ def _give_tensor_its_methods() -> None:
         T=property(lambda x: _permute(x, axes=tuple(reversed(range(x.ndim)))), doc="All axes reversed."),
         __neg__=neg,
         __abs__=abs,
-        __invert__=logical_not,
+        __invert__=_invert,
         __getitem__=_getitem_method,
         __setitem__=_setitem,
         __iter__=_iterate,

@@ -75,5 +75,5 @@ def pow_backward(dout: Array, cache, needs=BOTH):
         dx = xp.where(constant, 0, dout * y * x ** xp.where(constant, 1, y - 1).astype(out.dtype))
     if needs[1]:
         vanishes = xp.equal(x, 0) & xp.greater_equal(y, 0)
-        dy = dout * xp.where(vanishes, 0, out * xp.log(xp.where(vanishes, 1, x)))
+        dy = dout * xp.where(vanishes, 0, out * xp.log(xp.where(vanishes, 1, x).astype(out.dtype)))
     return dx, dy

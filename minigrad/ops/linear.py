@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from minigrad.backend import Array, ShapeError, array_module
 
 ALL = (True, True, True)
@@ -99,10 +101,16 @@ def matmul_forward(x: Array, y: Array):
     Two vectors give their inner product; a vector beside a matrix is a row on the left and a column on the right;
     axes before the last two are a batch, and broadcast.
     """
-    if x.ndim == 0 or y.ndim == 0 or x.shape[-1] != y.shape[max(0, y.ndim - 2)]:
+    left, right = np.shape(x), np.shape(y)
+    if not left or not right or left[-1] != right[-2:][0]:
         raise ShapeError(
             "matmul: the last axis of x must match the last but one of y (or y's only axis), "
-            f"got x.shape = {x.shape} and y.shape = {y.shape}."
+            f"got x.shape = {left} and y.shape = {right}."
+        )
+    if any(n != m and 1 not in (n, m) for n, m in zip(left[-3::-1], right[-3::-1], strict=False)):
+        raise ShapeError(
+            "matmul: the axes before the last two are a batch and must be equal or broadcast, "
+            f"got x.shape = {left} and y.shape = {right}."
         )
     return x @ y, (x, y)
 

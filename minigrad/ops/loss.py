@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from minigrad.backend import Array, DtypeError, ShapeError, array_module
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -43,7 +41,7 @@ def cross_entropy_forward(
     """
     xp = array_module(x)
     axis = 0 if x.ndim == 1 else 1
-    _check_labels(x, y, weight, axis, ignore_index, reduction)
+    _check_arguments(x, y, weight, axis, ignore_index, reduction, label_smoothing)
     classes = x.shape[axis]
     counted = y != ignore_index
     one_hot = xp.expand_dims(xp.where(counted, y, 0), axis) == _along(xp.arange(classes), axis, x.ndim)
@@ -59,7 +57,8 @@ def cross_entropy_forward(
     if reduction == "sum":
         return losses.sum(), (log_p, target, axis, 1)
     total = (counted * (1 if weight is None else class_weight[xp.where(counted, y, 0)])).sum().astype(x.dtype)
-    return losses.sum() / total, (log_p, target, axis, total)
+    # With every example ignored the mean is 0 / 0 = nan, but nothing pulls: the gradient is 0 / 1.
+    return losses.sum() / total, (log_p, target, axis, xp.where(counted.any(), total, 1).astype(x.dtype))
 
 
 def cross_entropy_backward(dout: Array, cache):
@@ -94,8 +93,18 @@ def _along(values: Array, axis: int, ndim: int) -> Array:
     return values.reshape([-1 if a == axis else 1 for a in range(ndim)])
 
 
-def _check_labels(x: Array, y: Array, weight: Array | None, axis: int, ignore_index: int, reduction: str) -> None:
+def _check_arguments(
+    x: Array,
+    y: Array,
+    weight: Array | None,
+    axis: int,
+    ignore_index: int,
+    reduction: str,
+    label_smoothing: float,
+) -> None:
     name = "cross_entropy"
+    if not hasattr(y, "dtype"):
+        raise DtypeError(f"{name}: labels must be an array or a tensor, got a {type(y).__name__}.")
     if x.ndim == 0 or y.shape != x.shape[:axis] + x.shape[axis + 1 :]:
         raise ShapeError(
             f"{name}: scores (N, C, ...) need integer labels (N, ...), got x.shape = {x.shape}, y.shape = {y.shape}."
@@ -105,12 +114,14 @@ def _check_labels(x: Array, y: Array, weight: Array | None, axis: int, ignore_in
     if y.dtype.kind not in "iu":
         raise DtypeError(f"{name}: labels must be integers (class numbers), got {y.dtype}.")
     classes = x.shape[axis]
+    if classes == 0:
+        raise ShapeError(f"{name}: there must be at least one class, got x.shape = {x.shape}.")
     if weight is not None and weight.shape != (classes,):
         raise ShapeError(f"{name}: weight must be ({classes},), one a class, got weight.shape = {weight.shape}.")
     if reduction not in REDUCTIONS:
         raise ValueError(f"{name}: reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}.")
-    if math.prod(y.shape) == 0:
-        return
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{name}: label_smoothing must lie in 0..1, got {label_smoothing}.")
     wrong = ((y < 0) | (y >= classes)) & (y != ignore_index)
     if wrong.any():
         raise IndexError(

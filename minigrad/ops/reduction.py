@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from minigrad.backend import Array, array_module
 
 Axes = int | tuple[int, ...] | None
@@ -35,7 +37,8 @@ def sum_backward(dout: Array, cache):
 
 def mean_forward(x: Array, axis: Axes = None, keepdims: bool = False):
     """out = (1/n) Σ x over the n elements along `axis`. Shapes as in sum."""
-    out = x.mean(axis=axis, keepdims=keepdims)
+    with np.errstate(all="ignore"):  # the mean of nothing is nan
+        out = x.mean(axis=axis, keepdims=keepdims)
     count = math.prod(x.shape) // max(1, math.prod(out.shape))
     return out, (x.shape, axis, keepdims, count)
 

@@ -1,0 +1,86 @@
+"""The table of element-wise functions, and relu: values, slopes, boundary points, and extreme numbers."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.ops import elementwise
+from tests.minigrad.parity import agrees_with_torch, draw, inf_and_nan_without_warnings, locked, slopes_agree
+
+pytestmark = inf_and_nan_without_warnings
+
+NAMES = [*elementwise.TABLE, "relu"]
+POSITIVE = ("log", "log1p", "sqrt", "rsqrt", "reciprocal")  # drawn where they are defined and not too steep
+SHAPES = [(), (1,), (5,), (2, 3), (2, 1, 3), (0,), (2, 0, 3)]
+each_function = pytest.mark.parametrize("name", NAMES)
+
+
+def pair(name):
+    return getattr(elementwise, f"{name}_forward"), getattr(elementwise, f"{name}_backward")
+
+
+def inputs(name, shape):
+    return draw(*shape, low=0.3) if name in POSITIVE else draw(*shape)
+
+
+@each_function
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_values_and_gradients_are_torchs(name, shape):
+    agrees_with_torch(lambda lib, x: getattr(lib, name)(x), inputs(name, shape))
+
+
+@each_function
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_the_bare_pairs_backward_is_the_slope_of_its_forward(name, shape):
+    slopes_agree(*pair(name), inputs(name, shape))
+
+
+@each_function
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_the_bare_pairs_keep_the_dtype(name, dtype, shape):
+    forward, backward = pair(name)
+    out, cache = forward(locked(inputs(name, shape).astype(dtype)))
+    assert (out.dtype, backward(np.ones_like(out), cache).dtype) == (dtype, dtype)
+
+
+@each_function
+def test_the_method_is_the_function(name):
+    x = mg.tensor(inputs(name, (3,)))
+    np.testing.assert_array_equal(getattr(x, name)().array, getattr(mg, name)(x).array)
+
+
+@each_function
+def test_the_boundary_points_are_torchs(name):
+    points = [-1.0, -0.0, 0.0, 1.0]
+    agrees_with_torch(lambda lib, x: getattr(lib, name)(x), np.array(points))
+
+
+@each_function
+def test_infinities_are_torchs(name):
+    agrees_with_torch(lambda lib, x: getattr(lib, name)(x), np.array([-np.inf, -1e4, -800.0, 800.0, 1e4, np.inf]))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("sign",)])
+def test_nan_comes_out_of_nan(name):
+    forward, _ = pair(name)
+    assert np.isnan(forward(np.array([np.nan]))[0]).all()
+
+
+@pytest.mark.parametrize("name", ["abs", "relu", "sign"])
+def test_the_slope_at_the_kink_is_0(name):
+    x = mg.tensor([0.0, -0.0], requires_grad=True)
+    getattr(mg, name)(x).backward(mg.tensor([3.0, -5.0]))
+    assert x.grad.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("name", ["neg", "abs", "sign", "square", "relu"])
+def test_integers_stay_integers(name):
+    torch_like = {"neg": [2, 0, -3], "abs": [2, 0, 3], "sign": [-1, 0, 1], "square": [4, 0, 9], "relu": [0, 0, 3]}
+    out = getattr(mg, name)(mg.tensor([-2, 0, 3]))
+    assert (out.dtype, out.tolist()) == (mg.int64, torch_like[name])
+
+
+@pytest.mark.parametrize("name", [name for name, row in elementwise.TABLE.items() if not row.stays])
+def test_integers_are_read_as_float32(name):
+    agrees_with_torch(lambda lib, x: getattr(lib, name)(x), np.array([1, 2, 3]), rtol=1e-6)
