@@ -5,7 +5,10 @@ Each works as `with mg.no_grad():` and as a decorator, and restores what was bef
 
 from __future__ import annotations
 
-from contextlib import ContextDecorator
+import functools
+import inspect
+from collections.abc import Callable, Generator
+from typing import Any
 
 from minigrad.tape import state
 
@@ -15,15 +18,12 @@ def is_grad_enabled() -> bool:
     return state.grad_enabled
 
 
-class _GradMode(ContextDecorator):
+class _GradMode:
     """Inside it, recording is `enabled`. May be entered again while it is open."""
 
     def __init__(self, enabled: bool) -> None:
         self._enabled = enabled
         self._before: list[bool] = []
-
-    def _recreate_cm(self) -> _GradMode:
-        return _GradMode(self._enabled)  # a decorated function may run in several threads at once
 
     def __enter__(self) -> None:
         self._before.append(state.grad_enabled)
@@ -32,23 +32,64 @@ class _GradMode(ContextDecorator):
     def __exit__(self, *exception: object) -> None:
         state.grad_enabled = self._before.pop()
 
+    def __call__(self, function: Callable) -> Callable:
+        """As a decorator. Each call has a mode of its own, since calls may run in several threads at once."""
+        enabled = self._enabled
 
-class no_grad(_GradMode):
+        @functools.wraps(function)
+        def inside(*args: Any, **kwargs: Any) -> Any:
+            with _GradMode(enabled):
+                return function(*args, **kwargs)
+
+        @functools.wraps(function)
+        def steps_inside(*args: Any, **kwargs: Any) -> Any:
+            return (yield from _Steps(function(*args, **kwargs), enabled))
+
+        return steps_inside if inspect.isgeneratorfunction(function) else inside
+
+
+class _Steps(Generator):
+    """A generator under a grad mode: in force while the generator runs, not while its consumer does in between."""
+
+    def __init__(self, generator: Generator, enabled: bool) -> None:
+        self._generator = generator
+        self._enabled = enabled
+
+    def send(self, value: Any) -> Any:
+        with _GradMode(self._enabled):
+            return self._generator.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        with _GradMode(self._enabled):
+            return self._generator.throw(*error)
+
+
+class _Switch(_GradMode):
+    """A mode that is written `with no_grad():`, `@no_grad()`, or `@no_grad`."""
+
+    enabled: bool
+
+    def __new__(cls, function: Callable | None = None) -> Any:
+        return super().__new__(cls) if function is None else cls()(function)
+
+    def __init__(self) -> None:
+        super().__init__(self.enabled)
+
+
+class no_grad(_Switch):
     """Nothing inside is recorded, so results do not require grad."""
 
-    def __init__(self) -> None:
-        super().__init__(False)
+    enabled = False
 
 
-class enable_grad(_GradMode):
+class enable_grad(_Switch):
     """Record again inside a `no_grad`."""
 
-    def __init__(self) -> None:
-        super().__init__(True)
+    enabled = True
 
 
 class set_grad_enabled(_GradMode):
-    """Turn recording on or off: at once as a call, and until the end of the block as `with`."""
+    """Turn recording on or off: at once as a call; inside the block as `with`, inside the function as a decorator."""
 
     def __init__(self, mode: bool) -> None:
         super().__init__(bool(mode))
@@ -58,3 +99,7 @@ class set_grad_enabled(_GradMode):
     def __enter__(self) -> None:
         self._before.append(self._at_call)
         state.grad_enabled = self._enabled
+
+    def __call__(self, function: Callable) -> Callable:
+        state.grad_enabled = self._at_call  # a decorator is in force only inside the function
+        return super().__call__(function)

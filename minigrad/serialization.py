@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import to_host
+from minigrad.backend import is_array, to_host
 from minigrad.tensor import Tensor, as_array
 
 
@@ -21,19 +21,35 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
 
     metadata: text to be kept beside them.
     """
-    from safetensors.numpy import save_file
+    from safetensors import SafetensorError
+    from safetensors.numpy import save as to_bytes
 
-    wrong = [name for name, value in state.items() if not isinstance(value, (Tensor, np.ndarray))]
-    if wrong:
-        raise TypeError(f"save: expected a dict of named Tensors, such as a state_dict(); not a tensor: {wrong}.")
+    _check(state, metadata or {})
     path = Path(path)
-    arrays = {name: np.ascontiguousarray(to_host(as_array(value))) for name, value in state.items()}
+    # Not ascontiguousarray, which turns a 0-d array into one of length 1.
+    arrays = {name: np.asarray(to_host(as_array(value)), order="C") for name, value in state.items()}
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
-        save_file(arrays, unfinished, dict(metadata) if metadata else None)
+        # Written by us, since safetensors' own save_file makes files that only their owner can read.
+        unfinished.write_bytes(to_bytes(arrays, dict(metadata) if metadata else None))
         os.replace(unfinished, path)
+    except SafetensorError as error:
+        raise TypeError(f"save: safetensors cannot hold this ({error}).") from None
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _check(state: Any, metadata: Mapping[str, str]) -> None:
+    if not isinstance(state, Mapping):
+        raise TypeError(
+            f"save: expected a dict of named Tensors, such as net.state_dict(), got a {type(state).__name__}."
+        )
+    wrong = [name for name, value in state.items() if not isinstance(value, Tensor) and not is_array(value)]
+    if wrong:
+        raise TypeError(f"save: expected a dict of named Tensors, such as net.state_dict(); not a tensor: {wrong}.")
+    texts = [*state, *metadata, *metadata.values()]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("save: the names of tensors and all metadata must be text (str).")
 
 
 def load(path: str | os.PathLike) -> dict[str, Tensor]:
@@ -55,4 +71,9 @@ def _open(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, str
         with safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except SafetensorError as error:
-        raise ValueError(f"load: {str(path)!r} is not a whole safetensors file ({error}).") from None
+        raise ValueError(
+            f"load: {str(path)!r} is not a whole safetensors file ({error}). Pickles, such as PyTorch's .pt files, are "
+            "never read, since they can run code: save them again with safetensors."
+        ) from None
+    except TypeError as error:
+        raise ValueError(f"load: {str(path)!r} holds numbers of a type that NumPy does not have ({error}).") from None

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import ShapeError
+from minigrad.backend import Array, ShapeError
+from minigrad.creation import as_tensor
 from minigrad.tensor import Tensor
 
 
@@ -25,20 +26,20 @@ class Dataset:
 
 
 class TensorDataset(Dataset):
-    """Sample i is row i of each of the tensors, which are all of the same length."""
+    """Sample i is row i of each of the tensors, which are all of the same length. Arrays are shared, not copied."""
 
-    def __init__(self, *tensors: Tensor) -> None:
-        lengths = [len(tensor) for tensor in tensors]
-        if not lengths or min(lengths) != max(lengths):
+    def __init__(self, *tensors: Tensor | Array) -> None:
+        self.tensors = tuple(as_tensor(tensor) for tensor in tensors)
+        lengths = [len(tensor) for tensor in self.tensors]
+        if len(set(lengths)) != 1:
             raise ShapeError(f"TensorDataset: expected tensors of one length, got lengths {lengths}.")
-        self.tensors = tensors
 
     def __len__(self) -> int:
         return len(self.tensors[0])
 
     def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
-        return tuple(tensor.__getitem__(index) for tensor in self.tensors)
+        return tuple(tensor[index] for tensor in self.tensors)
 
     def take(self, indices: np.ndarray) -> tuple[Tensor, ...]:
         """The rows `indices` of each tensor, copied once."""
-        return tuple(Tensor(tensor.array[indices]) for tensor in self.tensors)
+        return self[indices]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad import random
+from minigrad.backend import Number, is_array
 from minigrad.creation import as_tensor
 from minigrad.data.dataset import Dataset
 from minigrad.functions import stack
@@ -22,7 +22,8 @@ class DataLoader:
         library's (`mg.manual_seed`). Only the order is shuffled; the data stays where it is.
     drop_last: leave out a last batch that is smaller than `batch_size`.
     collate_fn: makes a batch of a list of samples; by default tensors, arrays and numbers are stacked, and tuples,
-        lists and dicts collected part by part.
+        lists and dicts collected part by part. (Python's floats become float32, like everywhere in this library.)
+    num_workers, pin_memory: taken for the sake of PyTorch's scripts; batches are always made here, when asked for.
     """
 
     def __init__(
@@ -34,9 +35,11 @@ class DataLoader:
         drop_last: bool = False,
         generator: np.random.Generator | int | None = None,
         collate_fn: Callable[[list], Any] | None = None,
+        num_workers: int = 0,
+        pin_memory: bool = False,
     ) -> None:
-        if batch_size < 1:
-            raise ValueError(f"DataLoader: batch_size must be at least 1, got {batch_size}.")
+        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+            raise ValueError(f"DataLoader: batch_size must be a whole number, at least 1, got {batch_size!r}.")
         self.dataset = dataset
         self.batch_size = batch_size
         self.shuffle = shuffle
@@ -46,8 +49,8 @@ class DataLoader:
 
     def __len__(self) -> int:
         """The number of batches."""
-        count = len(self.dataset) / self.batch_size
-        return math.floor(count) if self.drop_last else math.ceil(count)
+        full, rest = divmod(len(self.dataset), self.batch_size)
+        return full if self.drop_last or not rest else full + 1
 
     def __iter__(self) -> Iterator[Any]:
         count = len(self.dataset)
@@ -70,7 +73,17 @@ def collate(samples: Sequence[Any]) -> Any:
     if isinstance(first, Mapping):
         return {key: collate([sample[key] for sample in samples]) for key in first}
     if isinstance(first, (tuple, list)):
-        return [collate(part) for part in zip(*samples, strict=True)]
+        parts = [collate(part) for part in zip(*samples, strict=True)]
+        return type(first)(*parts) if hasattr(first, "_fields") else parts  # a named tuple stays one
     if isinstance(first, str):
         return list(samples)
-    return as_tensor(np.asarray(samples) if isinstance(first, (np.ndarray, np.generic)) else list(samples))
+    if is_array(first):
+        return stack([as_tensor(sample) for sample in samples])
+    if isinstance(first, np.generic):
+        return as_tensor(np.asarray(samples))
+    if isinstance(first, Number):
+        return as_tensor(list(samples))
+    raise TypeError(
+        f"DataLoader: a sample is made of tensors, arrays, numbers, text, tuples, lists or dicts, not of "
+        f"{type(first).__name__}. Give a collate_fn that makes a batch of a list of such."
+    )

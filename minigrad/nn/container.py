@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from minigrad.nn.module import Module
@@ -13,9 +13,11 @@ class Sequential(Module):
 
     def __init__(self, *modules: Any) -> None:
         super().__init__()
-        named = modules[0] if len(modules) == 1 and isinstance(modules[0], Mapping) else None
-        for name, module in named.items() if named is not None else enumerate(modules):
-            self.register_module(str(name), module)
+        if len(modules) == 1 and isinstance(modules[0], Mapping):
+            for name, module in modules[0].items():
+                self.register_module(name, module)
+        else:
+            self.extend(modules)
 
     def forward(self, input: Any) -> Any:
         for module in self:
@@ -32,7 +34,16 @@ class Sequential(Module):
         items = list(self._modules.items())[index]
         return Sequential(dict(items)) if isinstance(index, slice) else items[1]
 
+    def __setitem__(self, index: int, module: Module) -> None:
+        self.register_module(list(self._modules)[index], module)
+
     def append(self, module: Module) -> Sequential:
         """Add a module at the end. Returns itself."""
         self.register_module(str(len(self)), module)
+        return self
+
+    def extend(self, modules: Iterable[Module]) -> Sequential:
+        """Add modules at the end. Returns itself."""
+        for module in modules:
+            self.append(module)
         return self

@@ -7,12 +7,11 @@ where in the network an op belongs.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from minigrad.backend import ShapeError, to_device
+from minigrad.backend import DtypeError, ShapeError, float32, float64, is_float, to_device
 from minigrad.tape import state, users_frame
 from minigrad.tensor import Tensor, as_array
 
@@ -25,6 +24,13 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
+
+
+class Unmatched(NamedTuple):
+    """What `load_state_dict` found no partner for: names that the module has, and names that it was given."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
 
 
 class Module:
@@ -44,7 +50,7 @@ class Module:
 
     def __init__(self) -> None:
         # Written past __setattr__, which looks things up in these.
-        self.__dict__.update(_parameters={}, _buffers={}, _modules={}, _name=None, training=True)
+        self.__dict__.update(_parameters={}, _buffers={}, _unsaved=set(), _modules={}, _name=None, training=True)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x).")
@@ -60,10 +66,10 @@ class Module:
     # -- attributes ----------------------------------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if "_parameters" not in self.__dict__:
+        if "_parameters" not in self.__dict__ and isinstance(value, (Parameter, Module)):
             raise AttributeError(f"{type(self).__name__}: call super().__init__() before assigning self.{name}.")
         owner = self._owner_of(name, value)
-        for members in (self._parameters, self._buffers, self._modules):
+        for members in self._members():
             if members is not owner:
                 members.pop(name, None)
         if owner is None:
@@ -76,41 +82,57 @@ class Module:
         """The dict that a value assigned to `name` belongs in; None for an ordinary attribute."""
         if isinstance(value, Parameter):
             return self._parameters
-        if isinstance(value, Module):
+        if isinstance(value, Module) and name not in self._parameters:
             return self._modules
-        if name in self._parameters and value is not None:
-            raise TypeError(f"{type(self).__name__}.{name} is a parameter: assign a Parameter or None, or its .data.")
-        for members in (self._parameters, self._buffers, self._modules):
-            if name in members and (value is None or isinstance(value, Tensor)):
+        for members, kind in zip(self._members(), (Parameter, Tensor, Module), strict=False):
+            if name in members:
+                _check_kind(f"{type(self).__name__}.{name}", value, kind)
                 return members
         return None
 
+    def _members(self) -> list[dict[str, Any]]:
+        """The parameters, buffers and modules, in this order; nothing before `__init__` has run."""
+        return [self.__dict__[kind] for kind in ("_parameters", "_buffers", "_modules") if kind in self.__dict__]
+
     def __getattr__(self, name: str) -> Any:
-        for members in ("_parameters", "_buffers", "_modules"):
-            if name in self.__dict__.get(members, ()):
-                return self.__dict__[members][name]
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
+        for members in self._members():
+            if name in members:
+                return members[name]
+        advice = "" if "_parameters" in self.__dict__ else " Call super().__init__() first, in its __init__."
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.{advice}", name=name, obj=self)
 
     def __delattr__(self, name: str) -> None:
-        for members in (self._parameters, self._buffers, self._modules):
+        for members in self._members():
             if name in members:
                 del members[name]
                 return
         object.__delattr__(self, name)
 
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *itertools.chain.from_iterable(self._members())})
+
     def register_parameter(self, name: str, parameter: Parameter | None) -> None:
         """Add a parameter by name; None keeps the name for a parameter that this layer does without."""
-        self._parameters[name] = parameter
+        self._register(self._parameters, name, parameter, Parameter)
 
-    def register_buffer(self, name: str, tensor: Tensor | None) -> None:
-        """Add a tensor that is saved and moved with the module but not learned."""
-        self._buffers[name] = tensor
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Add a tensor that is moved with the module but not learned; it is saved too if `persistent`."""
+        self._register(self._buffers, name, tensor, Tensor)
+        (self._unsaved.discard if persistent else self._unsaved.add)(name)
 
     def register_module(self, name: str, module: Module | None) -> None:
         """Add a module by name."""
-        self._modules[name] = module
+        self._register(self._modules, name, module, Module)
 
     add_module = register_module
+
+    def _register(self, members: dict[str, Any], name: str, value: Any, kind: type) -> None:
+        _check_kind(f"{type(self).__name__}.{name}", value, kind)
+        if not name or "." in name:
+            raise KeyError(f"{type(self).__name__}: a name must not be empty or have a dot, got {name!r}.")
+        if name not in members and hasattr(self, name):
+            raise KeyError(f"{type(self).__name__}: there is an attribute {name!r} already.")
+        members[name] = value
 
     # -- walking -------------------------------------------------------------------------------------------------------
 
@@ -174,8 +196,11 @@ class Module:
 
     def train(self, mode: bool = True) -> Module:
         """Training mode (or not) for this module and all inside it. Returns itself."""
-        for module in self.modules():
-            module.training = mode
+        if not isinstance(mode, bool):
+            raise TypeError(f"train: mode is True or False, got {type(mode).__name__}. (The loop is a Trainer's fit.)")
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
         return self
 
     def eval(self) -> Module:
@@ -197,22 +222,28 @@ class Module:
                 parameter.grad.zero_()
 
     def to(self, *wanted: Any, dtype: Any = None, device: Any = None) -> Module:
-        """Move every parameter and buffer to a device, and the floating-point ones to a dtype. Returns itself."""
+        """Move every parameter and buffer to a device, and the floating-point ones to a dtype. Returns itself.
+
+        They stay the same objects, so an optimiser that holds them goes on with them.
+        """
         for tensor in [*self.parameters(), *self.buffers()]:
             goal = tensor.detach().to(*wanted, dtype=dtype, device=device)
-            array = goal.array if tensor.dtype.kind == "f" else to_device(tensor.array, goal.device)
-            tensor.array = array
-            tensor.edited()
-            tensor.grad = None if tensor.grad is None else tensor.grad.to(goal)
+            if is_float(tensor.dtype) and not is_float(goal.dtype):
+                raise DtypeError(f"to: the numbers of a {type(self).__name__} are floating point, got {goal.dtype}.")
+            array = goal.array if is_float(tensor.dtype) else to_device(tensor.array, goal.device)
+            if array is not tensor.array:
+                gradient, tensor.grad = tensor.grad, None
+                tensor.array = array
+                tensor.grad = None if gradient is None else gradient.to(goal)
         return self
 
     def float(self) -> Module:
         """All floating-point parameters and buffers as float32."""
-        return self.to(dtype=np.float32)
+        return self.to(dtype=float32)
 
     def double(self) -> Module:
         """All floating-point parameters and buffers as float64."""
-        return self.to(dtype=np.float64)
+        return self.to(dtype=float64)
 
     def cpu(self) -> Module:
         """All parameters and buffers to ordinary memory."""
@@ -225,33 +256,38 @@ class Module:
     # -- saving --------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Parameters and buffers by name, detached, on the module's own memory."""
+        """Parameters and persistent buffers by name, detached, on the module's own memory."""
         own = {**self._parameters, **self._buffers}
-        values = {name: tensor.detach() for name, tensor in own.items() if tensor is not None}
+        values = {name: t.detach() for name, t in own.items() if t is not None and name not in self._unsaved}
         for path, child in self.named_children():
             values.update({_join(path, name): tensor for name, tensor in child.state_dict().items()})
         return values
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> None:
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Unmatched:
         """Copy values (Tensors or arrays) into the parameters and buffers of the same names.
 
         Nothing is changed unless all fits: missing, unexpected and mis-shaped names are listed together.
-        `strict=False` ignores missing and unexpected ones.
+        `strict=False` ignores missing and unexpected ones, and returns their names.
         """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"load_state_dict: expected a dict of named Tensors, got {type(state_dict).__name__}.")
         own = self.state_dict()
         given = {name: as_array(value) for name, value in state_dict.items()}
+        missing = [name for name in own if name not in given]
+        unexpected = [name for name in given if name not in own]
+        shared = [name for name in own if name in given]
         problems = [
             f"{name}: expected shape {own[name].shape}, got {given[name].shape}"
-            for name in own
-            if name in given and own[name].shape != given[name].shape
+            for name in shared
+            if own[name].shape != given[name].shape
         ]
         if strict:
-            problems += [f"{name}: missing" for name in own if name not in given]
-            problems += [f"{name}: unexpected" for name in given if name not in own]
+            problems += [f"{name}: missing" for name in missing] + [f"{name}: unexpected" for name in unexpected]
         if problems:
             raise ShapeError(f"load_state_dict: this does not fit {type(self).__name__}.\n  " + "\n  ".join(problems))
-        for name in own.keys() & given.keys():
+        for name in shared:
             own[name].copy_(given[name])
+        return Unmatched(missing, unexpected)
 
     # -- looking at it -------------------------------------------------------------------------------------------------
 
@@ -260,34 +296,42 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        inner = [f"({name}): {module!r}".replace("\n", "\n  ") for name, module in self.named_children()]
+        inner = [f"({name}): {module!r}".replace("\n", "\n  ") for name, module in self._modules.items()]
         own = self.extra_repr()
         if not inner:
             return f"{type(self).__name__}({own})"
         return f"{type(self).__name__}(\n  " + "\n  ".join(([own] if own else []) + inner) + "\n)"
 
 
+def _check_kind(what: str, value: Any, kind: type) -> None:
+    if value is not None and not isinstance(value, kind):
+        raise TypeError(f"{what}: expected a {kind.__name__} or None, got {type(value).__name__}.")
+
+
 def _path_of(module: Module) -> str:
-    """The path under which `module` is about to run: that of the running module it lies in, and its name there."""
+    """The path under which `module` is about to run: that of the running module it lies in, and its name there.
+
+    Outside any module, and in one that it does not lie in, its name is what the user's code calls it.
+    """
     caller = state.running
     if caller is not None:
-        for name, inner in [*caller.named_children(), *caller.named_modules()]:
+        for name, inner in itertools.chain(caller.named_children(), caller.named_modules()):
             if inner is module:
                 return _join(state.module, name)
     if module._name is None:
         module.__dict__["_name"] = _variable_name(module) or type(module).__name__
-    return module._name
+    return _join(state.module, module._name)
 
 
 def _variable_name(module: Module) -> str | None:
     """What the user's code calls a module (`net`), if it has a variable for it."""
     frame = users_frame()
-    for scope in (frame.f_locals, frame.f_globals) if frame else ():
+    for scope in (frame.f_locals, frame.f_globals):
         for name, value in scope.items():
-            if value is module and name != "self":
+            if value is module and name != "self" and not name.startswith("_"):  # IPython's _ and _12 are no names
                 return name
     return None
 
 
 def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+    return f"{path}.{name}" if path and name else path or name

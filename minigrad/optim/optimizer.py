@@ -11,16 +11,20 @@ from minigrad.tensor import Tensor
 
 
 class Optimizer:
-    """The base of all optimisers. A subclass writes `update(array, gradient, memory, settings)`, in place.
+    """The base of all optimisers. A subclass writes `update(array, gradient, memory, settings)`, in place, and `check`.
 
     param_groups: dicts with "params" and the group's own settings, as in PyTorch.
     state: for each parameter a dict of what the rule remembers (a momentum buffer, ...).
     """
 
     def __init__(self, params: Iterable[Tensor] | Iterable[dict[str, Any]], defaults: dict[str, Any]) -> None:
+        name = type(self).__name__
+        if isinstance(params, Tensor) or not isinstance(params, Iterable):
+            what = type(params).__name__
+            raise TypeError(f"{name}: expected parameters in a list, such as net.parameters(), got a {what}.")
         groups: list[Any] = list(params)
         if not groups:
-            raise ValueError(f"{type(self).__name__}: the list of parameters is empty.")
+            raise ValueError(f"{name}: the list of parameters is empty.")
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         self.defaults = defaults
@@ -42,7 +46,12 @@ class Optimizer:
             if parameter in known:
                 raise ValueError(f"{name}: a parameter of shape {parameter.shape} was given twice.")
             known.add(parameter)
-        self.param_groups.append({**self.defaults, **group, "params": members})
+        settings = {**self.defaults, **group, "params": members}
+        self.check(settings)
+        self.param_groups.append(settings)
+
+    def check(self, settings: dict[str, Any]) -> None:
+        """Raise ValueError for a group's settings that make no sense."""
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters."""

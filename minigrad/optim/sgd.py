@@ -13,7 +13,8 @@ from minigrad.tensor import Tensor
 class SGD(Optimizer):
     """w -= lr * v, with the velocity v = momentum * v + (1 - dampening) * g, and g = gradient + weight_decay * w.
 
-    The first velocity is g itself. Without momentum v is g; `nesterov` steps along g + momentum * v.
+    The first velocity is g itself. Without momentum v is g; `nesterov` steps along g + momentum * v. `maximize` climbs:
+    the gradient counts with its sign turned.
 
     Source: Sutskever et al., "On the importance of initialization and momentum in deep learning" (2013), in PyTorch's
     form, where the learning rate is not part of the velocity.
@@ -27,29 +28,37 @@ class SGD(Optimizer):
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        if lr < 0 or momentum < 0 or weight_decay < 0:
-            raise ValueError(
-                f"SGD: lr, momentum and weight_decay must be >= 0, got {lr}, {momentum} and {weight_decay}."
-            )
-        if nesterov and (momentum == 0 or dampening != 0):
-            raise ValueError("SGD: nesterov needs a momentum and no dampening.")
         settings = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-        super().__init__(params, {**settings, "nesterov": nesterov})
+        super().__init__(params, {**settings, "nesterov": nesterov, "maximize": maximize})
+
+    def check(self, settings: dict[str, Any]) -> None:
+        for name in ("lr", "momentum", "weight_decay"):
+            if not settings[name] >= 0:  # NaN is not, either
+                raise ValueError(f"SGD: {name} must be >= 0, got {settings[name]}.")
+        if settings["nesterov"] and (settings["momentum"] == 0 or settings["dampening"] != 0):
+            raise ValueError("SGD: nesterov needs a momentum and no dampening.")
 
     def update(self, array: Array, gradient: Array, memory: dict[str, Array], settings: dict[str, Any]) -> None:
-        momentum = settings["momentum"]
-        if settings["weight_decay"]:
-            gradient = gradient + settings["weight_decay"] * array
+        # As Python numbers: NumPy's would turn float32 arrays into float64.
+        lr, momentum, dampening, decay = (
+            float(settings[name]) for name in ("lr", "momentum", "dampening", "weight_decay")
+        )
+        if settings["maximize"]:
+            gradient = -gradient
+        if decay:
+            gradient = gradient + decay * array
         step = gradient
         if momentum:
-            if "velocity" not in memory:
-                memory["velocity"] = gradient.copy()
+            if "momentum_buffer" not in memory:
+                memory["momentum_buffer"] = gradient.copy()
             else:
-                velocity = memory["velocity"]
+                velocity = memory["momentum_buffer"]
                 velocity *= momentum
-                velocity += gradient if not settings["dampening"] else (1 - settings["dampening"]) * gradient
-            step = memory["velocity"]
+                velocity += (1 - dampening) * gradient if dampening else gradient
+            step = memory["momentum_buffer"]
             if settings["nesterov"]:
                 step = gradient + momentum * step
-        array -= settings["lr"] * step
+        array -= lr * step

@@ -26,8 +26,13 @@ class Epoch:
 
 @dataclass
 class History:
-    """epochs: a row for each finished epoch. batch_losses: the loss of every batch. best: the row whose weights were
-    kept. interrupted: whether Ctrl-C ended the training."""
+    """What a training run leaves behind.
+
+    epochs: a row for each finished epoch.
+    batch_losses: the loss of every batch.
+    best: the row whose weights were kept; None if no epoch was finished.
+    interrupted: whether Ctrl-C ended the training.
+    """
 
     epochs: list[Epoch] = field(default_factory=list)
     batch_losses: list[float] = field(default_factory=list)

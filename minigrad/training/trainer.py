@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -38,7 +38,8 @@ class Trainer:
     >>> history = trainer.fit(train_loader, val_loader, epochs=10)
 
     The model ends with the best weights: those of the epoch with the highest validation accuracy (without validation
-    data, the lowest training loss). Ctrl-C ends the training early, with the best weights so far.
+    data, the lowest training loss). Ctrl-C ends the training early, with the best weights so far; in the first epoch
+    these are the latest ones.
 
     scheduler: its `step()` is called after each epoch.
     on_epoch: called with each finished `Epoch`.
@@ -60,24 +61,25 @@ class Trainer:
         self.loss = loss or CrossEntropyLoss()
         self.scheduler = scheduler
         self.on_epoch = on_epoch
-        self.progress = sys.stderr.isatty() if progress is None else progress
+        self.progress = progress
 
     def fit(self, train: Iterable, val: Iterable | None = None, *, epochs: int) -> History:
         """Train for `epochs` passes over `train`, looking at `val` after each."""
         history = History()
-        best_weights = None
+        best: tuple[Epoch, dict[str, Tensor]] | None = None  # one value, so that Ctrl-C cannot part the two
         try:
             for number in range(1, epochs + 1):
                 epoch = self._epoch(number, epochs, train, val, history)
+                if best is None or _better(epoch, best[0]):
+                    best = epoch, self._copy_weights()
                 history.epochs.append(epoch)
-                if history.best is None or _better(epoch, history.best):
-                    history.best, best_weights = epoch, self._copy_weights()
                 if self.on_epoch is not None:
                     self.on_epoch(epoch)
         except KeyboardInterrupt:
             history.interrupted = True
-        if best_weights is not None:
-            self.model.load_state_dict(best_weights)
+        if best is not None:
+            history.best, weights = best
+            self.model.load_state_dict(weights)
         return history
 
     def _epoch(self, number: int, epochs: int, train: Iterable, val: Iterable | None, history: History) -> Epoch:
@@ -111,8 +113,8 @@ class Trainer:
         )
 
     def evaluate(self, data: Iterable) -> Evaluation:
-        """Loss and answers of the model in evaluation mode; its mode is put back afterwards."""
-        was_training = self.model.training
+        """Loss and answers of the model in evaluation mode; the mode of each module is put back afterwards."""
+        modes = [(module, module.training) for module in self.model.modules()]
         self.model.eval()
         loss_sum, predictions, truths = 0.0, [], []
         try:
@@ -123,7 +125,8 @@ class Trainer:
                     predictions.append(to_host(scores.array.argmax(axis=1)))
                     truths.append(to_host(labels.array))
         finally:
-            self.model.train(was_training)
+            for module, mode in modes:
+                module.training = mode
         if not truths:
             raise ValueError("Trainer.evaluate: there is no batch to evaluate on.")
         answers, labels = np.concatenate(predictions), np.concatenate(truths)
@@ -135,10 +138,11 @@ class Trainer:
     def _with_bar(self, batches: Iterable, title: str) -> Iterator:
         from tqdm import tqdm
 
-        return iter(tqdm(batches, desc=title, unit="batch", leave=False, disable=not self.progress, file=sys.stderr))
+        disable = None if self.progress is None else not self.progress  # None: off unless on a terminal
+        return iter(tqdm(batches, desc=title, unit="batch", leave=False, disable=disable))
 
 
 def _better(epoch: Epoch, best: Epoch) -> bool:
-    if epoch.val_accuracy is None or best.val_accuracy is None:
-        return epoch.train_loss < best.train_loss
-    return epoch.val_accuracy > best.val_accuracy
+    if epoch.val_accuracy is not None and best.val_accuracy is not None:
+        return epoch.val_accuracy > best.val_accuracy
+    return epoch.train_loss < best.train_loss or math.isnan(best.train_loss)

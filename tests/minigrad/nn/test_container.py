@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import nn
+
+
+def test_a_sequential_runs_its_modules_in_order():
+    a, b = nn.Linear(3, 2), nn.Linear(2, 1)
+    x = mg.randn(4, 3)
+    assert np.array_equal(nn.Sequential(a, b)(x).tolist(), b(a(x)).tolist())
+    assert nn.Sequential()(x) is x
+
+
+def test_a_sequential_is_a_sequence():
+    layers = [nn.Linear(1, 1), nn.ReLU(), nn.Flatten()]
+    net = nn.Sequential(*layers)
+    assert list(net) == layers and len(net) == 3
+    assert net[0] is layers[0] and net[-1] is layers[-1]
+    part = net[1:]
+    assert isinstance(part, nn.Sequential) and list(part) == layers[1:]
+    assert [name for name, _ in part.named_children()] == ["1", "2"]
+    with pytest.raises(IndexError):
+        net[3]
+    net[-1] = new = nn.ReLU()
+    assert list(net) == [*layers[:2], new]
+
+
+def test_modules_are_added_at_the_end():
+    net = nn.Sequential(nn.ReLU())
+    assert net.append(nn.Flatten()).extend([nn.ReLU(), nn.ReLU()]) is net
+    assert [name for name, _ in net.named_children()] == ["0", "1", "2", "3"]
+
+
+def test_a_dict_gives_names():
+    net = nn.Sequential({"fc": nn.Linear(1, 1), "act": nn.ReLU()})
+    assert list(net.state_dict()) == ["fc.weight", "fc.bias"] and net.fc is net[0]
+
+
+@pytest.mark.parametrize("wrong", [[nn.ReLU()], np.tanh, nn.ReLU])
+def test_what_is_no_module_is_refused(wrong):
+    with pytest.raises(TypeError, match=r"Sequential\.0: expected a Module"):
+        nn.Sequential(wrong)

@@ -1,0 +1,56 @@
+import itertools
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import nn
+
+SHAPES = [((5, 4), (5,)), ((4,), ()), ((5, 4, 2, 3), (5, 2, 3))]
+SETTINGS = [
+    {"weighted": weighted, "reduction": reduction, "label_smoothing": smoothing, "ignore_index": ignored}
+    for weighted, reduction, smoothing, ignored in itertools.product(
+        (False, True), ("mean", "sum", "none"), (0.0, 0.3), (-100, 2)
+    )
+]
+
+
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+def test_every_argument_does_what_it_does_in_pytorch(torch, shapes):
+    rng = np.random.default_rng(0)
+    scores, labels, weight = rng.normal(size=shapes[0]), rng.integers(4, size=shapes[1]), rng.uniform(0.5, 2, 4)
+    labels = np.where(labels == 2, 1, labels) if shapes[0] == (4,) else labels  # a mean over no example is NaN
+    for settings in SETTINGS:
+        kept = {name: value for name, value in settings.items() if name != "weighted"}
+        runs = []
+        for lib in (mg, torch):
+            x = lib.tensor(scores, requires_grad=True)
+            loss = lib.nn.CrossEntropyLoss(weight=lib.tensor(weight) if settings["weighted"] else None, **kept)
+            out = loss(x, lib.tensor(labels))
+            out.backward(lib.tensor(np.random.default_rng(1).normal(size=tuple(out.shape))))
+            runs.append((out.detach().numpy(), x.grad.numpy()))
+        for ours, theirs in zip(*runs, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12, err_msg=str(settings))
+
+
+def test_the_loss_is_minus_the_log_of_the_right_classs_share():
+    scores = np.random.default_rng(0).normal(size=(5, 4))
+    labels = np.array([0, 3, 1, 1, 2])
+    shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    expected = -np.log(shares[np.arange(5), labels])
+    assert nn.CrossEntropyLoss()(mg.tensor(scores), mg.tensor(labels)).item() == pytest.approx(expected.mean())
+    none = nn.CrossEntropyLoss(reduction="none")(mg.tensor(scores), mg.tensor(labels))
+    np.testing.assert_allclose(none.numpy(), expected)
+
+
+def test_the_weight_is_a_buffer_that_is_saved():
+    loss = nn.CrossEntropyLoss(mg.tensor([1.0, 2.0]))
+    assert list(loss.state_dict()) == ["weight"] and not list(loss.parameters())
+    assert not nn.CrossEntropyLoss().state_dict()
+    with pytest.raises(TypeError, match=r"CrossEntropyLoss\.weight: expected a Tensor or None, got list"):
+        nn.CrossEntropyLoss([1.0, 2.0])
+
+
+def test_a_wrong_setting_is_named():
+    with pytest.raises(ValueError, match="reduction must be one of mean, sum, none, got 'average'"):
+        nn.CrossEntropyLoss(reduction="average")(mg.ones(1, 2), mg.tensor([0]))
