@@ -33,7 +33,7 @@ from minigrad.backend import (
     is_float,
     result_type,
 )
-from minigrad.lift import Op
+from minigrad.lift import differentiable
 from minigrad.ops import arithmetic, elementwise, linear, reduction, shape
 from minigrad.tape import state
 from minigrad.tensor import Tensor, as_array
@@ -43,9 +43,9 @@ METHODS: dict[str, Any] = {}  # what only a Tensor has: `x.<name>()`
 Dim = int | Sequence[int] | None
 
 
-def _lifted(family: ModuleType, name: str, **traits: Any) -> Op:
+def _lifted(family: ModuleType, name: str, **traits: Any) -> Callable:
     """The pair `name` of a family of ops, as a public function and method."""
-    op = Op(getattr(family, f"{name}_forward"), getattr(family, f"{name}_backward"), **traits)
+    op = differentiable(getattr(family, f"{name}_forward"), getattr(family, f"{name}_backward"), **traits)
     TABLE[name] = op
     return op
 
@@ -139,8 +139,8 @@ relu = _lifted(elementwise, "relu")
 
 # -- reductions --------------------------------------------------------------------------------------------------------
 
-_sum = Op(reduction.sum_forward, reduction.sum_backward)
-_mean = Op(reduction.mean_forward, reduction.mean_backward)
+_sum = differentiable(reduction.sum_forward, reduction.sum_backward)
+_mean = differentiable(reduction.mean_forward, reduction.mean_backward)
 
 
 @_public
@@ -197,13 +197,13 @@ matmul = _lifted(linear, "matmul", broadcasts=True)
 
 # -- shape -------------------------------------------------------------------------------------------------------------
 
-_copy = Op(shape.copy_forward, shape.copy_backward)
-_reshape = Op(shape.reshape_forward, shape.reshape_backward)
-_permute = Op(shape.permute_forward, shape.permute_backward)
-_expand = Op(shape.expand_forward, shape.expand_backward)
-_getitem = Op(shape.getitem_forward, shape.getitem_backward)
-_cat = Op(shape.cat_forward, shape.cat_backward)
-_stack = Op(shape.stack_forward, shape.stack_backward)
+_copy = differentiable(shape.copy_forward, shape.copy_backward)
+_reshape = differentiable(shape.reshape_forward, shape.reshape_backward)
+_permute = differentiable(shape.permute_forward, shape.permute_backward)
+_expand = differentiable(shape.expand_forward, shape.expand_backward)
+_getitem = differentiable(shape.getitem_forward, shape.getitem_backward)
+_cat = differentiable(shape.cat_forward, shape.cat_backward)
+_stack = differentiable(shape.stack_forward, shape.stack_backward)
 
 
 @_public
@@ -448,7 +448,7 @@ def _write(x: Tensor, values: Array | Any, name: str) -> Tensor:
     return x.edited()
 
 
-def _in_place(name: str, op: Op) -> Callable:
+def _in_place(name: str, op: Callable) -> Callable:
     """`x.add_(y)`: x + y, written over x."""
 
     def method(x: Tensor, y: Any) -> Tensor:
@@ -460,11 +460,11 @@ def _in_place(name: str, op: Op) -> Callable:
         return _write(x, op(x.detach(), y).array, name)
 
     method.__name__ = name
-    method.__doc__ = f"{op.name}, written into this tensor's own memory. Not for tensors in a graph."
+    method.__doc__ = f"{op.__name__}, written into this tensor's own memory. Not for tensors in a graph."
     return method
 
 
-def _augmented(op: Op, method: Callable) -> Callable:
+def _augmented(op: Callable, method: Callable) -> Callable:
     """`x += y`: in place where nothing is recorded; a new tensor where something is."""
 
     def assign(x: Tensor, y: Any) -> Tensor:
@@ -522,8 +522,8 @@ def _give_tensor_its_methods() -> None:
         METHODS[f"__{name}__"] = op
         METHODS[f"__r{name}__"] = _reflected(op)
     for name, op in {"add": add, "sub": sub, "mul": mul, "truediv": div}.items():
-        METHODS[f"{op.name}_"] = _in_place(f"{op.name}_", op)
-        METHODS[f"__i{name}__"] = _augmented(op, METHODS[f"{op.name}_"])
+        METHODS[f"{op.__name__}_"] = _in_place(f"{op.__name__}_", op)
+        METHODS[f"__i{name}__"] = _augmented(op, METHODS[f"{op.__name__}_"])
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         METHODS[f"__{name}__"] = TABLE[name]
     METHODS.update(

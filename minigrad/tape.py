@@ -13,7 +13,6 @@ record)`, and a leaf, where gradients come to rest, is whatever has `accumulate(
 
 from __future__ import annotations
 
-import functools
 import itertools
 import linecache
 import operator
@@ -27,7 +26,7 @@ from typing import Any
 
 from minigrad.backend import Array, array_module, is_array
 
-_HERE = str(Path(__file__).parent)
+_OUR_FILES = frozenset(map(str, Path(__file__).parent.rglob("*.py")))
 
 # One clock for records made and memory edited, so "was it edited after the record was made?" compares two numbers.
 _clock = itertools.count(1)
@@ -45,10 +44,6 @@ class _State(threading.local):
 
 
 state = _State()
-
-# Where the gradient of an array of some shape and dtype goes: (record, which of its outputs, shape, dtype);
-# or (leaf, 0, shape, dtype). For an array that needs no gradient the first is None.
-Edge = tuple[Any, int, tuple[int, ...], Any]
 
 
 # -- memory that changes -----------------------------------------------------------------------------------------------
@@ -111,11 +106,11 @@ def arrays_in(cache: object) -> Iterator[Array]:
 class Record:
     """One op that was run: enough to go back through it, and to tell the user where it happened.
 
-    op: has `name` and `gradients(dout, record)`.
-    sources: for each argument the edge that its gradient goes to; None if it is no array.
-    needs: for each argument whether its gradient is wanted.
-    count: how many outputs it has.
+    op: has `name`, `gradients(dout, record)` and `fit(gradient, i, record)`.
+    sources: for each argument the node that its gradient goes to: the record that made it (an `Output` if that has
+        several), a leaf, or one that `needs` no gradient.
     cache: what forward kept for backward; `FREED` once it has been used.
+    shape, dtype: of its (first) output. count: how many outputs it has.
     number: the time on the tape's clock at which it was made.
     module: the module path it ran in, such as "net.conv1"; "" outside any module.
     hooks: {output: [function]} to be called with the output's complete gradient.
@@ -125,39 +120,33 @@ class Record:
     """
 
     __slots__ = (
-        "_code",
-        "_instruction",
-        "cache",
-        "count",
-        "hooks",
-        "kept",
-        "module",
-        "needs",
-        "number",
-        "op",
-        "sources",
+        *("op", "sources", "cache", "shape", "dtype", "count", "number", "module", "hooks", "kept"),
+        *("_code", "_instruction"),
     )
+    needs = True
 
     def __init__(
-        self, op: Any, sources: Sequence[Any], needs: Sequence[bool], count: int, cache: Any, caller: FrameType
+        self, op: Any, sources: Sequence[Any], cache: Any, shape: tuple[int, ...], dtype: Any, caller: FrameType
     ) -> None:
         self.op = op
         self.sources = sources
-        self.needs = needs
-        self.count = count
         self.cache = cache
+        self.shape = shape
+        self.dtype = dtype
+        self.count = 1
         self.number = next(_clock)
         self.module = state.module
         self.hooks: dict[int, list] | None = None
         self.kept: Kept | None = None
-        frame = users_frame(caller)
-        self._code: CodeType = frame.f_code
-        self._instruction = frame.f_lasti  # turned into a line number only when somebody asks
+        if caller.f_code.co_filename in _OUR_FILES:
+            caller = users_frame(caller)
+        self._code: CodeType = caller.f_code
+        self._instruction = caller.f_lasti  # turned into a line number only when somebody asks
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """The shapes of the arguments that are arrays."""
-        return tuple(edge[2] for edge in self.sources if edge is not None)
+        return tuple(source.shape for source in self.sources if source.shape is not None)
 
     @property
     def where(self) -> tuple[str, int]:
@@ -204,6 +193,19 @@ class Record:
             )
 
 
+class Output:
+    """An output of a record that has several: `record`'s output number `index`, after the first."""
+
+    __slots__ = ("dtype", "index", "record", "shape")
+    needs = True
+
+    def __init__(self, record: Record, index: int, shape: tuple[int, ...], dtype: Any) -> None:
+        self.record = record
+        self.index = index
+        self.shape = shape
+        self.dtype = dtype
+
+
 class _Freed:
     def __repr__(self) -> str:
         return "freed"
@@ -215,81 +217,71 @@ FREED = _Freed()
 def users_frame(frame: FrameType | None = None) -> FrameType:
     """The innermost frame outside this package, from `frame` (this one) on outwards: the user's own code."""
     frame = frame or sys._getframe()
-    while _is_ours(frame.f_code.co_filename) and frame.f_back is not None:
+    while frame.f_code.co_filename in _OUR_FILES and frame.f_back is not None:
         frame = frame.f_back
     return frame
-
-
-@functools.cache
-def _is_ours(filename: str) -> bool:
-    return filename.startswith(_HERE)
 
 
 # -- the walk ----------------------------------------------------------------------------------------------------------
 
 
-def walk_back(edges: Sequence[Edge], gradients: Sequence[Array], *, retain_graph: bool = False) -> None:
-    """Send `gradients`, one for each of `edges`, back through everything that these were computed from.
+def walk_back(nodes: Sequence[Any], gradients: Sequence[Array], *, retain_graph: bool = False) -> None:
+    """Send `gradients`, one for each of `nodes`, back through everything that these were computed from.
 
     Each leaf's `accumulate` is called once, as soon as the last record that used it has been visited. A record's cache
     is freed as soon as it has been visited, unless `retain_graph`.
     """
-    records, uses = _reachable(edges)
+    records, leaves = _reachable(nodes)
     for record in records:
         if record.cache is FREED or edits.last > record.number:
             record.check_cache()
     arrived: dict[Any, Array] = {}  # the sum of what has come in so far; no entry is "nothing yet", never zero
 
-    def add(place: Any, gradient: Array) -> None:
-        before = arrived.get(place)
-        arrived[place] = gradient if before is None else before + gradient
-
-    def reach_leaf(leaf: Any, gradient: Array | None, visible: Any) -> None:
+    def reach(node: Any, gradient: Array | None) -> None:
         if gradient is not None:
-            add(leaf, _private(gradient, visible))
-        uses[leaf] -= 1
-        if uses[leaf] == 0 and leaf in arrived:
-            leaf.accumulate(arrived.pop(leaf))
+            place = (node.record, node.index) if type(node) is Output else node
+            before = arrived.get(place)
+            arrived[place] = gradient if before is None else before + gradient
+        if node in leaves:
+            leaves[node] -= 1
+            if leaves[node] == 0 and node in arrived:
+                node.accumulate(arrived.pop(node))
 
-    for (node, output, *_), gradient in zip(edges, gradients, strict=True):
-        if type(node) is Record:
-            add((node, output) if output else node, gradient)
-        else:
-            reach_leaf(node, gradient, gradient)
+    for node, gradient in zip(nodes, gradients, strict=True):
+        reach(node, _private(gradient, gradient) if node in leaves else gradient)
 
     for record in records:
         dout = _complete(record, arrived)
         inward = record.op.gradients(dout, record) if dout is not None else [None] * len(record.sources)
-        for i, edge in enumerate(record.sources):
-            if not record.needs[i]:
-                continue
-            node, gradient = edge[0], inward[i]
-            if type(node) is not Record:
-                reach_leaf(node, gradient, (dout, record.cache, inward[:i], inward[i + 1 :]))
-            elif gradient is not None:
-                add((node, edge[1]) if edge[1] else node, gradient)  # outputs after the first have their own place
+        for i, source in enumerate(record.sources):
+            if source.needs:
+                gradient = inward[i]
+                if gradient is not None and (gradient.shape != source.shape or gradient.dtype is not source.dtype):
+                    gradient = record.op.fit(gradient, i, record)
+                if source in leaves and source not in arrived and gradient is not None:
+                    gradient = _private(gradient, (dout, record.cache, inward[:i], inward[i + 1 :]))
+                reach(source, gradient)
         if not retain_graph:
             record.cache = FREED
 
 
-def _reachable(edges: Sequence[Edge]) -> tuple[list[Record], dict[Any, int]]:
-    """All records that the edges lead back to, latest first, and how often each record and leaf is used."""
-    uses: dict[Any, int] = {}
-    records: list[Record] = []
-    found = [edge[0] for edge in edges]
+def _reachable(nodes: Sequence[Any]) -> tuple[list[Record], dict[Any, int]]:
+    """All records that the nodes lead back to, latest first, and all leaves, with how often each is used."""
+    records: dict[Record, None] = {}
+    leaves: dict[Any, int] = {}
+    found = list(nodes)
     while found:
         node = found.pop()
-        if node in uses:
-            uses[node] += 1
-            continue
-        uses[node] = 1
-        if type(node) is Record:
-            records.append(node)
-            for edge, needed in zip(node.sources, node.needs, strict=True):
-                if needed:
-                    found.append(edge[0])
-    records.sort(key=_number, reverse=True)
-    return records, uses
+        if type(node) is Output:
+            node = node.record
+        if type(node) is not Record:
+            leaves[node] = leaves.get(node, 0) + 1
+        elif node not in records:
+            records[node] = None
+            for source in node.sources:
+                if source.needs:
+                    found.append(source)
+    return sorted(records, key=_number, reverse=True), leaves
 
 
 _number = operator.attrgetter("number")
@@ -311,14 +303,16 @@ def _complete(record: Record, arrived: dict[Any, Array]) -> Any:
     return douts[0] if len(douts) == 1 else tuple(douts)
 
 
-def _private(gradient: Array, visible: Any) -> Array:
-    """`gradient` as an array that a leaf may keep and change: itself, or a copy if it shares memory with `visible`.
+def _private(gradient: Array, others: Any) -> Array:
+    """`gradient` as an array that a leaf may keep and change: itself, or a copy if it shares memory with `others`.
 
     `a + b` hands one array to both; a sum hands out a read-only view; neither may be kept as it is.
     """
+    if not is_array(gradient):  # a NumPy scalar: nobody can change it
+        return gradient
     flags, xp = gradient.flags, array_module(gradient)
     keepable = flags.c_contiguous and getattr(flags, "writeable", True)
-    if keepable and not any(xp.may_share_memory(gradient, array) for array in arrays_in(visible)):
+    if keepable and not any(xp.may_share_memory(gradient, array) for array in arrays_in(others)):
         return gradient
     return xp.array(gradient, order="C")
 

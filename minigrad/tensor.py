@@ -26,7 +26,7 @@ from minigrad.backend import (
     to_device,
     to_host,
 )
-from minigrad.tape import Edge, Record
+from minigrad.tape import Output, Record
 
 
 class Tensor:
@@ -43,11 +43,8 @@ class Tensor:
     __array_ufunc__ = None  # ndarray * tensor is a Tensor: NumPy leaves mixed operators to us
     __hash__ = object.__hash__  # by identity, although == compares elements
 
-    _edge: Edge | None = None
-    _grad: Tensor | None = None
-    _requires_grad = False
-    _retains_grad = False
-    _hooks: list[Callable] | None = None
+    _node: Record | Output | Leaf | None = None  # where its gradient goes; None for a leaf that no op has used yet
+    _retained: Tensor | None = None
 
     def __init__(self, array: Array, requires_grad: bool = False) -> None:
         self._value = array
@@ -77,6 +74,8 @@ class Tensor:
     @array.setter
     def array(self, array: Array) -> None:
         self._value = array
+        if isinstance(self._node, Leaf):
+            self._node.shape, self._node.dtype = array.shape, array.dtype
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -97,12 +96,13 @@ class Tensor:
     @property
     def is_leaf(self) -> bool:
         """Whether it was made by the user rather than by a recorded op."""
-        return self._edge is None
+        return self._node is None or type(self._node) is Leaf
 
     @property
     def record(self) -> Record | None:
         """The record of the op that made it, None for a leaf."""
-        return self._edge[0] if self._edge is not None else None
+        node = self._node
+        return node.record if isinstance(node, Output) else node if isinstance(node, Record) else None
 
     grad_fn = record
 
@@ -140,9 +140,9 @@ class Tensor:
             notes.append(f"dtype={self.dtype}")
         if self.device.type != "cpu":
             notes.append(f"device='{self.device}'")
-        if self._edge is not None:
-            notes.append(f"grad_fn=<{self._edge[0].op.name}>")
-        elif self._requires_grad:
+        if self.record is not None:
+            notes.append(f"grad_fn=<{self.record.op.name}>")
+        elif self.requires_grad:
             notes.append("requires_grad=True")
         return f"tensor({', '.join(notes)})"
 
@@ -182,7 +182,7 @@ class Tensor:
 
     def numpy(self) -> np.ndarray:
         """The NumPy array on the same memory. A tensor in a graph must be detached first, as in PyTorch."""
-        if self._requires_grad:
+        if self.requires_grad:
             raise RuntimeError("numpy: this tensor requires grad, the array would not. Use tensor.detach().numpy().")
         if self.device.type != "cpu":
             raise TypeError(f"numpy: this tensor is on {self.device}. Use tensor.cpu().numpy().")
@@ -195,7 +195,7 @@ class Tensor:
 
     @property
     def requires_grad(self) -> bool:
-        return self._requires_grad
+        return self._node is not None and self._node.needs
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -203,9 +203,9 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Say that gradients are (or are not) wanted for this leaf. Returns itself."""
-        if self._edge is not None and not requires_grad:
+        if self.record is not None and not requires_grad:
             raise RuntimeError(
-                f"requires_grad: this is the result of {self._edge[0]}, and has its gradient from its inputs. "
+                f"requires_grad: this is the result of {self.record}, and has its gradient from its inputs. "
                 "Use detach() for a tensor outside the graph."
             )
         if requires_grad and not is_float(self.dtype):
@@ -213,12 +213,22 @@ class Tensor:
                 f"requires_grad: only floating-point tensors have gradients, got {self.dtype} (shape {self.shape}). "
                 "Convert it with .float() first."
             )
-        self._requires_grad = bool(requires_grad)
+        if self.requires_grad != bool(requires_grad):  # a new leaf: what was recorded before keeps the old one
+            grad = self.grad
+            self._node = Leaf(self._value, needs=bool(requires_grad))
+            self._node.grad = grad
         return self
 
     @property
+    def node(self) -> Record | Output | Leaf:
+        """Where its gradient goes: the op that made it, or its leaf."""
+        if self._node is None:
+            self._node = Leaf(self._value, needs=False)
+        return self._node
+
+    @property
     def grad(self) -> Tensor | None:
-        return self._grad
+        return self._node.grad if type(self._node) is Leaf else self._retained
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
@@ -228,7 +238,11 @@ class Tensor:
             raise ShapeError(
                 f"grad: expected shape {self.shape} and dtype {self.dtype}, got {value.shape} and {value.dtype}."
             )
-        self._grad = value
+        node = self.node
+        if isinstance(node, Leaf):
+            node.grad = value
+        else:
+            self._retained = value
 
     def backward(self, gradient: Tensor | None = None, retain_graph: bool = False, create_graph: bool = False) -> None:
         """Add d(self)/d(leaf) to the `.grad` of every leaf that this tensor was computed from.
@@ -238,17 +252,12 @@ class Tensor:
         """
         if create_graph:
             raise NotImplementedError("backward: gradients of gradients (create_graph=True) are not supported.")
-        if not self._requires_grad:
+        if not self.requires_grad:
             raise RuntimeError(
                 f"backward: this tensor (shape {self.shape}) has no graph: none of what it was computed from requires "
                 "grad, or it was computed under no_grad() or detached."
             )
-        tape.walk_back([self.edge], [self.upstream(gradient)], retain_graph=retain_graph)
-
-    @property
-    def edge(self) -> Edge:
-        """Where its gradient goes: to the op that made it, to itself as a leaf, or nowhere."""
-        return self._edge or (self if self._requires_grad else None, 0, self.shape, self.dtype)
+        tape.walk_back([self.node], [self.upstream(gradient)], retain_graph=retain_graph)
 
     def upstream(self, gradient: Tensor | None) -> Array:
         """`gradient` as an array that fits this tensor; ones for a tensor of one element."""
@@ -257,90 +266,66 @@ class Tensor:
             if self.array.size != 1:
                 raise RuntimeError(
                     f"backward: only a scalar has a gradient by itself, got shape {self.shape}"
-                    f"{f' from {self._edge[0]}' if self._edge else ''}. "
+                    f"{f' from {self.record}' if self.record else ''}. "
                     "Reduce it, as in loss.sum().backward(), or give the upstream gradient: y.backward(gradient)."
                 )
-            return xp.ones_like(self.array)
+            return xp.ones_like(self.array)[()]  # a scalar, not a 0-d array: see `array`
         array = as_array(gradient)
         if array.shape != self.shape:
             raise ShapeError(f"backward: the upstream gradient must have shape {self.shape}, got {array.shape}.")
         return array.astype(self.dtype, copy=False)
 
-    def accumulate(self, gradient: Array) -> None:
-        """Called by the tape, once a backward pass, with this leaf's complete gradient."""
-        for hook in self._hooks or ():
-            if not getattr(hook, "after_accumulation", False):
-                gradient = hook(gradient)
-        gradient = array_module(self.array).asarray(gradient)
-        if self._grad is None:
-            self._grad = Tensor(gradient)
-        else:
-            self._grad.array += gradient
-            self._grad.edited()
-        for hook in self._hooks or ():
-            if getattr(hook, "after_accumulation", False):
-                hook(gradient)
-
     def retain_grad(self) -> None:
         """Keep the gradient of this intermediate result in `.grad` (leaves keep theirs anyway)."""
-        record = self.record
-        if record is None or self._retains_grad:
+        if self.is_leaf or any(isinstance(hook, _Retain) for hook in _hooks_of(self)):
             return
-        self._retains_grad = True
-        ref = weakref.ref(self)  # the record must not hold its own output
-
-        def retain(gradient: Array) -> Array:
-            tensor = ref()
-            if tensor is not None:
-                before = tensor._grad
-                tensor._grad = Tensor(gradient.copy() if before is None else before.array + gradient)
-            return gradient
-
-        retain.last = True  # type: ignore[attr-defined]
-        _hooks_of(self).append(retain)
+        _hooks_of(self).append(_Retain(self))
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
         """Call `hook(gradient)` whenever this tensor's gradient is complete; a Tensor it returns replaces the gradient.
 
         Returns a handle with `remove()`.
         """
-        if not self._requires_grad:
+        if not self.requires_grad:
             raise RuntimeError("register_hook: this tensor does not require grad, so it never has a gradient.")
+        shape = self.shape
 
         def on_array(gradient: Array) -> Array:
             replacement = hook(Tensor(gradient))
             if replacement is None:
                 return gradient
-            if replacement.shape != self_shape:
-                raise ShapeError(f"register_hook: {replacement.shape} cannot replace a gradient of {self_shape}.")
+            if replacement.shape != shape:
+                raise ShapeError(f"register_hook: {replacement.shape} cannot replace a gradient of {shape}.")
             return replacement.array
 
-        self_shape = self.shape
         return Handle(_hooks_of(self), on_array)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Handle:
         """Call `hook(self)` on this leaf as soon as its `.grad` is final in a backward pass."""
-        if not (self._requires_grad and self.is_leaf):
+        leaf = self._node
+        if not (isinstance(leaf, Leaf) and leaf.needs):
             raise RuntimeError("register_post_accumulate_grad_hook: only a leaf that requires grad accumulates one.")
         ref = weakref.ref(self)
 
-        def on_array(gradient: Array) -> None:
+        def on_leaf() -> None:
             tensor = ref()
             if tensor is not None:
                 hook(tensor)
 
-        on_array.after_accumulation = True  # type: ignore[attr-defined]
-        return Handle(_hooks_of(self), on_array)
+        return Handle(leaf.after, on_leaf)
 
     def detach(self) -> Tensor:
         """A tensor outside the graph, on the same memory."""
         return Tensor(self.array)
 
     def __deepcopy__(self, memo: dict) -> Tensor:
-        if self._edge is not None:
-            raise RuntimeError(f"deepcopy: only leaves can be copied, not the result of {self._edge[0]}. Use clone().")
+        if not self.is_leaf:
+            raise RuntimeError(f"deepcopy: only leaves can be copied, not the result of {self.record}. Use clone().")
         twin = type(self).__new__(type(self))
-        twin.__dict__.update(copy.deepcopy({name: v for name, v in vars(self).items() if name != "_hooks"}, memo))
+        twin.__dict__.update(copy.deepcopy({name: v for name, v in vars(self).items() if name != "_node"}, memo))
+        if self.requires_grad:
+            twin.requires_grad_()
+        twin.grad = copy.deepcopy(self.grad, memo)
         return twin
 
     def edited(self) -> Tensor:
@@ -354,13 +339,58 @@ class Tensor:
         return tape.edits.count(self.array)
 
 
+class Leaf:
+    """Where a gradient comes to rest: what the tape knows of a tensor that no op made.
+
+    The tensor and the records that used it share it. It does not know the tensor, so no circle arises.
+
+    needs: whether a gradient is wanted. hooks: functions of the gradient array, before it is added to `grad`; after:
+    functions without argument, called when `grad` is final.
+    """
+
+    __slots__ = ("after", "dtype", "grad", "hooks", "needs", "shape")
+
+    def __init__(self, array: Array, needs: bool) -> None:
+        self.shape = array.shape
+        self.dtype = array.dtype
+        self.needs = needs
+        self.grad: Tensor | None = None
+        self.hooks: list[Callable] = []
+        self.after: list[Callable] = []
+
+    def accumulate(self, gradient: Array) -> None:
+        """Called by the tape, once a backward pass, with the complete gradient, which the leaf may keep."""
+        for hook in self.hooks:
+            gradient = hook(gradient)
+        if self.grad is None:
+            self.grad = Tensor(np.asarray(gradient) if isinstance(gradient, np.generic) else gradient)
+        else:
+            self.grad.array += gradient
+            self.grad.edited()
+        for hook in self.after:
+            hook()
+
+
+class _Retain:
+    """The hook of `retain_grad()`. It comes after all others, and holds its tensor weakly: the record holds the hook."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._tensor = weakref.ref(tensor)
+
+    def __call__(self, gradient: Array) -> Array:
+        tensor = self._tensor()
+        if tensor is not None:
+            before = tensor._retained
+            tensor._retained = Tensor(gradient.copy() if before is None else before.array + gradient)
+        return gradient
+
+
 class Handle:
     """Removes a hook again: `handle.remove()`, or leave `with handle:`."""
 
     def __init__(self, hooks: list[Callable], hook: Callable) -> None:
         self._hooks, self._hook = hooks, hook
-        keep_last = bool(hooks) and getattr(hooks[-1], "last", False)  # retain_grad sees what the other hooks made
-        hooks.insert(len(hooks) - keep_last, hook)
+        hooks.insert(len(hooks) - (bool(hooks) and isinstance(hooks[-1], _Retain)), hook)
 
     def remove(self) -> None:
         if self._hook in self._hooks:
@@ -375,11 +405,10 @@ class Handle:
 
 def _hooks_of(tensor: Tensor) -> list[Callable]:
     """The hooks on a leaf live with it; those on a result live with its record, where backward meets them."""
-    if tensor._edge is None:
-        if tensor._hooks is None:
-            tensor._hooks = []
-        return tensor._hooks
-    record, output = tensor._edge[:2]
+    node = tensor.node
+    if isinstance(node, Leaf):
+        return node.hooks
+    record, output = (node.record, node.index) if isinstance(node, Output) else (node, 0)
     if record.hooks is None:
         record.hooks = {}
     return record.hooks.setdefault(output, [])

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from minigrad.functions import relu
-from minigrad.lift import Op
+from minigrad.lift import differentiable
 from minigrad.ops import linear as _linear
 from minigrad.ops import loss as _loss
 from minigrad.tensor import Tensor
 
 __all__ = ["cross_entropy", "fc", "linear", "relu"]
 
-fc = Op(_linear.fc_forward, _linear.fc_backward)
-_linear_op = Op(_linear.linear_forward, _linear.linear_backward)
-_cross_entropy = Op(_loss.cross_entropy_forward, _loss.cross_entropy_backward)
+fc = differentiable(_linear.fc_forward, _linear.fc_backward)
+_linear_op = differentiable(_linear.linear_forward, _linear.linear_backward)
+_cross_entropy = differentiable(_loss.cross_entropy_forward, _loss.cross_entropy_backward)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -470,7 +470,7 @@ def test_a_line_in_the_middle_of_a_long_statement_is_the_ops_own():
         + x.sin()
     )
     # fmt: on
-    exp = y.record.sources[0][0]
+    exp = y.record.sources[0]
     assert exp.line.endswith("x.exp()")
 
 
