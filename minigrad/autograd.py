@@ -15,7 +15,7 @@ from minigrad.tape import state
 
 def is_grad_enabled() -> bool:
     """Whether ops on tensors that require grad are recorded, in this thread."""
-    return state.grad_enabled
+    return state.here.grad_enabled
 
 
 class _GradMode:
@@ -26,11 +26,11 @@ class _GradMode:
         self._before: list[bool] = []
 
     def __enter__(self) -> None:
-        self._before.append(state.grad_enabled)
-        state.grad_enabled = self._enabled
+        self._before.append(state.here.grad_enabled)
+        state.here.grad_enabled = self._enabled
 
     def __exit__(self, *exception: object) -> None:
-        state.grad_enabled = self._before.pop()
+        state.here.grad_enabled = self._before.pop()
 
     def __call__(self, function: Callable) -> Callable:
         """As a decorator. Each call has a mode of its own, since calls may run in several threads at once."""
@@ -93,13 +93,13 @@ class set_grad_enabled(_GradMode):
 
     def __init__(self, mode: bool) -> None:
         super().__init__(bool(mode))
-        self._at_call = state.grad_enabled
-        state.grad_enabled = bool(mode)
+        self._at_call = state.here.grad_enabled
+        state.here.grad_enabled = bool(mode)
 
     def __enter__(self) -> None:
         self._before.append(self._at_call)
-        state.grad_enabled = self._enabled
+        state.here.grad_enabled = self._enabled
 
     def __call__(self, function: Callable) -> Callable:
-        state.grad_enabled = self._at_call  # a decorator is in force only inside the function
+        state.here.grad_enabled = self._at_call  # a decorator is in force only inside the function
         return super().__call__(function)

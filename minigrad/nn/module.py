@@ -56,12 +56,12 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x).")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        caller = state.module, state.running
-        state.module, state.running = _path_of(self), self
+        caller = state.here.module, state.here.running
+        state.here.module, state.here.running = _path_of(self), self
         try:
             return self.forward(*args, **kwargs)
         finally:
-            state.module, state.running = caller
+            state.here.module, state.here.running = caller
 
     # -- attributes ----------------------------------------------------------------------------------------------------
 
@@ -313,14 +313,14 @@ def _path_of(module: Module) -> str:
 
     Outside any module, and in one that it does not lie in, its name is what the user's code calls it.
     """
-    caller = state.running
+    caller = state.here.running
     if caller is not None:
         for name, inner in itertools.chain(caller.named_children(), caller.named_modules()):
             if inner is module:
-                return _join(state.module, name)
+                return _join(state.here.module, name)
     if module._name is None:
         module.__dict__["_name"] = _variable_name(module) or type(module).__name__
-    return _join(state.module, module._name)
+    return _join(state.here.module, module._name)
 
 
 def _variable_name(module: Module) -> str | None:

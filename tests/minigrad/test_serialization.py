@@ -120,7 +120,7 @@ def test_a_pickle_is_never_run(path, torch):
 
     for write in (lambda: path.write_bytes(pickle.dumps(Trap())), lambda: torch.save(Trap(), path)):
         write()
-        with pytest.raises(ValueError, match="Pickles, .* never read"):
+        with pytest.raises(ValueError, match="are never read"):
             mg.load(path)
     assert not path.with_name("sprung").exists()
 

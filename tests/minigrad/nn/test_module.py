@@ -43,7 +43,7 @@ def test_parameters_come_in_the_order_of_assignment_own_ones_first():
     assert [name for name, _ in net.named_parameters(recurse=False)] == ["own"]
     assert [name for name, _ in net.named_buffers()] == ["scale"]
     assert [name for name, _ in net.named_modules()] == ["", "second", "first"]
-    assert list(net.parameters())[0] is net.own and list(net.buffers()) == [net.scale]
+    assert next(net.parameters()) is net.own and list(net.buffers()) == [net.scale]
     assert list(net.children()) == [net.second, net.first] == list(net.modules())[1:]
     assert list(net.state_dict()) == ["own", "scale", *NAMES[1:]]
 
@@ -391,6 +391,14 @@ def test_records_carry_the_path_of_the_module_they_ran_in():
 
 def test_a_module_without_a_variable_is_called_by_its_class():
     assert modules_of(lambda: Block()(mg.ones(1, 2)))[0] == "Block.head"
+
+
+def test_a_module_that_is_run_by_a_method_of_its_own_is_not_called_self():
+    class Predictor(nn.Linear):
+        def predict(self, x):
+            return self(x)
+
+    assert modules_of(lambda: Predictor(2, 2).predict(mg.ones(1, 2))) == ["Predictor"]
 
 
 def test_a_module_that_lies_in_no_attribute_is_named_under_the_one_that_runs_it():
