@@ -5,6 +5,7 @@ Source of the format: https://github.com/huggingface/safetensors
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ from minigrad.tensor import Tensor, as_array
 def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[str, str] | None = None) -> None:
     """Write named Tensors or arrays, such as a `state_dict()`, to `path`; the file appears whole or not at all.
 
+    The same tensors and metadata give the same file, byte by byte.
+
     metadata: text to be kept beside them.
     """
     from safetensors import SafetensorError
@@ -31,7 +34,7 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         # Written by us, since safetensors' own save_file makes files that only their owner can read.
-        unfinished.write_bytes(to_bytes(arrays, dict(metadata) if metadata else None))
+        unfinished.write_bytes(_in_order(to_bytes(arrays, dict(metadata) if metadata else None)))
         os.replace(unfinished, path)
     except SafetensorError as error:
         raise TypeError(f"save: safetensors cannot hold this ({error}).") from None
@@ -50,6 +53,20 @@ def _check(state: Any, metadata: Mapping[str, str]) -> None:
     texts = [*state, *metadata, *metadata.values()]
     if not all(isinstance(text, str) for text in texts):
         raise TypeError("save: the names of tensors and all metadata must be text (str).")
+
+
+def _in_order(file: bytes) -> bytes:
+    """The same file with its metadata sorted: safetensors puts them down in an order that changes from run to run.
+
+    A file is the length of its header (8 bytes), the header (JSON, padded to a multiple of 8), and the numbers.
+    """
+    start = 8 + int.from_bytes(file[:8], "little")
+    header = json.loads(file[8:start])
+    if "__metadata__" in header:
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + file[start:]
 
 
 def load(path: str | os.PathLike) -> dict[str, Tensor]:

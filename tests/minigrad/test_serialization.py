@@ -84,6 +84,18 @@ def test_metadata_is_kept_beside_the_tensors(path):
     assert load_metadata(path) == {}
 
 
+def test_the_same_content_is_the_same_file_byte_by_byte(path):
+    metadata = {f"key {i}": "värde" * i for i in range(8)}
+    state = {name: mg.Tensor(array) for name, array in STATE.items()}
+    files = set()
+    for about in (metadata, metadata, dict(reversed(metadata.items()))):
+        mg.save(state, path, about)
+        files.add(path.read_bytes())
+    assert len(files) == 1 and load_metadata(path) == metadata
+    (header,) = {int.from_bytes(file[:8], "little") for file in files}
+    assert header % 8 == 0  # the numbers are aligned
+
+
 @pytest.mark.parametrize(("state", "metadata", "message"), [
     ({"x": mg.ones(1), "lr": 0.1, "l": [1]}, None, r"not a tensor: \['lr', 'l'\]"),
     (mg.nn.Linear(1, 1), None, "expected a dict of named Tensors, such as net.state_dict\\(\\), got a Linear"),
