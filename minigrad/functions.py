@@ -433,7 +433,7 @@ def long(x: Tensor) -> Tensor:
 
 def _write(x: Tensor, values: Array | Any, name: str) -> Tensor:
     """Put `values` into x's memory, and note it."""
-    if state.grad_enabled and x.requires_grad:
+    if state.here.grad_enabled and x.requires_grad:
         what = "a leaf that requires grad" if x.is_leaf else "part of a graph"
         raise RuntimeError(
             f"{name}: this tensor (shape {x.shape}) is {what} and cannot be changed in place. Compute a new one "
@@ -452,7 +452,7 @@ def _in_place(name: str, op: Callable) -> Callable:
     """`x.add_(y)`: x + y, written over x."""
 
     def method(x: Tensor, y: Any) -> Tensor:
-        if state.grad_enabled and isinstance(y, Tensor) and y.requires_grad:
+        if state.here.grad_enabled and isinstance(y, Tensor) and y.requires_grad:
             raise RuntimeError(
                 f"{name}: the other operand requires grad, and an in-place result is not recorded. "
                 "Compute a new tensor instead (y = y + x)."
@@ -469,7 +469,7 @@ def _augmented(op: Callable, method: Callable) -> Callable:
 
     def assign(x: Tensor, y: Any) -> Tensor:
         in_graph = not x.is_leaf or (isinstance(y, Tensor) and y.requires_grad and not x.requires_grad)
-        if state.grad_enabled and in_graph:
+        if state.here.grad_enabled and in_graph:
             return op(x, y)
         return method(x, y)
 
@@ -477,7 +477,7 @@ def _augmented(op: Callable, method: Callable) -> Callable:
 
 
 def _setitem(x: Tensor, index: Any, values: Any) -> None:
-    if state.grad_enabled and (x.requires_grad or getattr(values, "requires_grad", False)):
+    if state.here.grad_enabled and (x.requires_grad or getattr(values, "requires_grad", False)):
         raise RuntimeError(
             f"setitem: assigning to part of a tensor (shape {x.shape}) that is being differentiated is not supported. "
             "Build the result with where, cat or stack, or write inside `with mg.no_grad():`."

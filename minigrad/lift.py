@@ -61,8 +61,14 @@ def differentiable(
         for arg in args:
             if isinstance(arg, Tensor):
                 node = arg._node or arg.node
-                # NumPy calculates ten times faster with scalars than with 0-d arrays; a user's pair gets arrays.
-                values.append(arg._value if node.shape else arg._value[()] if is_ours else arg.array)
+                value = arg._value
+                if not node.shape:
+                    # NumPy calculates ten times faster with scalars than with 0-d arrays; a user's pair gets arrays.
+                    if not is_ours:
+                        value = arg.array
+                    elif type(value) is np.ndarray:
+                        value = value[()]
+                values.append(value)
                 sources.append(node)
                 if node.needs:
                     recorded = True
@@ -83,15 +89,16 @@ def differentiable(
             raise op.explained(error, values) from None
         if not is_ours:
             out = tuple([as_array(one) for one in out]) if type(out) is tuple else as_array(out)  # a number, perhaps
-        if not (recorded and state.grad_enabled):
-            return tuple([Tensor(one) for one in out]) if type(out) is tuple else Tensor(out)
+        here = state.here
         several = type(out) is tuple
+        if not (recorded and here.grad_enabled):
+            return tuple([Tensor(one) for one in out]) if several else Tensor(out)
         first = out[0] if several else out
-        record = Record(op, sources, cache, first.shape, first.dtype, sys._getframe(1))
+        record = Record(op, sources, cache, first.shape, first.dtype, here.module, sys._getframe(1))
         result = Tensor(first)
         if record.dtype.kind == "f":  # indices and the like have no gradient
             result._node = record
-        if state.tapes:
+        if here.tapes:
             _keep(record, out)
         return (result, *_other_outputs(record, out)) if several else result
 
@@ -117,7 +124,9 @@ class Op:
     def gradients(self, dout: Any, record: Record) -> Sequence[Array | None]:
         """Called by the tape: what backward returns, one gradient for each argument of `record`."""
         if not self.is_ours:
-            dout = tuple([None if one is None else as_array(one) for one in dout]) if type(dout) is tuple else as_array(dout)
+            dout = (
+                tuple([None if one is None else as_array(one) for one in dout]) if record.count > 1 else as_array(dout)
+            )
         try:
             if self.takes_needs:
                 inward = self.backward(dout, record.cache, needs=tuple([source.needs for source in record.sources]))
@@ -128,13 +137,8 @@ class Op:
             raise
         if type(inward) is not tuple:
             inward = tuple(inward) if isinstance(inward, list) else (inward,)
-        if len(inward) != len(record.sources):
-            raise RuntimeError(
-                f"{self.name}_backward: expected {len(record.sources)} gradients, one for each argument (None where "
-                f"there is none), got {len(inward)}, for {record}."
-            )
         if not self.is_ours:
-            self._check_arrays(inward)
+            self._check(inward, record)
         return inward
 
     def fit(self, gradient: Array, i: int, record: Record) -> Array:
@@ -149,18 +153,24 @@ class Op:
             gradient = unbroadcast(gradient, source.shape)
         return gradient.astype(source.dtype, copy=False)
 
+    def _check(self, inward: Sequence, record: Record) -> None:
+        """Raise unless a backward returned one array, or None, for each argument."""
+        if len(inward) != len(record.sources):
+            raise RuntimeError(
+                f"{self.name}_backward: expected {len(record.sources)} gradients, one for each argument (None where "
+                f"there is none), got {len(inward)}, for {record}."
+            )
+        for gradient in inward:
+            if gradient is not None and not hasattr(gradient, "dtype"):
+                kind = type(gradient).__name__
+                raise TypeError(f"{self.name}_backward: a gradient must be an array, got {kind} ({gradient!r}).")
+
     def explained(self, error: Exception, values: list) -> Exception:
         """An error of forward, with what was given: in our own words for our own ops, with a note for a user's."""
         if self.is_ours:
             return _in_our_words(error, self.name, values)
         error.add_note(f"in the forward of {self.name}, given {_describe(values)}")
         return error
-
-    def _check_arrays(self, inward: Sequence) -> None:
-        for gradient in inward:
-            if gradient is not None and not hasattr(gradient, "dtype"):
-                kind = type(gradient).__name__
-                raise TypeError(f"{self.name}_backward: a gradient must be an array, got {kind} ({gradient!r}).")
 
 
 class _NoArray:
@@ -190,7 +200,7 @@ def _take_in(arg: Any, values: list, sources: list) -> bool:
 
 def _other_outputs(record: Record, outs: tuple) -> list[Tensor]:
     """The outputs after the first, as Tensors that lead back to the record."""
-    record.count = len(outs)
+    record.count, record.is_plain = len(outs), False
     results = [Tensor(out) for out in outs[1:]]
     for i, result in enumerate(results, start=1):
         if is_float(result.dtype):
@@ -200,8 +210,9 @@ def _other_outputs(record: Record, outs: tuple) -> list[Tensor]:
 
 def _keep(record: Record, out: Array | tuple[Array, ...]) -> None:
     """For the tapes that are listening: the record, with the values of its outputs."""
+    record.is_plain = False
     record.kept = Kept(tuple(map(np.asarray, out if type(out) is tuple else (out,))), record.saved_bytes)
-    for tape in state.tapes:
+    for tape in state.here.tapes:
         tape.records.append(record)
 
 
@@ -222,8 +233,8 @@ def _in_our_words(error: Exception, name: str, arrays: list) -> Exception:
     message = str(error)
     if not message.startswith(f"{name}:"):
         message = f"{name}: {message.rstrip('.')}. Got {_describe(arrays)}."
-    if state.module:
-        message = f"{state.module}: {message}"
+    if state.here.module:
+        message = f"{state.here.module}: {message}"
     kind = ShapeError if type(error) is ValueError else DtypeError if type(error) is TypeError else type(error)
     return kind(message)
 

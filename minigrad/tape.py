@@ -32,15 +32,27 @@ _OUR_FILES = frozenset(map(str, Path(__file__).parent.rglob("*.py")))
 _clock = itertools.count(1)
 
 
-class _State(threading.local):
-    """What the code is running inside, for each thread: gradients on or off, which module, which tapes listen."""
+class Context:
+    """What the code is running inside.
 
-    grad_enabled = True
-    module: str = ""  # the path of the module that is running, such as "net.conv1"
-    running: Any = None  # that module
+    grad_enabled: whether ops are recorded. module: the path of the module that is running, such as "net.conv1", and
+    running: that module. tapes: those that are listening.
+    """
+
+    __slots__ = ("grad_enabled", "module", "running", "tapes")
 
     def __init__(self) -> None:
+        self.grad_enabled = True
+        self.module = ""
+        self.running: Any = None
         self.tapes: list[Tape] = []
+
+
+class _State(threading.local):
+    """`state.here` is the Context of the thread that asks."""
+
+    def __init__(self) -> None:
+        self.here = Context()
 
 
 state = _State()
@@ -113,6 +125,7 @@ class Record:
     shape, dtype: of its (first) output. count: how many outputs it has.
     number: the time on the tape's clock at which it was made.
     module: the module path it ran in, such as "net.conv1"; "" outside any module.
+    is_plain: it has one output, no hooks, and is not kept.
     hooks: {output: [function]} to be called with the output's complete gradient.
     kept: under `with Tape()`, the output arrays, and after backward their gradients. Else None.
 
@@ -120,27 +133,30 @@ class Record:
     """
 
     __slots__ = (
-        *("op", "sources", "cache", "shape", "dtype", "count", "number", "module", "hooks", "kept"),
+        *("op", "sources", "cache", "shape", "dtype", "is_plain", "count", "number", "module", "hooks", "kept"),
         *("_code", "_instruction"),
     )
     needs = True
 
     def __init__(
-        self, op: Any, sources: Sequence[Any], cache: Any, shape: tuple[int, ...], dtype: Any, caller: FrameType
+        self, op: Any, sources: Sequence[Any], cache: Any, shape: tuple, dtype: Any, module: str, caller: FrameType
     ) -> None:
         self.op = op
         self.sources = sources
         self.cache = cache
         self.shape = shape
         self.dtype = dtype
+        self.is_plain = True
         self.count = 1
         self.number = next(_clock)
-        self.module = state.module
+        self.module = module
         self.hooks: dict[int, list] | None = None
         self.kept: Kept | None = None
-        if caller.f_code.co_filename in _OUR_FILES:
+        code = caller.f_code
+        if code.co_filename in _OUR_FILES:
             caller = users_frame(caller)
-        self._code: CodeType = caller.f_code
+            code = caller.f_code
+        self._code: CodeType = code
         self._instruction = caller.f_lasti  # turned into a line number only when somebody asks
 
     @property
@@ -232,37 +248,52 @@ def walk_back(nodes: Sequence[Any], gradients: Sequence[Array], *, retain_graph:
     is freed as soon as it has been visited, unless `retain_graph`.
     """
     records, leaves = _reachable(nodes)
+    last_edit = edits.last
     for record in records:
-        if record.cache is FREED or edits.last > record.number:
+        if record.cache is FREED or last_edit > record.number:
             record.check_cache()
     arrived: dict[Any, Array] = {}  # the sum of what has come in so far; no entry is "nothing yet", never zero
 
-    def reach(node: Any, gradient: Array | None) -> None:
+    def reach_leaf(leaf: Any, gradient: Array | None, others: Any) -> None:
+        """A gradient, or nothing, comes to a leaf; `others` may share its memory. After the last one it is final."""
         if gradient is not None:
-            place = (node.record, node.index) if type(node) is Output else node
-            before = arrived.get(place)
-            arrived[place] = gradient if before is None else before + gradient
-        if node in leaves:
-            leaves[node] -= 1
-            if leaves[node] == 0 and node in arrived:
-                node.accumulate(arrived.pop(node))
+            arrived[leaf] = arrived[leaf] + gradient if leaf in arrived else _private(gradient, others)
+        leaves[leaf] -= 1
+        if leaves[leaf] == 0 and leaf in arrived:
+            leaf.accumulate(arrived.pop(leaf))
 
     for node, gradient in zip(nodes, gradients, strict=True):
-        reach(node, _private(gradient, gradient) if node in leaves else gradient)
+        if node in leaves:
+            reach_leaf(node, gradient, gradient)
+        else:
+            arrived[_place(node)] = arrived[_place(node)] + gradient if _place(node) in arrived else gradient
 
     for record in records:
-        dout = _complete(record, arrived)
-        inward = record.op.gradients(dout, record) if dout is not None else [None] * len(record.sources)
-        for i, source in enumerate(record.sources):
-            if source.needs:
-                gradient = inward[i]
-                if gradient is not None and (gradient.shape != source.shape or gradient.dtype is not source.dtype):
-                    gradient = record.op.fit(gradient, i, record)
-                if source in leaves and source not in arrived and gradient is not None:
-                    gradient = _private(gradient, (dout, record.cache, inward[:i], inward[i + 1 :]))
-                reach(source, gradient)
+        dout = arrived.pop(record, None)
+        if not record.is_plain:
+            dout = _complete(record, dout, arrived)
+        sources = record.sources
+        inward = record.op.gradients(dout, record) if dout is not None else [None] * len(sources)
+        for i, source in enumerate(sources):
+            if not source.needs:
+                continue
+            gradient = inward[i]
+            if gradient is not None and (gradient.shape != source.shape or gradient.dtype is not source.dtype):
+                gradient = record.op.fit(gradient, i, record)
+            if source in leaves:
+                others = () if source in arrived else (dout, record.cache, inward[:i], inward[i + 1 :])
+                reach_leaf(source, gradient, others)
+            elif gradient is not None:
+                place = source if type(source) is Record else _place(source)
+                before = arrived.get(place)
+                arrived[place] = gradient if before is None else before + gradient
         if not retain_graph:
             record.cache = FREED
+
+
+def _place(node: Any) -> Any:
+    """Where the gradients of an output are collected: those after the first of a record have a place of their own."""
+    return (node.record, node.index) if type(node) is Output else node
 
 
 def _reachable(nodes: Sequence[Any]) -> tuple[list[Record], dict[Any, int]]:
@@ -287,11 +318,8 @@ def _reachable(nodes: Sequence[Any]) -> tuple[list[Record], dict[Any, int]]:
 _number = operator.attrgetter("number")
 
 
-def _complete(record: Record, arrived: dict[Any, Array]) -> Any:
-    """The gradient of the record's output (a tuple if it has several), now complete; None if nothing came."""
-    dout = arrived.pop(record, None)
-    if record.count == 1 and record.hooks is None and record.kept is None:
-        return dout
+def _complete(record: Record, dout: Array | None, arrived: dict[Any, Array]) -> Any:
+    """The gradient of a record that is not plain: a tuple for several outputs, after hooks, None if nothing came."""
     douts = [dout] + [arrived.pop((record, i), None) for i in range(1, record.count)]
     for i, hooks in (record.hooks or {}).items():
         for hook in hooks:
@@ -300,7 +328,7 @@ def _complete(record: Record, arrived: dict[Any, Array]) -> Any:
         record.kept.gradients = tuple(douts)
     if all(dout is None for dout in douts):
         return None
-    return douts[0] if len(douts) == 1 else tuple(douts)
+    return douts[0] if record.count == 1 else tuple(douts)
 
 
 def _private(gradient: Array, others: Any) -> Array:
@@ -349,11 +377,11 @@ class Tape:
         self.records: list[Record] = []
 
     def __enter__(self) -> Tape:
-        state.tapes.append(self)
+        state.here.tapes.append(self)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        state.tapes.remove(self)
+        state.here.tapes.remove(self)
 
     def __len__(self) -> int:
         return len(self.records)

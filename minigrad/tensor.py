@@ -372,7 +372,7 @@ class Leaf:
 
 
 class _Retain:
-    """The hook of `retain_grad()`. It comes after all others, and holds its tensor weakly: the record holds the hook."""
+    """The hook of `retain_grad()`: comes after all others, and holds its tensor weakly, as the record holds the hook."""
 
     def __init__(self, tensor: Tensor) -> None:
         self._tensor = weakref.ref(tensor)
@@ -411,6 +411,7 @@ def _hooks_of(tensor: Tensor) -> list[Callable]:
     record, output = (node.record, node.index) if isinstance(node, Output) else (node, 0)
     if record.hooks is None:
         record.hooks = {}
+        record.is_plain = False
     return record.hooks.setdefault(output, [])
 
 
