@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-_generator = np.random.default_rng()
+_generator: np.random.Generator | None = None  # made when first used: numpy.random is slow to import
 
 
 def manual_seed(seed: int) -> np.random.Generator:
@@ -19,6 +19,8 @@ def manual_seed(seed: int) -> np.random.Generator:
 
 def generator(source: np.random.Generator | int | None = None) -> np.random.Generator:
     """A generator of one's own from a seed, the given one, or (None) the library's."""
+    global _generator
     if source is None:
+        _generator = _generator or np.random.default_rng()
         return _generator
     return source if isinstance(source, np.random.Generator) else np.random.default_rng(source)

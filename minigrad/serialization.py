@@ -1,14 +1,14 @@
 """`save` and `load`: named tensors in a safetensors file, which PyTorch's users can read too. Never pickle.
 
 Source of the format: https://github.com/huggingface/safetensors
+
+What only saving and loading need is imported there, so that `import minigrad` stays quick.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
 
     metadata: text to be kept beside them.
     """
+    from pathlib import Path
+
     from safetensors import SafetensorError
     from safetensors.numpy import save as to_bytes
 
@@ -60,6 +62,8 @@ def _in_order(file: bytes) -> bytes:
 
     A file is the length of its header (8 bytes), the header (JSON, padded to a multiple of 8), and the numbers.
     """
+    import json
+
     start = 8 + int.from_bytes(file[:8], "little")
     header = json.loads(file[8:start])
     if "__metadata__" in header:
@@ -82,7 +86,7 @@ def load_metadata(path: str | os.PathLike) -> dict[str, str]:
 def _open(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         raise FileNotFoundError(f"load: there is no file {str(path)!r}.")
     try:
         with safe_open(path, framework="numpy") as file:

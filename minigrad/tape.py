@@ -16,17 +16,26 @@ from __future__ import annotations
 import itertools
 import linecache
 import operator
+import os
 import sys
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
 from minigrad.backend import Array, array_module, is_array
 
-_OUR_FILES = frozenset(map(str, Path(__file__).parent.rglob("*.py")))
+
+class _OurFiles(dict):
+    """`_ours[filename]`: whether a file is part of this package. Worked out once a file."""
+
+    def __missing__(self, filename: str) -> bool:
+        self[filename] = filename.startswith(os.path.dirname(__file__))
+        return self[filename]
+
+
+_ours = _OurFiles()
 
 # One clock for records made and memory edited, so "was it edited after the record was made?" compares two numbers.
 _clock = itertools.count(1)
@@ -153,7 +162,7 @@ class Record:
         self.hooks: dict[int, list] | None = None
         self.kept: Kept | None = None
         code = caller.f_code
-        if code.co_filename in _OUR_FILES:
+        if _ours[code.co_filename]:
             caller = users_frame(caller)
             code = caller.f_code
         self._code: CodeType = code
@@ -176,7 +185,7 @@ class Record:
         """The user's line as text, `train.py:12: y = x * w`."""
         file, number = self.where
         source = linecache.getline(file, number).strip()
-        return f"{Path(file).name}:{number}" + (f": {source}" if source else "")
+        return f"{os.path.basename(file)}:{number}" + (f": {source}" if source else "")
 
     @property
     def saved_bytes(self) -> int:
@@ -233,7 +242,7 @@ FREED = _Freed()
 def users_frame(frame: FrameType | None = None) -> FrameType:
     """The innermost frame outside this package, from `frame` (this one) on outwards: the user's own code."""
     frame = frame or sys._getframe()
-    while frame.f_code.co_filename in _OUR_FILES and frame.f_back is not None:
+    while _ours[frame.f_code.co_filename] and frame.f_back is not None:
         frame = frame.f_back
     return frame
 

@@ -372,7 +372,7 @@ class Leaf:
 
 
 class _Retain:
-    """The hook of `retain_grad()`: comes after all others, and holds its tensor weakly, as the record holds the hook."""
+    """The hook of `retain_grad()`. It runs after all others, and holds its tensor weakly, since the record holds it."""
 
     def __init__(self, tensor: Tensor) -> None:
         self._tensor = weakref.ref(tensor)
@@ -422,6 +422,6 @@ def as_array(thing: Any, like: Array | None = None) -> Array:
     if is_array(thing):
         return thing
     array = np.asarray(thing)
-    if array.dtype == np.float64:  # Python numbers, and lists of them, are float32 unless asked otherwise
+    if array.dtype == np.float64 and not hasattr(thing, "dtype"):  # Python numbers, and lists of them, are float32
         array = array.astype(float32)
     return array if like is None else to_device(array, device_of(like))

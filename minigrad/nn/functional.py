@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigrad.functions import relu
+from minigrad import functions
 from minigrad.lift import differentiable
 from minigrad.ops import linear as _linear
 from minigrad.ops import loss as _loss
@@ -13,6 +13,11 @@ __all__ = ["cross_entropy", "fc", "linear", "relu"]
 fc = differentiable(_linear.fc_forward, _linear.fc_backward)
 _linear_op = differentiable(_linear.linear_forward, _linear.linear_backward)
 _cross_entropy = differentiable(_loss.cross_entropy_forward, _loss.cross_entropy_backward)
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(input, 0), element by element. `inplace` is accepted, but the result is always a new tensor."""
+    return functions.relu(input)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
