@@ -82,10 +82,10 @@ def differentiable(
                 one_dtype = False
                 recorded = _take_in(arg, values, sources) or recorded
         if promotes and not (one_dtype and dtype is not None and dtype.kind == "f"):
-            values = _promoted(values, floats)
+            values = _promoted(values, floats, op.name)
         try:
             out, cache = forward(*values, **settings)
-        except (ValueError, TypeError, IndexError) as error:
+        except (ValueError, TypeError, IndexError, OverflowError) as error:
             raise op.explained(error, values) from None
         if not is_ours:
             out = tuple([as_array(one) for one in out]) if type(out) is tuple else as_array(out)  # a number, perhaps
@@ -211,14 +211,16 @@ def _other_outputs(record: Record, outs: tuple) -> list[Tensor]:
 def _keep(record: Record, out: Array | tuple[Array, ...]) -> None:
     """For the tapes that are listening: the record, with the values of its outputs."""
     record.is_plain = False
-    record.kept = Kept(tuple(map(np.asarray, out if type(out) is tuple else (out,))), record.saved_bytes)
+    record.kept = Kept(tuple(map(as_array, out if type(out) is tuple else (out,))), record.saved_bytes)
     for tape in state.here.tapes:
         tape.records.append(record)
 
 
-def _promoted(values: list, floats: bool) -> list:
+def _promoted(values: list, floats: bool, name: str) -> list:
     """The arrays in the operation's common dtype, by PyTorch's rules. Numbers stay numbers: they are weak."""
     arrays = [value for value in values if hasattr(value, "dtype")]
+    if not arrays:
+        raise TypeError(f"{name}: expected at least one Tensor, got {_describe(values)}.")
     dtype = arrays[0].dtype
     if dtype.kind == "f" and all(array.dtype is dtype for array in arrays):
         return values
@@ -235,8 +237,8 @@ def _in_our_words(error: Exception, name: str, arrays: list) -> Exception:
         message = f"{name}: {message.rstrip('.')}. Got {_describe(arrays)}."
     if state.here.module:
         message = f"{state.here.module}: {message}"
-    kind = ShapeError if type(error) is ValueError else DtypeError if type(error) is TypeError else type(error)
-    return kind(message)
+    kinds = {IndexError: IndexError, TypeError: DtypeError, OverflowError: OverflowError, ValueError: ShapeError}
+    return next(ours for theirs, ours in kinds.items() if isinstance(error, theirs))(message)
 
 
 def _describe(operands: list) -> str:

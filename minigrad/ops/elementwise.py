@@ -106,4 +106,4 @@ def relu_backward(dout: Array, cache: Array):
     At the kink, x = 0, any slope between 0 and 1 is a subgradient; the convention (PyTorch's, and ours) is 0.
     """
     x = cache
-    return dout * (x > 0)
+    return array_module(dout).where(x <= 0, 0, dout)

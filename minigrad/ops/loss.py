@@ -81,9 +81,13 @@ def cross_entropy_backward(dout: Array, cache):
 def softmax_loss(x: Array, y: Array):
     """The course's face of the pair: mean cross-entropy and its gradient at once.
 
-    x: (N, C) scores. y: (N,) integer labels. Returns the loss, a number, and dx (N, C).
+    x: (N, C) scores, N >= 1. y: (N,) integer labels in 0..C-1. Returns the loss, a number, and dx (N, C).
     """
+    if x.ndim != 2 or len(x) == 0:
+        raise ShapeError(f"softmax_loss: expected scores (N, C) of at least one example, got x.shape = {x.shape}.")
     loss, cache = cross_entropy_forward(x, y)
+    if (y < 0).any():  # the full pair ignores -100; in the course every example counts
+        raise IndexError(f"softmax_loss: labels must lie in 0..{x.shape[1] - 1}, got {int(y.min())}.")
     dx, _, _ = cross_entropy_backward(array_module(x).ones_like(loss), cache)
     return loss, dx
 

@@ -165,3 +165,10 @@ X, Y = mg.ones(2, 4), mg.tensor([0, 1])
 def test_a_wrong_argument_is_named(arguments, settings, error, words):
     with pytest.raises(error, match=f"^cross_entropy: {words}"):
         F.cross_entropy(*arguments, **settings)
+
+
+def test_the_courses_loss_ignores_no_label_and_needs_an_example():
+    with pytest.raises(IndexError, match=r"softmax_loss: labels must lie in 0..2, got -100"):
+        loss.softmax_loss(np.zeros((2, 3)), np.array([-100, 0]))
+    with pytest.raises(ValueError, match=r"at least one example, got x.shape = \(0, 3\)"):
+        loss.softmax_loss(np.zeros((0, 3)), np.zeros(0, np.int64))
