@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import statistics
 import time
 from collections.abc import Callable
@@ -38,7 +37,6 @@ def compare(
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds + 3):
         for run, kept in zip((minigrad, torch), times, strict=True):
-            gc.collect()
             start = time.perf_counter()
             run()
             kept.append((time.perf_counter() - start) / per_run)
