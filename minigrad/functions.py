@@ -443,7 +443,12 @@ def _write(x: Tensor, values: Array | Any, name: str) -> Tensor:
         raise DtypeError(f"{name}: a {values.dtype} result cannot be written into a {x.dtype} tensor.")
     try:
         x.array[...] = values
-    except ValueError:
+    except ValueError as error:
+        if "read-only" in str(error):
+            raise RuntimeError(
+                f"{name}: this tensor (shape {x.shape}) looks into memory that must not be written to, such as that of "
+                "expand, where elements are shared. Change a clone()."
+            ) from None
         raise ShapeError(f"{name}: a result of shape {np.shape(values)} does not fit in place of {x.shape}.") from None
     return x.edited()
 

@@ -1,7 +1,7 @@
 """Arithmetic of two operands: add, sub, mul, div, pow.
 
 Each operand is an array or a number, and shapes broadcast. A backward returns the gradient in the *output's* shape;
-summing it back over broadcast axes is the same for every op here, so the lift does it (`tensor.unbroadcast`).
+summing it back over broadcast axes is the same for every op here, so the lift does it (`shape.unbroadcast`).
 """
 
 from __future__ import annotations

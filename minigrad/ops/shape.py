@@ -65,8 +65,14 @@ def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Array:
 
 
 def getitem_forward(x: Array, index):
-    """out = x[index], with NumPy's meaning of integers, slices, None, ..., masks and integer arrays."""
-    return x[index], (x.shape, index)
+    """out = x[index], with NumPy's meaning of integers, slices, None, ..., masks and integer arrays.
+
+    NumPy copies a single element out of the array; with ... behind its index it is a view, as all basic indexing is.
+    """
+    out = x[index]
+    if isinstance(out, np.generic):
+        out = x[(*index, ...) if isinstance(index, tuple) else (index, ...)]
+    return out, (x.shape, index)
 
 
 def getitem_backward(dout: Array, cache):

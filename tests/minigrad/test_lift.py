@@ -181,6 +181,37 @@ def test_an_array_beside_a_tensor_keeps_the_graph():
     assert x.grad.tolist() == [1.0, 2.0, 3.0]
 
 
+def test_the_dtype_of_an_op_does_not_depend_on_which_operand_is_the_array():
+    array, x = np.array([1, 2]), mg.ones(2)
+    assert (array * x).dtype == (x * array).dtype == mg.add(array, x).dtype == mg.float32
+
+
+def test_a_named_tuple_is_a_tuple_of_outputs():
+    def forward(a):
+        result = np.linalg.eigh(a)
+        return result, result.eigenvectors
+
+    eigh = mg.differentiable(forward, lambda douts, v: v @ np.diag(douts[0]) @ v.T, name="eigh")
+    a = mg.tensor([[2.0, 1.0], [1.0, 2.0]], dtype="float64", requires_grad=True)
+    values, vectors = eigh(a)
+    values.sum().backward()  # the trace
+    np.testing.assert_allclose(a.grad.array, np.eye(2), atol=1e-12)
+    assert vectors.requires_grad
+
+
+@pytest.mark.parametrize("forward", [lambda x: x * 2, lambda x: None])
+def test_a_forward_without_a_cache_is_an_error_even_when_its_result_unpacks_into_two(forward):
+    op = mg.differentiable(forward, double_backward, name="forgetful")
+    with pytest.raises(TypeError, match=r"forgetful_forward: expected it to return \(out, cache\), got"):
+        op(mg.ones(2, requires_grad=True))
+
+
+def test_a_backward_that_returns_a_tensor_is_an_error_in_words():
+    op = mg.differentiable(lambda x: (np.exp(x), x), lambda dout, x: dout * mg.exp(x), name="mixed")
+    with pytest.raises(TypeError, match="mixed_backward: a gradient must be an array, got Tensor"):
+        op(mg.ones(2, requires_grad=True)).sum().backward()
+
+
 def test_what_no_op_understands_is_a_type_error():
     with pytest.raises(TypeError, match=r"exp: expected at least one Tensor, got 2.0"):
         mg.exp(2.0)
