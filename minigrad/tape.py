@@ -7,8 +7,9 @@ the gradient that has arrived at each into gradients of its inputs, and hand the
 everything that used its result has had its turn already (it came later), so its gradient is complete. A diamond such as
 `b = a + a; c = b + b` needs no special care, and nothing recurses, so depth costs nothing.
 
-This file knows records and arrays. It knows no op and no Tensor: an op is whatever has a `name` and `gradients(dout,
-record)`, and a leaf, where gradients come to rest, is whatever has `accumulate(gradient)`.
+This file knows records and arrays. It knows no op and no Tensor: an op is whatever has a `name`, `gradients(dout,
+record)` and `fit(gradient, i, record)`; a leaf, where gradients come to rest, is whatever has a `shape`, a `dtype`,
+`needs`, and `accumulate(gradient)`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from minigrad.backend import Array, array_module, is_array
@@ -31,7 +32,7 @@ class _OurFiles(dict):
     """`_ours[filename]`: whether a file is part of this package. Worked out once a file."""
 
     def __missing__(self, filename: str) -> bool:
-        self[filename] = filename.startswith(os.path.dirname(__file__))
+        self[filename] = filename.startswith(os.path.dirname(__file__) + os.sep)
         return self[filename]
 
 
@@ -110,15 +111,18 @@ def _owner(array: Array) -> Array:
 
 def arrays_in(cache: object) -> Iterator[Array]:
     """The arrays in a cache: an array, or tuples, lists, dicts and objects that hold some."""
-    if is_array(cache):
-        yield cache
-    elif isinstance(cache, (tuple, list)):
-        for part in cache:
-            yield from arrays_in(part)
-    elif isinstance(cache, dict):
-        yield from arrays_in(list(cache.values()))
-    elif hasattr(cache, "__dict__") and not isinstance(cache, type):
-        yield from arrays_in(list(vars(cache).values()))
+    waiting, opened = [cache], set()
+    while waiting:
+        part = waiting.pop()
+        if is_array(part):
+            yield part
+        elif isinstance(part, (tuple, list)):
+            waiting += part
+        elif isinstance(part, dict):
+            waiting += part.values()
+        elif hasattr(part, "__dict__") and not isinstance(part, (type, ModuleType)) and id(part) not in opened:
+            opened.add(id(part))  # objects may lead back to themselves
+            waiting += vars(part).values()
 
 
 # -- records -----------------------------------------------------------------------------------------------------------
@@ -330,8 +334,8 @@ _number = operator.attrgetter("number")
 def _complete(record: Record, dout: Array | None, arrived: dict[Any, Array]) -> Any:
     """The gradient of a record that is not plain: a tuple for several outputs, after hooks, None if nothing came."""
     douts = [dout] + [arrived.pop((record, i), None) for i in range(1, record.count)]
-    for i, hooks in (record.hooks or {}).items():
-        for hook in hooks:
+    for i, hooks in list((record.hooks or {}).items()):
+        for hook in tuple(hooks):  # a hook may remove itself
             douts[i] = None if douts[i] is None else hook(douts[i])
     if record.kept is not None:
         record.kept.gradients = tuple(douts)

@@ -6,6 +6,7 @@ What a Tensor *is* stands here; what it can *do* (methods, operators) is given t
 from __future__ import annotations
 
 import copy
+import threading
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class Tensor:
     __hash__ = object.__hash__  # by identity, although == compares elements
 
     _node: Record | Output | Leaf | None = None  # where its gradient goes; None for a leaf that no op has used yet
+    _other_leaf: Leaf | None = None  # a leaf whose requires_grad was switched has two nodes, this is the one at rest
     _retained: Tensor | None = None
 
     def __init__(self, array: Array, requires_grad: bool = False) -> None:
@@ -108,7 +110,10 @@ class Tensor:
 
     @property
     def data(self) -> Tensor:
-        """A detached tensor on the same memory. Assigning replaces the array: `p.data = p.data - lr * p.grad`."""
+        """A detached tensor on the same memory.
+
+        Assigning replaces the array, in the dtype it had: `p.data = p.data - lr * p.grad`.
+        """
         return self.detach()
 
     @data.setter
@@ -213,11 +218,22 @@ class Tensor:
                 f"requires_grad: only floating-point tensors have gradients, got {self.dtype} (shape {self.shape}). "
                 "Convert it with .float() first."
             )
-        if self.requires_grad != bool(requires_grad):  # a new leaf: what was recorded before keeps the old one
-            grad = self.grad
-            self._node = Leaf(self._value, needs=bool(requires_grad))
-            self._node.grad = grad
+        if self.requires_grad != bool(requires_grad):
+            self._switch_leaf(bool(requires_grad))
         return self
+
+    def _switch_leaf(self, needs: bool) -> None:
+        """Change to the leaf for when a gradient is wanted, or to the one for when none is.
+
+        They are two because what was recorded while none was wanted must never send one. Hooks stay with the first.
+        """
+        grad, before = self.grad, self._node
+        self._node = self._other_leaf or Leaf(self._value, needs)
+        self._node.needs, self._node.grad = needs, grad
+        self.array = self._value  # the leaf has the shape and dtype of now
+        if isinstance(before, Leaf):
+            before.needs, before.grad = False, None
+            self._other_leaf = before
 
     @property
     def node(self) -> Record | Output | Leaf:
@@ -277,6 +293,8 @@ class Tensor:
 
     def retain_grad(self) -> None:
         """Keep the gradient of this intermediate result in `.grad` (leaves keep theirs anyway)."""
+        if not self.requires_grad:
+            raise RuntimeError("retain_grad: this tensor does not require grad, so it never has a gradient.")
         if self.is_leaf or any(isinstance(hook, _Retain) for hook in _hooks_of(self)):
             return
         _hooks_of(self).append(_Retain(self))
@@ -288,15 +306,19 @@ class Tensor:
         """
         if not self.requires_grad:
             raise RuntimeError("register_hook: this tensor does not require grad, so it never has a gradient.")
-        shape = self.shape
 
         def on_array(gradient: Array) -> Array:
-            replacement = hook(Tensor(gradient))
-            if replacement is None:
-                return gradient
-            if replacement.shape != shape:
-                raise ShapeError(f"register_hook: {replacement.shape} cannot replace a gradient of {shape}.")
-            return replacement.array
+            given = Tensor(gradient.copy())  # its own, since the hook may change it
+            result = hook(given)
+            if result is None:
+                result = given
+            if not isinstance(result, Tensor):
+                raise TypeError(f"register_hook: a hook returns a Tensor or None, got {type(result).__name__}.")
+            if result.shape != given.shape:
+                raise ShapeError(f"register_hook: {result.shape} cannot replace a gradient of {given.shape}.")
+            if result.dtype != given.dtype:
+                raise DtypeError(f"register_hook: {result.dtype} cannot replace a gradient of {given.dtype}.")
+            return result.array
 
         return Handle(_hooks_of(self), on_array)
 
@@ -322,7 +344,8 @@ class Tensor:
         if not self.is_leaf:
             raise RuntimeError(f"deepcopy: only leaves can be copied, not the result of {self.record}. Use clone().")
         twin = type(self).__new__(type(self))
-        twin.__dict__.update(copy.deepcopy({name: v for name, v in vars(self).items() if name != "_node"}, memo))
+        own = {name: value for name, value in vars(self).items() if name not in ("_node", "_other_leaf")}
+        twin.__dict__.update(copy.deepcopy(own, memo))
         if self.requires_grad:
             twin.requires_grad_()
         twin.grad = copy.deepcopy(self.grad, memo)
@@ -360,15 +383,21 @@ class Leaf:
 
     def accumulate(self, gradient: Array) -> None:
         """Called by the tape, once a backward pass, with the complete gradient, which the leaf may keep."""
-        for hook in self.hooks:
-            gradient = hook(gradient)
-        if self.grad is None:
-            self.grad = Tensor(np.asarray(gradient) if isinstance(gradient, np.generic) else gradient)
-        else:
-            self.grad.array += gradient
-            self.grad.edited()
-        for hook in self.after:
+        if self.hooks:
+            for hook in tuple(self.hooks):  # a hook may remove itself
+                gradient = hook(gradient)
+            gradient = gradient.copy()  # and may have kept what it was given or returned
+        with _accumulating:
+            if self.grad is None:
+                self.grad = Tensor(np.asarray(gradient) if isinstance(gradient, np.generic) else gradient)
+            else:
+                self.grad.array += gradient
+                self.grad.edited()
+        for hook in tuple(self.after):
             hook()
+
+
+_accumulating = threading.Lock()  # `+=` on a large array lets other threads run, and they may share the leaf
 
 
 class _Retain:

@@ -327,7 +327,7 @@ def _variable_name(module: Module) -> str | None:
     """What the user's code calls a module (`net`), if it has a variable for it."""
     frame = users_frame()
     for scope in (frame.f_locals, frame.f_globals):
-        for name, value in scope.items():
+        for name, value in list(scope.items()):  # other threads may be adding to it
             if value is module and name != "self" and not name.startswith("_"):  # IPython's _ and _12 are no names
                 return name
     return None

@@ -296,6 +296,66 @@ def test_a_removed_hook_is_not_called():
     assert x.grad.item() == 3.0
 
 
+@pytest.mark.parametrize("leads_to", [lambda x: x, lambda x: x * 1], ids=["leaf", "result"])
+def test_a_hook_that_removes_itself_skips_no_other(leads_to):
+    order = []
+    x = leads_to(leaf(2.0))
+    once = x.register_hook(lambda gradient: order.append("once") or once.remove())
+    x.register_hook(lambda gradient: order.append("always"))
+    y = x * 3
+    y.backward(retain_graph=True)
+    y.backward()
+    assert order == ["once", "always", "always"]
+
+
+def test_a_hook_after_accumulation_that_removes_itself_skips_no_other():
+    order = []
+    x = leaf(2.0)
+    once = x.register_post_accumulate_grad_hook(lambda tensor: order.append("once") or once.remove())
+    x.register_post_accumulate_grad_hook(lambda tensor: order.append("always"))
+    (x * 3).backward()
+    assert order == ["once", "always"]
+
+
+def test_a_gradient_that_a_hook_keeps_or_returns_is_not_accumulated_into():
+    x, y = leaf(1.0, 2.0), leaf(1.0, 2.0)
+    seen, fixed = [], mg.ones(2, dtype="float64")
+    x.register_hook(seen.append)
+    y.register_hook(lambda gradient: fixed)
+    for _ in range(2):
+        (x * 3 + y).sum().backward()
+    assert x.grad.tolist() == [6.0, 6.0] and [gradient.tolist() for gradient in seen] == [[3.0, 3.0]] * 2
+    assert y.grad.tolist() == [2.0, 2.0] and fixed.tolist() == [1.0, 1.0]
+
+
+def test_a_hook_may_change_its_gradient_in_place_and_no_other():
+    for shape in ((), (2,)):
+        x, y = mg.ones(shape, requires_grad=True), mg.ones(shape, requires_grad=True)
+        left, right = x * 1, y * 1
+        for tensor in (x, left):
+            tensor.register_hook(lambda gradient: gradient.mul_(2) and None if gradient.ndim == 0 else gradient.mul_(2))
+        (left + right).sum().backward()  # add hands one array to both
+        assert x.grad.sum().item() == 4 * y.grad.sum().item() == 4 * y.numel()
+
+
+def test_a_hook_can_run_again_after_it_raised():
+    x = leaf(2.0)
+    y = x * x
+    errors = [KeyError("once")]
+
+    def fail_once(gradient):
+        if errors:
+            raise errors.pop()
+
+    y.register_hook(fail_once)
+    z = y * 3
+    with pytest.raises(KeyError):
+        z.backward(retain_graph=True)
+    assert x.grad is None
+    z.backward()
+    assert x.grad.item() == 12.0
+
+
 def test_retain_grad_keeps_what_the_hooks_made_of_it():
     x = leaf(2.0)
     hidden = x * 1
@@ -317,6 +377,16 @@ def test_a_hook_with_the_wrong_shape_is_an_error():
     x.register_hook(lambda gradient: gradient.sum())
     with pytest.raises(mg.ShapeError, match=r"register_hook: \(\) cannot replace a gradient of \(2,\)"):
         (x * 2).sum().backward()
+
+
+def test_a_hook_with_the_wrong_dtype_or_no_tensor_is_an_error():
+    x, y = leaf(1.0), leaf(1.0)
+    x.register_hook(lambda gradient: gradient.float())
+    with pytest.raises(mg.DtypeError, match="register_hook: float32 cannot replace a gradient of float64"):
+        (x * 2).backward()
+    y.register_hook(lambda gradient: 3.0)
+    with pytest.raises(TypeError, match="register_hook: a hook returns a Tensor or None, got float"):
+        (y * 2).backward()
 
 
 # -- memory that changes -----------------------------------------------------------------------------------------------
@@ -343,6 +413,7 @@ def test_changing_a_tensor_that_was_not_saved_is_legal():
 def test_a_change_through_a_view_detach_data_or_a_numpy_sharing_tensor_is_noticed():
     for other in (
         lambda t: t[1:],
+        lambda t: t[0],
         lambda t: t.reshape(3, 1),
         lambda t: t.detach(),
         lambda t: t.data,
@@ -472,6 +543,44 @@ def test_a_line_in_the_middle_of_a_long_statement_is_the_ops_own():
     # fmt: on
     exp = y.record.sources[0]
     assert exp.line.endswith("x.exp()")
+
+
+def test_a_users_file_beside_the_package_is_not_taken_for_ours():
+    """A path that begins like the package's, such as `minigrad_notes.py` next to `minigrad/`."""
+    notes = mg.__path__[0] + "_notes.py"
+    scope = {"x": leaf(1.0)}
+    exec(compile("def forward():\n    return x.exp()\n", notes, "exec"), scope)
+    assert scope["forward"]().record.where == (notes, 2)
+
+
+def test_a_cache_may_hold_modules_and_things_that_hold_themselves():
+    class Circle:
+        def __init__(self, x):
+            self.x, self.itself = x, self
+
+    op = mg.differentiable(lambda x: (x * 1, (np, Circle(x))), lambda dout, cache: dout, name="op")
+    x = leaf(1.0, 2.0)
+    with mg.Tape() as tape:
+        y = op(x).sum()
+    assert tape[0].saved_bytes == 16
+    y.backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+
+
+def test_threads_that_share_a_leaf_lose_no_gradient():
+    shared = mg.zeros(300_000, requires_grad=True)
+    shared.grad = mg.zeros(300_000)
+
+    def work() -> None:
+        for _ in range(10):
+            (shared * 1.0).sum().backward()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (shared.grad == 40).all()
 
 
 def test_threads_have_their_own_modes_and_tapes():

@@ -58,6 +58,40 @@ def test_a_result_cannot_be_told_that_it_needs_no_gradient():
         y.requires_grad = False
 
 
+def test_hooks_and_earlier_records_outlive_a_freeze():
+    x, seen = mg.ones(2, requires_grad=True), []
+    x.register_hook(lambda gradient: gradient * 10)
+    x.register_post_accumulate_grad_hook(lambda tensor: seen.append(tensor.grad.tolist()))
+    before = (x * 3).sum()
+    x.requires_grad_(False)
+    x.requires_grad_(True)
+    before.backward()
+    assert seen == [[30.0, 30.0]] and x.grad.tolist() == [30.0, 30.0]
+
+
+def test_a_frozen_leaf_gets_no_gradient_from_records_before_nor_a_thawed_one_from_records_while_frozen():
+    x, w = mg.ones(2, requires_grad=True), mg.ones(2, requires_grad=True)
+    before = (x * w).sum()
+    x.requires_grad_(False)
+    before.backward()
+    while_frozen = (x * w).sum()
+    x.requires_grad_(True)
+    while_frozen.backward()
+    assert x.grad is None and w.grad.tolist() == [2.0, 2.0]
+
+
+def test_a_gradient_stays_when_its_leaf_is_frozen():
+    x = mg.ones(2, requires_grad=True)
+    (x * 3).sum().backward()
+    gradient = x.grad
+    assert x.requires_grad_(False).grad is gradient and x.requires_grad_(True).grad is gradient
+
+
+def test_retain_grad_needs_something_to_retain():
+    with pytest.raises(RuntimeError, match="retain_grad: this tensor does not require grad"):
+        mg.ones(2).retain_grad()
+
+
 def test_data_is_a_detached_tensor_on_the_same_memory():
     w = mg.ones(3, requires_grad=True)
     w.grad = mg.ones(3)
@@ -111,6 +145,39 @@ def test_in_place_writes_into_the_same_memory_and_keeps_the_dtype():
         mg.tensor([1, 2]).add_(0.5)
     with pytest.raises(RuntimeError, match="does not fit in place"):
         mg.ones(3).add_(mg.ones(2, 3))
+
+
+def test_an_element_is_a_view_as_every_basic_index_is():
+    x = mg.arange(6, dtype=mg.float32).reshape(2, 3)
+    x[1, 2].fill_(9)
+    x[0][1].add_(10)
+    assert x.tolist() == [[0.0, 11.0, 2.0], [3.0, 4.0, 9.0]]
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda x: x.reshape(1),
+        lambda x: x.unsqueeze(0),
+        lambda x: x.squeeze(),
+        lambda x: x.flatten(),
+        lambda x: x.T,
+        lambda x: x[()],
+        lambda x: x[None],
+        lambda x: x[...],
+        lambda x: x.detach(),
+    ],
+)
+@pytest.mark.parametrize("make", [lambda: mg.tensor(2.0), lambda: mg.ones(2).sum()], ids=["made", "computed"])
+def test_a_view_of_a_0d_tensor_looks_into_its_memory(make, view):
+    x = make()
+    view(x).mul_(3)
+    assert x.item() == 6.0
+
+
+def test_writing_where_elements_are_shared_is_an_error_that_says_so():
+    with pytest.raises(RuntimeError, match=r"add_: this tensor \(shape \(3, 2\)\) .* expand.*clone"):
+        mg.ones(2).expand(3, 2).add_(1)
 
 
 def test_numpy_refuses_a_tensor_with_a_graph_and_shares_memory_otherwise():
