@@ -1,6 +1,6 @@
 """Networks, with PyTorch's names, shapes and defaults."""
 
-from minigrad.nn import functional, init
+from minigrad.nn import functional, init, utils
 from minigrad.nn.activation import ReLU
 from minigrad.nn.container import Sequential
 from minigrad.nn.linear import Flatten, Linear
@@ -17,4 +17,5 @@ __all__ = [
     "Sequential",
     "functional",
     "init",
+    "utils",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.backend import Array
-from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.optimizer import Optimizer, downhill, numbers, remembered
 from minigrad.tensor import Tensor
 
 
@@ -35,30 +35,18 @@ class SGD(Optimizer):
         super().__init__(params, {**settings, "nesterov": nesterov, "maximize": maximize})
 
     def check(self, settings: dict[str, Any]) -> None:
-        for name in ("lr", "momentum", "weight_decay"):
-            if not settings[name] >= 0:  # NaN is not, either
-                raise ValueError(f"SGD: {name} must be >= 0, got {settings[name]}.")
+        self.refuse_negative(settings, "lr", "momentum", "weight_decay")
         if settings["nesterov"] and (settings["momentum"] == 0 or settings["dampening"] != 0):
             raise ValueError("SGD: nesterov needs a momentum and no dampening.")
 
-    def update(self, array: Array, gradient: Array, memory: dict[str, Array], settings: dict[str, Any]) -> None:
-        # As Python numbers: NumPy's would turn float32 arrays into float64.
-        lr, momentum, dampening, decay = (
-            float(settings[name]) for name in ("lr", "momentum", "dampening", "weight_decay")
-        )
-        if settings["maximize"]:
-            gradient = -gradient
-        if decay:
-            gradient = gradient + decay * array
-        step = gradient
+    def update(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
+        lr, momentum, dampening = numbers(settings, "lr", "momentum", "dampening")
+        step = gradient = downhill(gradient, array, settings)
         if momentum:
-            if "momentum_buffer" not in memory:
-                memory["momentum_buffer"] = gradient.copy()
-            else:
-                velocity = memory["momentum_buffer"]
-                velocity *= momentum
-                velocity += (1 - dampening) * gradient if dampening else gradient
-            step = memory["momentum_buffer"]
+            is_first = "momentum_buffer" not in memory
+            step = velocity = remembered(memory, "momentum_buffer", array)
+            velocity *= momentum
+            velocity += gradient if is_first or not dampening else (1 - dampening) * gradient
             if settings["nesterov"]:
-                step = gradient + momentum * step
+                step = gradient + momentum * velocity
         array -= lr * step

@@ -9,6 +9,7 @@ def parameter(*values):
     return mg.nn.Parameter(mg.tensor(values))
 
 
+@pytest.mark.filterwarnings("ignore:SGD.step. no gradient")
 def test_parameters_without_a_gradient_are_left_alone():
     a, b = parameter(1.0), parameter(2.0)
     optimizer = SGD([a, b], lr=0.1, momentum=0.9, weight_decay=0.5)

@@ -1,0 +1,86 @@
+"""Keeping gradients in bounds, between `loss.backward()` and `optimizer.step()`."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable, Iterator
+
+from minigrad.backend import Array, array_module, float32
+from minigrad.tensor import Tensor, as_array
+
+
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+) -> Tensor:
+    """Scale all gradients by one factor, in place, so that their norm together is at most `max_norm`.
+
+    One factor for all keeps their direction. It is max_norm / (norm + 1e-6), if that is less than 1. Parameters without
+    a gradient are passed over.
+
+    norm_type: p of the norm (Σ |g|^p)^(1/p) over all elements; `math.inf` (or 'inf') for the largest |g|.
+    error_if_nonfinite: raise RuntimeError, and change nothing, if the norm is inf or NaN. Otherwise an infinite
+        norm turns the finite gradients to 0 and the others to NaN, and a NaN turns all to NaN.
+
+    Returns the norm before clipping, a 0-d Tensor; `max_norm=math.inf` only measures.
+
+    Source: Pascanu et al., "On the difficulty of training recurrent neural networks" (2013), algorithm 1.
+    """
+    if not max_norm >= 0:
+        raise ValueError(f"clip_grad_norm_: max_norm must be >= 0, got {max_norm}.")
+    gradients = _gradients(parameters, "clip_grad_norm_")
+    p = float(norm_type)
+    total = _norm_of_all([gradient.array for gradient in gradients], p)
+    norm = total.item()
+    if error_if_nonfinite and not math.isfinite(norm):
+        raise RuntimeError(
+            f"clip_grad_norm_: the gradients' norm of order {p:g} is {norm}, so they cannot be clipped. "
+            "With error_if_nonfinite=False they are scaled by it anyway."
+        )
+    factor = float(max_norm) / (norm + 1e-6)
+    if not factor >= 1:  # NaN is not, and is to be seen in the gradients
+        for gradient in gradients:
+            gradient.array *= factor
+            gradient.edited()
+    return total
+
+
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+    """Bring every element of the gradients, in place, into -clip_value .. clip_value. NaN stays NaN."""
+    if not clip_value >= 0:
+        raise ValueError(f"clip_grad_value_: clip_value must be >= 0, got {clip_value}.")
+    bound = float(clip_value)
+    for gradient in _gradients(parameters, "clip_grad_value_"):
+        array = gradient.array
+        array_module(array).clip(array, -bound, bound, out=array)
+        gradient.edited()
+
+
+def _gradients(parameters: Tensor | Iterable[Tensor], caller: str) -> list[Tensor]:
+    members = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    if not members and isinstance(parameters, Iterator):
+        warnings.warn(f"{caller}: no parameters are left in this generator, nothing is clipped.", stacklevel=3)
+    return [parameter.grad for parameter in members if parameter.grad is not None]
+
+
+def _norm_of_all(arrays: list[Array], p: float) -> Tensor:
+    """The norm of the arrays' norms: that of all elements together (for p = 0 the number of arrays that are not 0)."""
+    if not arrays:
+        return Tensor(as_array(0.0).astype(float32))
+    norms = array_module(arrays[0]).stack([_norm(array, p) for array in arrays])
+    return Tensor(_norm(norms, p))
+
+
+def _norm(array: Array, p: float) -> Array:
+    """(Σ |x|^p)^(1/p), and what it tends to for p = inf, -inf and 0, a 0-d array of the same dtype."""
+    size = abs(array)
+    if p == math.inf:
+        return size.max(initial=0)
+    if p == -math.inf:
+        return size.min()
+    if p == 0:
+        return (size != 0).sum().astype(array.dtype)
+    return (size**p).sum() ** (1 / p)
