@@ -90,7 +90,9 @@ def _in_order(work: Callable, tasks: list[tuple], workers: int | None) -> Genera
     # Spawned, because a fork of a process that already runs threads (NumPy's, PyTorch's) may hang.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker)
     try:
-        yield from pool.map(work, *zip(*tasks, strict=True))
+        with _ctrl_c_later():
+            results = pool.map(work, *zip(*tasks, strict=True))  # starts the workers
+        yield from results
     finally:  # also when interrupted: what has not begun is dropped
         pool.shutdown(cancel_futures=True)
 
@@ -98,7 +100,22 @@ def _in_order(work: Callable, tasks: list[tuple], workers: int | None) -> Genera
 def _start_worker() -> None:
     """Ctrl-C in a terminal reaches every process: workers just end, and the parent alone raises KeyboardInterrupt."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     cv2.setNumThreads(1)
+
+
+@contextmanager
+def _ctrl_c_later() -> Iterator[None]:
+    """Ctrl-C waits meanwhile; it waits, too, in a process started meanwhile, whose imports would die of it loudly."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -62,6 +68,26 @@ def test_a_person_does_not_depend_on_who_else_is_rendered_or_in_which_order():
 
 def test_the_images_do_not_depend_on_the_workers(eyes):
     assert_same(render([0, 1], 60, workers=2), eyes[eyes.person < 2])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends the signal of a terminal's Ctrl-C")
+@pytest.mark.parametrize("delay", [0.0, 0.3])
+def test_ctrl_c_ends_the_workers_without_a_word_of_theirs(delay):
+    script = (
+        "from gaze_examples.data import synthetic\n"
+        "print('now', flush=True)\n"
+        "try: synthetic.render(range(4), 20_000, workers=2)\n"
+        "except KeyboardInterrupt: print('stopped')\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True, cwd=Path(__file__).parents[3],
+    ) as parent:  # fmt: skip
+        assert parent.stdout.readline() == "now\n"
+        time.sleep(0.05 + delay)
+        os.killpg(parent.pid, signal.SIGINT)
+        said, complained = parent.communicate(timeout=20)
+    assert (said, complained) == ("stopped\n", "")
 
 
 def test_progress_counts_the_pairs_that_are_done():
