@@ -101,7 +101,8 @@ def _held_out(names: list[str], hold_out: int | None) -> int:
 
 def _cut(sequence: np.ndarray, shares: Sequence[float]) -> list[np.ndarray]:
     """Three consecutive pieces of `sequence` in these shares; the largest remainders get what rounding leaves over."""
-    exact = len(sequence) * np.asarray(shares, float) / sum(shares)
+    ratios = np.asarray(shares, float) / max(shares)  # first, since the sum of huge shares is infinite
+    exact = len(sequence) * ratios / ratios.sum()
     sizes = np.floor(exact).astype(int)
     left_over = len(sequence) - sizes.sum()
     sizes[np.argsort(sizes - exact, kind="stable")[:left_over]] += 1

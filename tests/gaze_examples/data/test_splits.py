@@ -93,3 +93,8 @@ def test_held_out_people_are_the_last_by_name_among_those_with_pairs():
 def test_impossible_splits_are_refused_in_a_sentence(settings, words):
     with pytest.raises(DataError, match=words):
         split(numbered([14] * 3), **settings)
+
+
+def test_huge_shares_are_ratios_like_others():
+    parts = split(numbered([14]), shares=(5e307, 1e307, 1e307)).parts()
+    assert [len(part) for part in parts.values()] == [10, 2, 2]
