@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from gaze_examples.data.eyes import HEIGHT, WIDTH, EyeSet, Reading, Skipped
+from gaze_examples.data.whole import whole_file
 
 FORMAT = 1  # raise it when a reader would now return something else for the same files
 ARRAYS = ("images", "gaze", "person", "quadrant", "oracle")
@@ -53,7 +54,7 @@ def cached(name: str, fingerprint: str, build: Callable[[], Reading]) -> Reading
 
 
 def _save(reading: Reading, path: Path, fingerprint: str) -> None:
-    """Write beside `path`, then take its place: a cache file is whole or not there."""
+    """Write a cache file, which is whole or not there."""
     eyes, skipped = reading
     arrays = {name: np.ascontiguousarray(getattr(eyes, name)) for name in ARRAYS if getattr(eyes, name) is not None}
     about = {
@@ -64,12 +65,8 @@ def _save(reading: Reading, path: Path, fingerprint: str) -> None:
         "skipped": skipped,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
-    try:
+    with whole_file(path) as unfinished:
         save_file(arrays, unfinished, {"minigrad": json.dumps(about)})
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _load(path: Path, fingerprint: str) -> Reading | None:

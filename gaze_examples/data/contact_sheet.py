@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gaze_examples.data.eyes import HEIGHT, QUADRANTS, WIDTH, DataError, EyeSet
+from gaze_examples.data.whole import whole_file
 
 GAP = 4  # white pixels between two pairs
 
@@ -23,7 +24,8 @@ def contact_sheet(
     rng = np.random.default_rng(seed)
     width, height = columns * (WIDTH + GAP), rows * (HEIGHT + GAP) + 30  # of a block in pixels, with its title
     figure = Figure(figsize=((2 * width + 40) / 100, (2 * height + 40) / 100), dpi=160, layout="constrained")
-    figure.suptitle(eyes.source, fontsize=10, color="0.35", wrap=True)
+    title = eyes.source.replace("$", r"\$")  # a dollar would begin a formula, even with parse_math=False, as it wraps
+    figure.suptitle(title, fontsize=10, color="0.35", wrap=True)
     for quadrant, axes in enumerate(figure.subplots(2, 2).flat):
         theirs = np.flatnonzero(labels == quadrant)
         chosen = rng.permutation(theirs)[: rows * columns]
@@ -32,7 +34,8 @@ def contact_sheet(
         axes.set_title(f"{quadrant}: {QUADRANTS[quadrant]}   ({len(theirs):,} pairs, {share:.0f} %)", fontsize=11)
         axes.axis("off")
     try:
-        figure.savefig(path, format="png")
+        with whole_file(Path(path)) as unfinished:
+            figure.savefig(unfinished, format="png")
     except OSError as error:
         raise DataError(f"Could not write the contact sheet {path} ({error}); name another file.") from error
 

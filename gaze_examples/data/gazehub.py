@@ -12,10 +12,8 @@ The layout is that of Cheng et al., "Appearance-based Gaze Estimation With Deep 
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +22,7 @@ import cv2
 import numpy as np
 
 from gaze_examples.data.eyes import HEIGHT, WIDTH, DataError, EyeSet, Reading, Skipped
+from gaze_examples.data.whole import whole_folder
 
 PATCH = (HEIGHT, WIDTH // 2)
 COLUMNS = (
@@ -82,18 +81,12 @@ def read(folder: str | Path, *, workers: int | None = None, progress: Progress |
     good[list(unreadable)] = False
     _check_everyone_has_pairs(people, person, good, skipped)
 
-    source_file = root / "SOURCE.txt"
-    source = (
-        source_file.read_text(encoding="utf-8").strip()
-        if source_file.is_file()
-        else f"Eye pairs in GazeHub's layout, read from the folder {root.resolve().name}."
-    )
     eyes = EyeSet(
         images,
         np.array([pair.gaze for pair in pairs], np.float32),
         person,
         people,
-        source,
+        _source(root),
         _column([pair.quadrant for pair in pairs]),
         _column([pair.oracle for pair in pairs]),
     )
@@ -116,7 +109,7 @@ def fingerprint(folder: str | Path) -> str:
     for patches in sorted(root.glob("Image/*/left")) + sorted(root.glob("Image/*/right")):
         # Sums do not depend on the order of a directory, and each of its files moves them.
         with os.scandir(patches) as entries:
-            stats = [entry.stat() for entry in entries]
+            stats = [entry.stat() for entry in entries if entry.is_file()]
         facts.append(
             (
                 patches.parent.name,
@@ -143,7 +136,7 @@ def write(eyes: EyeSet, folder: str | Path, progress: Progress | None = None) ->
         if not name or name.startswith(".") or any(c.isspace() or c in '\\/:*?"<>|' for c in name):
             raise DataError(f'A person\'s name becomes that of a file and a folder here, and "{name}" cannot be one.')
     try:
-        with _all_or_nothing(folder) as unfinished:
+        with whole_folder(folder) as unfinished:
             (unfinished / "Label").mkdir()
             (unfinished / "SOURCE.txt").write_text(eyes.source + "\n", encoding="utf-8")
             for person in np.unique(eyes.person):
@@ -280,6 +273,14 @@ def _read_patch(path: Path) -> np.ndarray:
     return patch
 
 
+def _source(root: Path) -> str:
+    """The sentence of SOURCE.txt, or one that names the folder; one line, whatever bytes are there."""
+    file = root / "SOURCE.txt"
+    written = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
+    name = os.fsencode(root.resolve().name).decode("utf-8", "replace")
+    return " ".join(written.split()) or f"Eye pairs in GazeHub's layout, read from the folder {name}."
+
+
 def _check_everyone_has_pairs(
     people: Sequence[str], person: np.ndarray, good: np.ndarray, skipped: Sequence[Skipped]
 ) -> None:
@@ -299,25 +300,6 @@ def _column(values: list[int | None]) -> np.ndarray | None:
 
 
 # Writing
-
-
-@contextmanager
-def _all_or_nothing(folder: Path) -> Iterator[Path]:
-    """A new folder beside `folder` that takes its place at the end, or vanishes with the parents made for it."""
-    missing = [parent for parent in folder.parents if not parent.exists()]
-    unfinished = folder.parent / f".{folder.name}.{os.getpid()}.unfinished"
-    try:
-        unfinished.mkdir(parents=True)
-        yield unfinished
-        if folder.exists():
-            folder.rmdir()
-        unfinished.rename(folder)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        for parent in missing:
-            with suppress(OSError):  # never made, or used by somebody else by now
-                parent.rmdir()
-        raise
 
 
 def _write_person(eyes: EyeSet, name: str, root: Path, progress: Progress | None) -> None:

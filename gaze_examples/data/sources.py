@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from hashlib import sha256
 from importlib.util import find_spec
@@ -89,14 +90,16 @@ def _renderer_version() -> str:
 def _folder(path: Path, progress: bool) -> Reading:
     from gaze_examples.data import gazehub  # here, because it needs OpenCV
 
-    fingerprint = gazehub.fingerprint(path)
-
     def build() -> Reading:
         with _bar(f"reading {path.name}", gazehub.count(path), progress) as bar:
             return gazehub.read(path, progress=bar.update)
 
-    place = path.resolve()
-    return cache.cached(f"{place.name}-{sha256(str(place).encode()).hexdigest()[:12]}", fingerprint, build)
+    try:
+        place = path.resolve()
+        name = f"{place.name}-{sha256(os.fsencode(place)).hexdigest()[:12]}"
+        return cache.cached(name, gazehub.fingerprint(path), build)
+    except OSError as error:
+        raise DataError(f"The folder {path} cannot be read ({error}); repair that or give another.") from error
 
 
 def _bar(what: str, total: int, show: bool) -> tqdm:

@@ -228,3 +228,20 @@ def test_export_refuses_names_that_cannot_be_files(tmp_path, make_eyes, name):
     with pytest.raises(DataError, match="cannot be one"):
         gazehub.write(replace(make_eyes(people=1), people=(name,)), tmp_path / "set")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_source_sentence_becomes_one_line_whatever_its_bytes(hub):
+    (hub / "SOURCE.txt").write_bytes(b"\xef\xbb\xbfEyes \xff of\r\n  nobody.\n")
+    assert gazehub.read(hub).eyes.source == "Eyes \ufffd of nobody."
+
+
+def test_an_empty_source_sentence_is_as_good_as_none(hub):
+    (hub / "SOURCE.txt").write_text("\n")
+    assert gazehub.read(hub).eyes.source.endswith("read from the folder MPIIFaceGaze.")
+
+
+def test_links_to_nowhere_and_folders_among_the_images_do_not_disturb_a_fingerprint(hub):
+    before = gazehub.fingerprint(hub)
+    (hub / "Image" / "p00" / "left" / "gone.jpg").symlink_to("nowhere")
+    (hub / "Image" / "p00" / "left" / "folder").mkdir()
+    assert len(gazehub.fingerprint(hub)) == len(before)

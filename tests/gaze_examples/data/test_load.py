@@ -177,3 +177,17 @@ def test_contact_sheet_shows_only_eyes_of_its_quadrant(tmp_path, make_eyes, monk
     assert cv2.imread(str(tmp_path / "sheet.png")).std() > 10
     with pytest.raises(DataError, match="Could not write"):
         contact_sheet(eyes, labels, tmp_path / "absent" / "sheet.png")
+
+
+def test_a_folder_that_breaks_the_reader_is_refused_in_a_sentence(hub):
+    label_file = hub / "Label" / "p01.label"
+    label_file.unlink()
+    label_file.mkdir()
+    with pytest.raises(DataError, match=r"cannot be read .*p01\.label"):
+        read(hub, progress=False)
+
+
+def test_a_contact_sheet_takes_its_title_as_it_stands(tmp_path, make_eyes):
+    eyes = replace(make_eyes(), source="Costs $x^{$ a pair.")
+    contact_sheet(eyes, np.zeros(len(eyes), int), tmp_path / "sheet.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["sheet.png"]
