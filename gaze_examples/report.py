@@ -21,6 +21,8 @@ PARTS = {
     "new": ("test, new people", "people it never saw"),
 }
 
+SETTING_NAMES = {"lr": "learning rate"}
+
 STYLE = """
 :root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --paper: #ffffff; --tint: #f6f8fa;
         --accent: #2a6fbb; }
@@ -29,7 +31,7 @@ STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 62rem;
        margin: 2.5rem auto; padding: 0 1.25rem; }
 h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2.4rem 0 .6rem; }
-p.soft, figcaption, td.soft { color: var(--soft); } p { margin: .5rem 0; }
+.soft, figcaption { color: var(--soft); } p { margin: .5rem 0; }
 .scores { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1.6rem 0; }
 .score { border: 1px solid var(--line); border-radius: 10px; padding: .8rem 1.2rem; flex: 1 1 12rem; }
 .score b { display: block; font-size: 2rem; color: var(--accent); font-variant-numeric: tabular-nums; }
@@ -37,7 +39,8 @@ p.soft, figcaption, td.soft { color: var(--soft); } p { margin: .5rem 0; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { white-space: nowrap; text-align: left; padding: .3rem 1.4rem .3rem 0; border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; }
-figure { margin: 0; } img { max-width: 100%; background: #fff; border-radius: 8px; border: 1px solid var(--line); }
+figure { margin: 0; overflow-x: auto; }
+img { max-width: 100%; min-width: 34rem; background: #fff; border-radius: 8px; border: 1px solid var(--line); }
 pre { background: var(--tint); padding: .9rem 1.1rem; border-radius: 8px; overflow-x: auto; font-size: .8rem; }
 """
 
@@ -104,7 +107,7 @@ def _score_table(result: Result, data: GazeData) -> str:
 
 def _settings_table(result: Result) -> str:
     rows = [
-        f"<tr><td>{name.replace('_', ' ')}</td><td>{html.escape(str(value))}</td></tr>"
+        f"<tr><td>{SETTING_NAMES.get(name, name.replace('_', ' '))}</td><td>{html.escape(str(value))}</td></tr>"
         for name, value in asdict(result.settings).items()
     ]
     return f"<table>{''.join(rows)}</table>"
