@@ -3,16 +3,56 @@
 from __future__ import annotations
 
 import argparse
+import io
+import math
+import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+DATA_OPTIONS: dict[str, Any] = {
+    "data": "synthetic",
+    "size": "small",
+    "seed": 0,
+    "split": "random",
+    "shares": (5, 1, 1),
+    "hold_out": None,  # a fifth
+    "origin": "median",
+}
 OVER = 130  # the shell's exit code for a program that was ended by Ctrl-C
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code."""
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            warnings.simplefilter("ignore", RuntimeWarning)  # NumPy's, of numbers too large: `train` says it better
+            for stream in (sys.stdout, sys.stderr):  # None where it was closed
+                if isinstance(stream, io.TextIOWrapper):
+                    stream.reconfigure(errors="backslashreplace")  # a terminal may not have every letter
+            code = _run(argv)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return code
+    except KeyboardInterrupt:
+        if sys.stderr is not None and sys.stderr.isatty():
+            print(file=sys.stderr)  # below a progress bar
+        _say("Stopped. Nothing is half-written.")
+        return OVER
+    except BrokenPipeError:
+        _print_the_rest()
+        return _say("Stopped, since nobody reads what it prints any more.")
+    except OSError as error:
+        _print_the_rest()
+        where = "" if error.filename is None else f" ({error.filename})"
+        return _say(f"{error.strerror or error}{where}.")
+
+
+def _run(argv: Sequence[str] | None) -> int:
     try:
         arguments = _parser().parse_args(argv)
         from gaze_examples.data import DataError
@@ -24,36 +64,50 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(str(error))
     except ImportError as error:
         return _say(f"This needs the package {error.name}: install it with pip install 'minigrad[gaze]'.")
-    except KeyboardInterrupt:
-        print("\nStopped. Nothing was written.", file=sys.stderr)
-        return OVER
 
 
 def _say(sentence: str) -> int:
-    print(f"gaze: {sentence}", file=sys.stderr)
+    with suppress(OSError):  # nobody may be listening
+        print(f"gaze: {'; '.join(line.strip() for line in sentence.splitlines())}", file=sys.stderr)
     return 2
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    _say(str(message))
+
+
+def _print_the_rest() -> None:
+    """Print what waits; where that fails, let it go, so that Python does not try again, and complain, when it ends."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # -- the commands ------------------------------------------------------------------------------------------------------
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    import matplotlib.figure  # noqa: F401  for the report: that it is missing should be said before the training
+
     from gaze_examples import runs
     from gaze_examples.data import DataError
     from gaze_examples.models import MODELS
 
     if arguments.model not in MODELS:
         raise DataError(f"There is no model {arguments.model!r}; the models are {' and '.join(MODELS)}.")
-    folder = Path(arguments.out) if arguments.out else runs.next_free(Path("runs"), arguments.model)
+    folder = Path(arguments.out) if arguments.out is not None else runs.next_free(Path("runs"), arguments.model)
     runs.check_free(folder)
     _device(arguments)
     recipe = MODELS[arguments.model]
-    asked = {
+    chosen = {
         name: getattr(recipe, name) if getattr(arguments, name) is None else getattr(arguments, name)
         for name in ("epochs", "lr", "momentum", "weight_decay", "batch_size")
     }
-    settings = runs.Settings(model=arguments.model, seed=arguments.seed, device=arguments.device, **asked)
-    data = _load(arguments)
+    asked = _asked(arguments)
+    settings = runs.Settings(model=arguments.model, seed=asked["seed"], device=arguments.device, **chosen)
+    data = _load(asked)
     print(data.describe())
     print(f"\n{recipe.title}: {settings.epochs} epochs, learning rate {settings.lr}, momentum {settings.momentum}")
     result = runs.train(settings, data, on_epoch=lambda epoch: print(_epoch_line(epoch, settings.epochs), flush=True))
@@ -61,10 +115,13 @@ def _train(arguments: argparse.Namespace) -> int:
         if not result.history.epochs:
             raise KeyboardInterrupt
         print("Stopped: keeping the best weights so far.")
+    if not math.isfinite(result.history.epochs[-1].train_loss):
+        print("The loss is no number any more: the steps were too large. Try a smaller --lr.")
     print()
     print(_score_table(result.scores, data))
-    runs.save(result, data, folder)
-    print(f"\nThe run is in {folder}; open {folder / runs.REPORT}.")
+    saved = runs.save(result, data, folder, asked)
+    taken = "" if saved == folder else f"{folder} was taken meanwhile. "
+    print(f"\n{taken}The run is in {saved}; open {saved / runs.REPORT}.")
     return 0
 
 
@@ -72,38 +129,43 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from gaze_examples import runs
 
     device = _device(arguments)
-    model, settings = runs.load_model(Path(arguments.run_folder), device)
-    data = _load(arguments)
+    trained = runs.load_model(Path(arguments.run_folder), device)
+    data = _load(_asked(arguments, trained.asked))
     print(data.describe())
-    print(f"\nThe {settings.model} network of {arguments.run_folder}:\n")
-    print(_score_table(runs.evaluate(model, data, device), data))
+    print(f"\nThe {trained.settings.model} network of {arguments.run_folder}:")
+    if trained.data != data.split.train.source:
+        print("It was trained on other data, so the name of a part does not tell what it has seen:")
+        print(f"    {trained.data}")
+    print()
+    print(_score_table(runs.evaluate(trained.model, data, device), data))
     return 0
 
 
 def _data(arguments: argparse.Namespace) -> int:
-    data = _load(arguments)
+    asked = _asked(arguments)
+    data = _load(asked)
     print(data.describe())
     for skipped in data.skipped:
         print(f"skipped {skipped.path}: {skipped.why}")
-    if arguments.sheet:
+    if arguments.sheet is not None:
         from gaze_examples.data.contact_sheet import contact_sheet
 
-        contact_sheet(data.split.train, data.labels["train"], arguments.sheet, seed=arguments.seed)
+        contact_sheet(data.split.train, data.labels["train"], arguments.sheet, seed=asked["seed"])
         print(f"\nThe contact sheet is {arguments.sheet}.")
-    if arguments.write:
-        _export(arguments)
+    if arguments.write is not None:
+        _export(asked, Path(arguments.write))
     return 0
 
 
-def _export(arguments: argparse.Namespace) -> None:
+def _export(asked: dict[str, Any], folder: Path) -> None:
     from tqdm import tqdm
 
     from gaze_examples.data import gazehub, read
 
-    eyes = read(arguments.data, size=arguments.size, seed=arguments.seed).eyes
+    eyes = read(asked["data"], size=asked["size"], seed=asked["seed"]).eyes
     with tqdm(total=len(eyes), desc="writing", unit=" pairs", disable=None) as bar:
-        gazehub.write(eyes, Path(arguments.write), progress=bar.update)
-    print(f"\n{len(eyes):,} pairs are in {arguments.write}, in the layout Image/ and Label/.")
+        gazehub.write(eyes, folder, progress=bar.update)
+    print(f"\n{len(eyes):,} pairs are in {folder}, in the layout Image/ and Label/.")
 
 
 def _device(arguments: argparse.Namespace):
@@ -117,12 +179,19 @@ def _device(arguments: argparse.Namespace):
         raise DataError(str(error)) from None
 
 
-def _load(arguments: argparse.Namespace):
+def _asked(arguments: argparse.Namespace, run: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The data options, and for those that were not given the run's; without a run, or with --data, the defaults."""
+    otherwise = DATA_OPTIONS | (run if run and arguments.data is None else {})
+    given = {name: getattr(arguments, name) for name in DATA_OPTIONS}
+    return {name: otherwise[name] if value is None else value for name, value in given.items()}
+
+
+def _load(asked: dict[str, Any]):
     from gaze_examples.data import load, parse_origin
 
     return load(
-        arguments.data, size=arguments.size, seed=arguments.seed, hold_out=arguments.hold_out, order=arguments.split,
-        shares=arguments.shares, origin=parse_origin(arguments.origin), workers=None,
+        asked["data"], size=asked["size"], seed=asked["seed"], hold_out=asked["hold_out"], order=asked["split"],
+        shares=asked["shares"], origin=parse_origin(asked["origin"]), workers=None,
     )  # fmt: skip
 
 
@@ -166,7 +235,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--momentum", type=_at_least_0, help="momentum of SGD; 0 for plain SGD")
     train.add_argument("--weight-decay", type=_at_least_0, help="L2 regularisation")
     train.add_argument("--batch-size", type=_positive(int), help="images in a batch")
-    train.add_argument("--out", metavar="DIR", help="the run folder (default: the next free runs/MODEL-N)")
+    train.add_argument("--out", metavar="DIR", type=_name, help="the run folder (default: the next free runs/MODEL-N)")
     _add_device(train)
     _add_data(train)
     train.set_defaults(run=_train)
@@ -174,12 +243,12 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="test a trained network")
     evaluate.add_argument("run_folder", metavar="RUN", help="a run folder, or its weights.safetensors")
     _add_device(evaluate)
-    _add_data(evaluate)
+    _add_data(evaluate, "without --data, the options are those of the run")
     evaluate.set_defaults(run=_evaluate)
 
     data = commands.add_parser("data", help="say what the data is, show it, or write it in the course's layout")
-    data.add_argument("--sheet", metavar="PNG", help="draw a contact sheet")
-    data.add_argument("--write", metavar="DIR", help="export to DIR/Image and DIR/Label")
+    data.add_argument("--sheet", metavar="PNG", type=_name, help="draw a contact sheet")
+    data.add_argument("--write", metavar="DIR", type=_name, help="export to DIR/Image and DIR/Label")
     _add_data(data)
     data.set_defaults(run=_data)
     return parser
@@ -189,46 +258,53 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: %(default)s)")
 
 
-def _add_data(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("data")
-    group.add_argument("--data", default="synthetic", metavar="SOURCE",
-                       help="synthetic, or a folder with Image/ and Label/ (default: %(default)s)")  # fmt: skip
-    group.add_argument("--size", default="small", help="of the synthetic set: small or full (default: %(default)s)")
-    group.add_argument("--seed", type=_seed, default=0, help="of everything random (default: %(default)s)")
-    group.add_argument("--split", default="random",
-                       help="random, or in-order for sequences of photographs (default: %(default)s)")  # fmt: skip
-    group.add_argument("--shares", type=_shares, default=(5, 1, 1), metavar="TRAIN,VAL,TEST",
+def _add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
+    """The options of DATA_OPTIONS; their default is None, so that what was given can be told from what was not."""
+    group = parser.add_argument_group("data", without or None)
+    group.add_argument("--data", metavar="SOURCE", type=_name,
+                       help="synthetic, or a folder with Image/ and Label/ (default: synthetic)")  # fmt: skip
+    group.add_argument("--size", help="of the synthetic set: small or full (default: small)")
+    group.add_argument("--seed", type=_seed, help="of everything random (default: 0)")
+    group.add_argument("--split", help="random, or in-order for sequences of photographs (default: random)")
+    group.add_argument("--shares", type=_shares, metavar="TRAIN,VAL,TEST",
                        help="sizes of the parts, as ratios or numbers (default: 5,1,1)")  # fmt: skip
     group.add_argument("--hold-out", type=int, metavar="N", help="people kept as new people (default: a fifth)")
-    group.add_argument(
-        "--origin", default="median", help="where the quadrants meet: median, zero or YAW,PITCH in degrees"
-    )
+    group.add_argument("--origin", help="where the quadrants meet: median, zero or YAW,PITCH in degrees "
+                       "(default: median)")  # fmt: skip
 
 
-def _positive(kind: type):
+def _number(kind: type, rule: str, fits: Callable[[Any], bool]):
+    """A reader of numbers for argparse, which names it when a text is no number at all."""
+
     def read(text: str):
         value = kind(text)
-        if not value > 0:
-            raise argparse.ArgumentTypeError(f"must be greater than 0, not {text}")
+        if not fits(value):
+            raise argparse.ArgumentTypeError(f"must be {rule}, not {text}")
         return value
 
-    read.__name__ = f"{kind.__name__} greater than 0"
+    read.__name__ = f"{kind.__name__} {rule}"
     return read
 
 
-def _at_least_0(text: str) -> float:
-    value = float(text)
-    if not value >= 0:
-        raise argparse.ArgumentTypeError(f"must be at least 0, not {text}")
-    return value
+def _positive(kind: type):
+    return _number(kind, "greater than 0", lambda value: 0 < value < math.inf)
 
 
-def _seed(text: str) -> int:
-    return int(_at_least_0(text))
+_at_least_0 = _number(float, "at least 0", lambda value: 0 <= value < math.inf)
+_seed = _number(int, "at least 0 and below 2**64", lambda value: 0 <= value < 2**64)
 
 
 def _shares(text: str) -> tuple[float, ...]:
     return tuple(float(share) for share in text.split(","))
+
+
+_shares.__name__ = "TRAIN,VAL,TEST"
+
+
+def _name(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("expected a name, not nothing")
+    return text
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import cv2
@@ -15,6 +17,7 @@ import pytest
 
 from gaze_examples import cli, runs
 
+ROOT = Path(__file__).parents[2]
 FILES = {"weights.safetensors", "history.csv", "curves.png", "confusion.png", "report.html"}
 QUICK = ("--epochs", "3", "--batch-size", "32")
 
@@ -102,7 +105,7 @@ def test_ctrl_c_before_the_first_epoch_writes_nothing(dataset_directory, monkeyp
 
     monkeypatch.setattr(cli, "_load", interrupt)
     assert train(dataset_directory) == cli.OVER
-    assert "Nothing was written" in capsys.readouterr().err and not Path("runs").exists()
+    assert "Nothing is half-written" in one_sentence(capsys) and not Path("runs").exists()
 
 
 def test_a_failure_while_saving_leaves_nothing_behind(dataset_directory, monkeypatch):
@@ -124,7 +127,16 @@ def test_a_failure_while_saving_leaves_nothing_behind(dataset_directory, monkeyp
         (("train", "--epochs", "many"), "--epochs: invalid int greater than 0 value: 'many'"),
         (("train", "--lr", "nan"), "--lr: must be greater than 0"),
         (("train", "--momentum", "-1"), "--momentum: must be at least 0"),
+        (("train", "--lr", "inf"), "--lr: must be greater than 0"),
+        (("train", "--momentum", "much"), "--momentum: invalid float at least 0 value: 'much'"),
         (("train", "--seed", "-1"), "--seed: must be at least 0"),
+        (("train", "--seed", "1.5"), "--seed: invalid int"),
+        (("train", "--seed", "9" * 400), "--seed: must be at least 0 and below 2**64"),
+        (("train", "--shares", "a,b,c"), "--shares: invalid TRAIN,VAL,TEST value"),
+        (("train", "--out", ""), "--out: expected a name"),
+        (("train", "--out", "x" * 300), "Cannot make the run folder"),
+        (("train", "--data", "x" * 300), "cannot be read"),
+        (("evaluate", "x" * 300), "name too long"),
         (("train", "--device", "tpu"), "expected 'cpu', 'cuda' or 'cuda:N', got 'tpu'"),
         (("train", "--split", "sorted"), '"random" or "in-order"'),
         (("train", "--origin", "here"), "median"),
@@ -148,6 +160,89 @@ def test_an_out_folder_that_exists_is_refused_before_any_work(dataset_directory,
     assert train(dataset_directory, "--out", "run") == 2
     assert "run exists already" in one_sentence(capsys)
     assert [path.name for path in Path("run").iterdir()] == ["mine.txt"]
+
+
+def test_where_no_run_folder_can_be_made_it_is_said_before_any_work(dataset_directory, monkeypatch, capsys):
+    Path("file").touch()
+    monkeypatch.setattr(cli, "_load", lambda *_: pytest.fail("it worked first"))
+    assert train(dataset_directory, "--out", "file/run") == 2
+    assert "Cannot make the run folder file/run" in one_sentence(capsys)
+
+
+def test_a_missing_matplotlib_is_missed_before_any_work(dataset_directory, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setattr(cli, "_load", lambda *_: pytest.fail("it worked first"))
+    assert train(dataset_directory) == 2
+    assert "matplotlib" in one_sentence(capsys)
+
+
+def test_a_run_whose_folder_was_taken_meanwhile_goes_to_the_next_free_one(dataset_directory, monkeypatch, capsys):
+    original = runs.train
+
+    def somebody_else_is_quicker(*arguments, **options):
+        Path("runs/fc-1").mkdir(parents=True)
+        Path("runs/fc-1/theirs.txt").touch()
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(runs, "train", somebody_else_is_quicker)
+    assert train(dataset_directory) == 0
+    assert [path.name for path in Path("runs/fc-1").iterdir()] == ["theirs.txt"]
+    assert {path.name for path in Path("runs/fc-2").iterdir()} == FILES
+    assert "runs/fc-1 was taken meanwhile. The run is in runs/fc-2" in capsys.readouterr().out
+
+
+def test_ctrl_c_while_saving_leaves_nothing_behind(dataset_directory, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs.figures, "confusion", interrupt)
+    assert train(dataset_directory) == cli.OVER
+    assert list(Path().iterdir()) == []
+
+
+def test_evaluate_uses_the_data_of_the_run_as_it_was_split_there(dataset_directory, capsys):
+    train(dataset_directory, "--split", "in-order", "--shares", "4,1,2", "--hold-out", "0", "--out", "run")
+    scores = capsys.readouterr().out.split("oracle\n")[-1].split("\n\n")[0]
+    assert gaze("evaluate", "run") == 0
+    printed = capsys.readouterr().out
+    assert "4 : 1 : 2, in the order" in printed and scores.strip() in printed and "other data" not in printed
+    assert gaze("evaluate", "run", "--hold-out", "1") == 0
+    assert "new people: p02" in capsys.readouterr().out
+
+
+def test_evaluate_says_when_the_eyes_are_not_those_of_the_training(dataset_directory, capsys):
+    train(dataset_directory, "--out", "run")
+    shutil.copytree(dataset_directory, "others")
+    Path("others/SOURCE.txt").write_text("Other eyes.", encoding="utf-8")
+    capsys.readouterr()
+    assert gaze("evaluate", "run", "--data", "others") == 0
+    printed = capsys.readouterr().out
+    assert "trained on other data" in printed and "Made-up eyes for a test." in printed
+
+
+def test_steps_too_large_to_end_in_numbers_are_named(dataset_directory, capsys):
+    assert train(dataset_directory, "--lr", "1e30", "--out", "run") == 0
+    assert "Try a smaller --lr" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["data", "train"])
+def test_output_that_nobody_reads_ends_it_in_one_sentence(command, dataset_directory):
+    words = [sys.executable, "-m", "gaze_examples", command, "--data", dataset_directory]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as run:
+        run.stdout.close()
+        said = run.stderr.read()
+    assert run.returncode == 2 and said == "gaze: Stopped, since nobody reads what it prints any more.\n"
+    assert not Path("runs").exists()
+
+
+def test_a_warning_is_one_sentence(dataset_directory, monkeypatch, capsys):
+    Path("file").touch()
+    monkeypatch.setenv("MINIGRAD_CACHE", "file")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert gaze("data", "--data", dataset_directory) == 0
+    assert "could not be cached" in one_sentence(capsys)
 
 
 def test_broken_images_are_skipped_and_listed(dataset_directory, capsys):
@@ -193,7 +288,7 @@ def test_data_describes_draws_and_exports(dataset_directory, capsys):
 
 def test_python_m_gaze_examples_is_gaze():
     run = subprocess.run([sys.executable, "-m", "gaze_examples", "--help"], capture_output=True, text=True,
-                         cwd=Path(__file__).parents[2])  # fmt: skip
+                         cwd=ROOT)  # fmt: skip
     assert run.returncode == 0 and "evaluate" in run.stdout
 
 
@@ -204,5 +299,5 @@ def test_help_loads_nothing_heavy():
         "except SystemExit: pass\n"
         "print([name for name in ('numpy', 'cv2', 'matplotlib', 'minigrad') if name in sys.modules])"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert run.stdout.endswith("[]\n"), run.stdout + run.stderr
