@@ -58,7 +58,7 @@ def from_numpy(array: np.ndarray) -> Tensor:
     """A Tensor on the memory of a NumPy array."""
     if not is_array(array):
         raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}.")
-    return Tensor(array)
+    return Tensor(_read(array))
 
 
 def _shape(size: Sequence) -> tuple[int, ...]:

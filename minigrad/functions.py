@@ -18,7 +18,6 @@ import numpy as np
 
 from minigrad.backend import (
     CPU,
-    Array,
     Device,
     DtypeError,
     Number,
@@ -431,16 +430,20 @@ def long(x: Tensor) -> Tensor:
 # -- in place ----------------------------------------------------------------------------------------------------------
 
 
-def _write(x: Tensor, values: Array | Any, name: str) -> Tensor:
-    """Put `values` into x's memory, and note it."""
+def _write(x: Tensor, values: Any, name: str, operand: Any = None) -> Tensor:
+    """Put `values`, which come from `operand`, into x's memory, and note it."""
+    if state.here.grad_enabled and isinstance(operand, Tensor) and operand.requires_grad:
+        raise RuntimeError(
+            f"{name}: the other operand requires grad, and an in-place result is not recorded. "
+            "Compute a new tensor instead (y = y + x)."
+        )
     if state.here.grad_enabled and x.requires_grad:
         what = "a leaf that requires grad" if x.is_leaf else "part of a graph"
         raise RuntimeError(
             f"{name}: this tensor (shape {x.shape}) is {what} and cannot be changed in place. Compute a new one "
             "(y = y + 1), or write inside `with mg.no_grad():`."
         )
-    if is_array(values) and values.dtype.kind == "f" and not is_float(x.dtype):
-        raise DtypeError(f"{name}: a {values.dtype} result cannot be written into a {x.dtype} tensor.")
+    _check_fits(x, values, name)
     try:
         x.array[...] = values
     except ValueError as error:
@@ -449,20 +452,26 @@ def _write(x: Tensor, values: Array | Any, name: str) -> Tensor:
                 f"{name}: this tensor (shape {x.shape}) looks into memory that must not be written to, such as that of "
                 "expand, where elements are shared. Change a clone()."
             ) from None
-        raise ShapeError(f"{name}: a result of shape {np.shape(values)} does not fit in place of {x.shape}.") from None
+        raise
     return x.edited()
+
+
+def _check_fits(x: Tensor, values: Any, name: str) -> None:
+    """Raise unless `values` can take the place of x's: they broadcast to its shape, and only floats take floats."""
+    if not hasattr(values, "dtype"):  # a number
+        return
+    if is_float(values.dtype) and not is_float(x.dtype):
+        raise DtypeError(f"{name}: a {values.dtype} result cannot be written into a {x.dtype} tensor.")
+    added = x.ndim - len(values.shape)
+    if added < 0 or builtins.any(n not in (1, m) for n, m in zip(values.shape, x.shape[added:], strict=True)):
+        raise ShapeError(f"{name}: a result of shape {values.shape} does not fit in place of {x.shape}.")
 
 
 def _in_place(name: str, op: Callable) -> Callable:
     """`x.add_(y)`: x + y, written over x."""
 
     def method(x: Tensor, y: Any) -> Tensor:
-        if state.here.grad_enabled and isinstance(y, Tensor) and y.requires_grad:
-            raise RuntimeError(
-                f"{name}: the other operand requires grad, and an in-place result is not recorded. "
-                "Compute a new tensor instead (y = y + x)."
-            )
-        return _write(x, op(x.detach(), y).array, name)
+        return _write(x, op(x.detach(), y).array, name, y)
 
     method.__name__ = name
     method.__doc__ = f"{op.__name__}, written into this tensor's own memory. Not for tensors in a graph."
@@ -470,12 +479,14 @@ def _in_place(name: str, op: Callable) -> Callable:
 
 
 def _augmented(op: Callable, method: Callable) -> Callable:
-    """`x += y`: in place where nothing is recorded; a new tensor where something is."""
+    """`x += y`: in place where nothing is recorded; where something is, a new tensor of x's shape and dtype."""
 
     def assign(x: Tensor, y: Any) -> Tensor:
         in_graph = not x.is_leaf or (isinstance(y, Tensor) and y.requires_grad and not x.requires_grad)
         if state.here.grad_enabled and in_graph:
-            return op(x, y)
+            result = op(x, y)
+            _check_fits(x, result, method.__name__)
+            return to(result, x.dtype)
         return method(x, y)
 
     return assign
@@ -500,7 +511,7 @@ def _setitem(x: Tensor, index: Any, values: Any) -> None:
 @_method
 def fill_(x: Tensor, value: Any) -> Tensor:
     """Set every element to `value`."""
-    return _write(x, as_array(value, like=x.array).astype(x.dtype), "fill_")
+    return _write(x, as_array(value, like=x.array).astype(x.dtype), "fill_", value)
 
 
 @_method
@@ -512,7 +523,7 @@ def zero_(x: Tensor) -> Tensor:
 @_method
 def copy_(x: Tensor, other: Any) -> Tensor:
     """Copy the elements of `other` (broadcast, converted) into this tensor."""
-    return _write(x, as_array(other, like=x.array).astype(x.dtype), "copy_")
+    return _write(x, as_array(other, like=x.array).astype(x.dtype), "copy_", other)
 
 
 # -- Tensor's methods and operators ------------------------------------------------------------------------------------
@@ -526,7 +537,7 @@ def _give_tensor_its_methods() -> None:
     for name, op in {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow, "matmul": matmul}.items():
         METHODS[f"__{name}__"] = op
         METHODS[f"__r{name}__"] = _reflected(op)
-    for name, op in {"add": add, "sub": sub, "mul": mul, "truediv": div}.items():
+    for name, op in {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow}.items():
         METHODS[f"{op.__name__}_"] = _in_place(f"{op.__name__}_", op)
         METHODS[f"__i{name}__"] = _augmented(op, METHODS[f"{op.__name__}_"])
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):

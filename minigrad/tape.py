@@ -254,13 +254,13 @@ def users_frame(frame: FrameType | None = None) -> FrameType:
 # -- the walk ----------------------------------------------------------------------------------------------------------
 
 
-def walk_back(nodes: Sequence[Any], gradients: Sequence[Array], *, retain_graph: bool = False) -> None:
-    """Send `gradients`, one for each of `nodes`, back through everything that these were computed from.
+def walk_back(end: Any, gradient: Array, *, retain_graph: bool = False) -> None:
+    """Send `gradient` back from the node `end`, a result or a leaf, through everything that it was computed from.
 
     Each leaf's `accumulate` is called once, as soon as the last record that used it has been visited. A record's cache
     is freed as soon as it has been visited, unless `retain_graph`.
     """
-    records, leaves = _reachable(nodes)
+    records, leaves = _reachable(end)
     last_edit = edits.last
     for record in records:
         if record.cache is FREED or last_edit > record.number:
@@ -275,11 +275,10 @@ def walk_back(nodes: Sequence[Any], gradients: Sequence[Array], *, retain_graph:
         if leaves[leaf] == 0 and leaf in arrived:
             leaf.accumulate(arrived.pop(leaf))
 
-    for node, gradient in zip(nodes, gradients, strict=True):
-        if node in leaves:
-            reach_leaf(node, gradient, gradient)
-        else:
-            arrived[_place(node)] = arrived[_place(node)] + gradient if _place(node) in arrived else gradient
+    if end in leaves:
+        reach_leaf(end, gradient, gradient)
+    else:
+        arrived[_place(end)] = gradient
 
     for record in records:
         dout = arrived.pop(record, None)
@@ -309,11 +308,11 @@ def _place(node: Any) -> Any:
     return (node.record, node.index) if type(node) is Output else node
 
 
-def _reachable(nodes: Sequence[Any]) -> tuple[list[Record], dict[Any, int]]:
-    """All records that the nodes lead back to, latest first, and all leaves, with how often each is used."""
+def _reachable(end: Any) -> tuple[list[Record], dict[Any, int]]:
+    """All records that `end` leads back to, latest first, and all leaves, with how often each is used."""
     records: dict[Record, None] = {}
     leaves: dict[Any, int] = {}
-    found = list(nodes)
+    found = [end]
     while found:
         node = found.pop()
         if type(node) is Output:

@@ -273,9 +273,9 @@ class Tensor:
                 f"backward: this tensor (shape {self.shape}) has no graph: none of what it was computed from requires "
                 "grad, or it was computed under no_grad() or detached."
             )
-        tape.walk_back([self.node], [self.upstream(gradient)], retain_graph=retain_graph)
+        tape.walk_back(self.node, self._upstream(gradient), retain_graph=retain_graph)
 
-    def upstream(self, gradient: Tensor | None) -> Array:
+    def _upstream(self, gradient: Tensor | None) -> Array:
         """`gradient` as an array that fits this tensor; ones for a tensor of one element."""
         xp = array_module(self.array)
         if gradient is None:
@@ -449,7 +449,7 @@ def as_array(thing: Any, like: Array | None = None) -> Array:
     if isinstance(thing, Tensor):
         return thing.array
     if is_array(thing):
-        return thing
+        return np.asarray(thing) if isinstance(thing, np.ndarray) else thing  # np.matrix has a `*` of its own
     array = np.asarray(thing)
     if array.dtype == np.float64 and not hasattr(thing, "dtype"):  # Python numbers, and lists of them, are float32
         array = array.astype(float32)

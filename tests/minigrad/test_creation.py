@@ -74,6 +74,14 @@ def test_what_is_not_numbers_is_refused(data, error, words):
 def test_from_numpy_takes_only_arrays():
     with pytest.raises(TypeError, match=r"^from_numpy: expected a NumPy array, got list"):
         mg.from_numpy([1])
+    with pytest.raises(TypeError, match="expected numbers"):
+        mg.from_numpy(np.array(["a"]))
+
+
+@pytest.mark.parametrize("make", [mg.from_numpy, mg.as_tensor, mg.tensor])
+def test_a_kind_of_array_with_arithmetic_of_its_own_becomes_a_plain_one(make):
+    x = make(np.ma.array([1.0, 2.0], mask=[False, True]))
+    assert type(x.array) is np.ndarray and (x * x).tolist() == [1.0, 4.0]
 
 
 def test_only_floats_can_require_grad():

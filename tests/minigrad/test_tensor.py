@@ -127,6 +127,27 @@ def test_augmented_assignment_to_an_intermediate_result_makes_a_new_one():
     assert x.grad.tolist() == [5.0] * 3  # d(2x² + x)
 
 
+def test_augmented_assignment_keeps_shape_and_dtype_in_a_graph_as_outside():
+    for requires_grad in (False, True):
+        y = mg.ones((), requires_grad=requires_grad) * 2
+        with pytest.raises(mg.ShapeError, match=r"add_: a result of shape \(3,\) does not fit in place of \(\)"):
+            y += mg.ones(3)
+        z = mg.ones(2, requires_grad=requires_grad) * 2
+        z += mg.ones(2, dtype=mg.float64)
+        assert z.dtype == mg.float32
+
+
+def test_in_place_nothing_with_a_graph_is_taken_in_silence():
+    x = mg.ones(2, requires_grad=True)
+    for change in (mg.zeros(2).add_, mg.zeros(2).copy_, mg.zeros(2).fill_):
+        with pytest.raises(RuntimeError, match="the other operand requires grad"):
+            change(x)
+    y = mg.zeros(2)
+    with mg.no_grad():
+        y.copy_(x)
+    assert y.tolist() == [1.0, 1.0] and not y.requires_grad
+
+
 def test_adding_something_with_a_graph_to_a_plain_tensor_joins_the_graph():
     total = mg.zeros(3)
     x = mg.ones(3, requires_grad=True)
@@ -139,12 +160,15 @@ def test_in_place_writes_into_the_same_memory_and_keeps_the_dtype():
     x = mg.ones(3)
     array = x.array
     x.add_(1).mul_(3).sub_(2).div_(4)
+    x **= 2
     x[0] = 7
     assert x.array is array and array.tolist() == [7.0, 1.0, 1.0] and x.dtype == mg.float32
     with pytest.raises(RuntimeError, match="cannot be written into a int64 tensor"):
         mg.tensor([1, 2]).add_(0.5)
     with pytest.raises(RuntimeError, match="does not fit in place"):
         mg.ones(3).add_(mg.ones(2, 3))
+    with pytest.raises(RuntimeError, match="does not fit in place"):
+        mg.ones(3).copy_(mg.ones(2))
 
 
 def test_an_element_is_a_view_as_every_basic_index_is():
