@@ -1,8 +1,10 @@
+import itertools
+
 import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.optim import SGD, Optimizer
+from minigrad.optim import SGD, Adagrad, Adam, Optimizer, RMSprop
 
 
 def parameter(*values):
@@ -105,3 +107,154 @@ def test_a_rule_of_ones_own_needs_only_update():
     with pytest.raises(NotImplementedError, match="Optimizer needs a method update"):
         a.grad = mg.ones(2)
         Optimizer([a], {}).step()
+
+
+# -- parameters without a gradient -------------------------------------------------------------------------------------
+
+
+def test_a_parameter_without_a_gradient_is_named_once_where_step_was_called():
+    a, b, c = parameter(1.0), parameter(1.0, 2.0), parameter(3.0)
+    optimizer = SGD([{"params": [a, b]}, {"params": [c]}], lr=0.1)
+    a.grad = mg.ones(1)
+    said = r"SGD.step: no gradient for parameter 1 of group 0, shape \(2,\); parameter 0 of group 1, shape \(1,\)\."
+    with pytest.warns(UserWarning, match=said) as warned:
+        optimizer.step()
+    assert len(warned) == 1 and warned[0].filename == __file__
+    optimizer.step()  # a second warning would be an error
+    np.testing.assert_allclose(a.item(), 0.8, rtol=1e-6)
+    assert b.tolist() == [1, 2] and c.item() == 3
+
+
+def test_nobody_is_named_if_all_have_gradients_or_none_has_or_none_is_wanted():
+    a, frozen, plain = parameter(1.0), parameter(1.0), mg.ones(2)
+    frozen.requires_grad_(False)
+    optimizer = SGD([a, frozen, plain])
+    optimizer.step()
+    a.grad = mg.ones(1)
+    optimizer.step()
+
+
+# -- saving and loading ------------------------------------------------------------------------------------------------
+
+
+def trained(optimizer):
+    for group in optimizer.param_groups:
+        for p in group["params"]:
+            p.grad = mg.ones(*p.shape)
+    optimizer.step()
+    return optimizer
+
+
+def test_the_state_has_pytorchs_structure():
+    a, b, c = parameter(1.0), parameter(1.0, 2.0), parameter(3.0)
+    optimizer = SGD([{"params": [b]}, {"params": [a, c], "lr": 0.5, "name": "head"}], lr=0.1, momentum=0.9)
+    assert optimizer.state_dict()["state"] == {}
+    state = trained(optimizer).state_dict()
+    assert list(state) == ["state", "param_groups"] and list(state["state"]) == [0, 1, 2]
+    assert [list(memory) for memory in state["state"].values()] == [["momentum_buffer"]] * 3
+    assert isinstance(state["state"][0]["momentum_buffer"], mg.Tensor)
+    assert state["state"][0]["momentum_buffer"].shape == (2,)
+    assert state["param_groups"] == [
+        {"lr": 0.1, "momentum": 0.9, "dampening": 0, "weight_decay": 0, "nesterov": False, "maximize": False,
+         "params": [0]},
+        {"lr": 0.5, "momentum": 0.9, "dampening": 0, "weight_decay": 0, "nesterov": False, "maximize": False,
+         "name": "head", "params": [1, 2]},
+    ]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:SGD.step. no gradient")
+def test_numbers_of_parameters_follow_their_order_not_the_order_of_their_first_steps():
+    a, b, c = parameter(1.0), parameter(1.0), parameter(3.0)
+    optimizer = SGD([a, b, c], momentum=0.9)
+    for p, gradient in ((c, 5.0), (a, 7.0)):
+        p.grad = mg.tensor([gradient])
+        optimizer.step()
+        p.grad = None
+    state = optimizer.state_dict()["state"]
+    assert {key: memory["momentum_buffer"].item() for key, memory in state.items()} == {0: 7, 2: 5}
+    assert list(state) == [0, 2]
+
+
+def test_a_rule_without_memory_saves_none():
+    assert trained(SGD([parameter(1.0)])).state_dict()["state"] == {}
+
+
+def test_loading_copies_arrays_in_the_parameters_dtype_and_settings():
+    source = trained(Adam([{"params": [parameter(1.0)], "notes": ["a"]}]))
+    state = source.state_dict()
+    p = mg.nn.Parameter(mg.ones(1, dtype=mg.float64))
+    optimizer = Adam([p])
+    group = optimizer.param_groups[0]
+    group["initial_lr"] = 7
+    optimizer.load_state_dict(state)
+    assert optimizer.param_groups[0] is group and group["params"] == [p]
+    assert group["initial_lr"] == 7  # what the saved one does not know is kept
+    loaded, held = optimizer.state[p]["exp_avg"], state["state"][0]["exp_avg"].array
+    assert loaded.dtype == np.float64 and held.dtype == np.float32 and not np.shares_memory(loaded, held)
+    again = Adam([parameter(1.0)])
+    again.load_state_dict(state)
+    assert not np.shares_memory(again.state[again.param_groups[0]["params"][0]]["exp_avg"], held)
+    state["param_groups"][0]["notes"].append("b")
+    assert group["notes"] == source.param_groups[0]["notes"] == ["a"]
+    assert type(optimizer.state[p]["step"]) is int
+
+
+def test_loading_forgets_what_was_remembered_before():
+    p = parameter(1.0)
+    optimizer = SGD([p], momentum=0.9)
+    fresh = optimizer.state_dict()
+    trained(optimizer).load_state_dict(fresh)
+    assert optimizer.state == {}
+
+
+def test_a_rule_of_ones_own_may_remember_what_it_likes():
+    class Counting(Optimizer):
+        def update(self, array, gradient, memory, settings):
+            memory.setdefault("sizes", []).append(float(abs(gradient).max()))
+
+    first, second = (Counting([parameter(1.0)], {}) for _ in range(2))
+    trained(trained(first))
+    second.load_state_dict(first.state_dict())
+    trained(first)
+    assert list(second.state.values()) == [{"sizes": [1.0, 1.0]}]
+
+
+def test_everything_that_does_not_fit_is_listed_and_nothing_is_changed():
+    optimizer = trained(SGD([parameter(1.0), parameter(1.0, 2.0)], lr=0.1, momentum=0.9))
+    before = optimizer.state_dict()
+    buffers = [memory["momentum_buffer"].tolist() for memory in before["state"].values()]
+    other = trained(SGD([parameter(1.0, 2.0, 3.0), parameter(1.0, 2.0)], lr=5.0, momentum=0.5)).state_dict()
+    other["param_groups"][0]["lr"] = -1
+    other["state"][9] = {"momentum_buffer": mg.ones(1)}
+    with pytest.raises(ValueError) as caught:
+        optimizer.load_state_dict(other)
+    assert str(caught.value).splitlines() == [
+        "SGD.load_state_dict: nothing was loaded, since this does not fit:",
+        "  - group 0: SGD: lr must be >= 0, got -1.",
+        "  - momentum_buffer of parameter 0 has shape (3,), the parameter (1,).",
+        "  - there is a state for a parameter 9, which is in no group.",
+    ]
+    after = optimizer.state_dict()
+    assert after["param_groups"] == before["param_groups"]
+    assert [memory["momentum_buffer"].tolist() for memory in after["state"].values()] == buffers
+
+
+@pytest.mark.parametrize(("state", "message"), [
+    (None, 'expected a dict with "state" and "param_groups"'),
+    ({"state": {}}, 'expected a dict with "state" and "param_groups"'),
+    ({"state": {}, "param_groups": []}, "the groups have \\[2, 1\\] parameters, the saved ones \\[\\]"),
+    ({"state": {}, "param_groups": [{"params": [0]}, {"params": [1, 2]}]}, "the saved ones \\[1, 2\\]"),
+    ({"state": {}, "param_groups": [{"params": [0, 1]}, {"params": [2]}]},
+     "group 0 lacks dampening, lr, .*another kind of optimiser\\?\n  - group 1 lacks dampening"),
+])  # fmt: skip
+def test_a_state_of_another_shape_is_refused(state, message):
+    optimizer = SGD([{"params": [parameter(1.0), parameter(2.0)]}, {"params": [parameter(3.0)]}])
+    with pytest.raises(ValueError, match=message):
+        optimizer.load_state_dict(state)
+
+
+@pytest.mark.parametrize(("saved", "loading"), list(itertools.permutations([SGD, Adam, RMSprop, Adagrad], 2)))
+def test_the_state_of_another_rule_is_refused(saved, loading):
+    state = trained(saved([parameter(1.0)])).state_dict()
+    with pytest.raises(ValueError, match=f"{loading.__name__}.load_state_dict: .*\n.*another kind of optimiser"):
+        loading([parameter(1.0)]).load_state_dict(state)

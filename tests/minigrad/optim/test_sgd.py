@@ -122,3 +122,14 @@ def test_settings_that_make_no_sense_are_refused_for_all_and_for_one_group(setti
     ):
         with pytest.raises(ValueError, match=f"SGD: {message}"):
             make()
+
+
+def test_a_0d_weight_has_a_velocity_that_moves():
+    w = mg.tensor(np.array(1.0), requires_grad=True)
+    optimizer = SGD([w], lr=0.1, momentum=0.5, weight_decay=0.1, maximize=True)
+    for _ in range(2):
+        w.grad = mg.tensor(np.array(-1.0))
+        optimizer.step()
+    v1 = 1 + 0.1
+    w1 = 1 - 0.1 * v1
+    np.testing.assert_allclose(w.item(), w1 - 0.1 * (0.5 * v1 + 1 + 0.1 * w1), rtol=1e-14)
