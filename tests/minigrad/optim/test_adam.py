@@ -44,6 +44,6 @@ def test_amsgrad_does_not_forget_a_large_gradient():
 
 @pytest.mark.parametrize("betas", [(1.0, 0.9), (0.9, 1.0), (-0.1, 0.9), (0.9, -0.1), (float("nan"), 0.9), (0.9,)])
 def test_betas_that_make_no_mean_are_refused(betas):
-    with pytest.raises(ValueError, match="^Adam: betas must be two numbers, each >= 0 and < 1"):
+    with pytest.raises(ValueError, match=r"^Adam: betas must be two numbers, each >= 0 and < 1"):
         Adam([mg.ones(1)], betas=betas)
     Adam([mg.ones(1)], betas=(0, 0.0))

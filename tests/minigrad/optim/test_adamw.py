@@ -16,5 +16,5 @@ def test_a_step_is_the_decay_and_then_adam_without_any():
 
 
 def test_its_errors_carry_its_name():
-    with pytest.raises(ValueError, match="^AdamW: betas"):
+    with pytest.raises(ValueError, match=r"^AdamW: betas"):
         AdamW([mg.ones(1)], betas=(0.9, 1.0))
