@@ -68,6 +68,7 @@ def _gradients(parameters: Tensor | Iterable[Tensor], caller: str) -> list[Tenso
 
 def _norm_of_all(arrays: list[Array], p: float) -> Tensor:
     """The norm of the arrays' norms: that of all elements together (for p = 0 the number of arrays that are not 0)."""
+    arrays = [array for array in arrays if array.size]  # no elements have no largest one
     if not arrays:
         return Tensor(as_array(0.0).astype(float32))
     norms = array_module(arrays[0]).stack([_norm(array, p) for array in arrays])
@@ -78,7 +79,7 @@ def _norm(array: Array, p: float) -> Array:
     """(Σ |x|^p)^(1/p), and what it tends to for p = inf, -inf and 0, a 0-d array of the same dtype."""
     size = abs(array)
     if p == math.inf:
-        return size.max(initial=0)
+        return size.max()
     if p == -math.inf:
         return size.min()
     if p == 0:

@@ -114,17 +114,18 @@ class Optimizer:
             {"state": {0: {"momentum_buffer": tensor(...)}, ...},
              "param_groups": [{"lr": 0.1, ..., "params": [0, 1, ...]}, ...]}
 
-        Parameters are known by their number, counted through all groups. Who has no memory is not in "state".
+        Parameters are known by their number, counted through all groups; those without a memory are not in "state".
         """
-        members = self._members()
-        numbers = {parameter: number for number, parameter in enumerate(members)}
+        number_of = {parameter: number for number, parameter in enumerate(self._members())}
         state = {
-            numbers[parameter]: {name: Tensor(value) if _has_shape(value) else value for name, value in memory.items()}
+            number_of[parameter]: {
+                name: Tensor(value) if _has_shape(value) else value for name, value in memory.items()
+            }
             for parameter, memory in self.state.items()
             if memory
         }
         groups = [
-            {**copy.deepcopy(_settings(group)), "params": [numbers[parameter] for parameter in group["params"]]}
+            {**copy.deepcopy(_settings(group)), "params": [number_of[parameter] for parameter in group["params"]]}
             for group in self.param_groups
         ]
         return {"state": dict(sorted(state.items())), "param_groups": groups}

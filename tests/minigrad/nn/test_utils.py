@@ -111,6 +111,13 @@ def test_no_gradients_have_the_norm_0():
         clip_grad_value_(none, 1.0)
 
 
+@pytest.mark.parametrize("norm_type", [2, math.inf, -math.inf, 0])
+def test_gradients_without_elements_do_not_count(norm_type):
+    empty, p = mg.nn.Parameter(mg.zeros(0, 3)), mg.nn.Parameter(mg.zeros(1))
+    empty.grad, p.grad = mg.zeros(0, 3), mg.tensor([-1.0])
+    assert clip_grad_norm_([empty, p], 5.0, norm_type).item() == 1
+
+
 def test_a_generator_that_was_used_up_is_told():
     net = mg.nn.Linear(2, 1)
     members = net.parameters()
