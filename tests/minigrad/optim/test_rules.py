@@ -170,6 +170,26 @@ def test_weights_and_memory_keep_their_dtype_and_place_whatever_the_settings_are
 
 
 @pytest.mark.parametrize("rule", RULES)
+def test_numpys_numbers_as_settings_calculate_as_pythons_do(rule):
+    def run(number):
+        rng = np.random.default_rng(0)
+        w = mg.tensor(rng.normal(size=100).astype(np.float32), requires_grad=True)
+        settings = {
+            name: tuple(map(number, value)) if isinstance(value, tuple) else number(value)
+            for name, value in one_of_everything(rule).items()
+            if not isinstance(value, bool)
+        }
+        optimizer = getattr(mg.optim, rule)([w], lr=number(0.1), **settings)
+        for _ in range(3):
+            w.grad = mg.tensor(rng.normal(size=100).astype(np.float32))
+            optimizer.step()
+        return w.detach().numpy()
+
+    # In float64 on the way, and rounded at the end, they would differ in some last digits.
+    assert np.array_equal(run(np.float64), run(float))
+
+
+@pytest.mark.parametrize("rule", RULES)
 def test_a_weight_that_is_not_contiguous_is_updated_in_place(rule):
     whole = np.ones((4, 6))
     w = mg.nn.Parameter(mg.from_numpy(whole[::2, ::3].T))
