@@ -91,14 +91,14 @@ def _print_the_rest() -> None:
 def _train(arguments: argparse.Namespace) -> int:
     import matplotlib.figure  # noqa: F401  for the report: that it is missing should be said before the training
 
-    from gaze_examples import runs
+    from gaze_examples import run_folder, runs
     from gaze_examples.data import DataError
     from gaze_examples.models import MODELS
 
     if arguments.model not in MODELS:
         raise DataError(f"There is no model {arguments.model!r}; the models are {' and '.join(MODELS)}.")
-    folder = Path(arguments.out) if arguments.out is not None else runs.next_free(Path("runs"), arguments.model)
-    runs.check_free(folder)
+    folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), arguments.model)
+    run_folder.check_free(folder)
     _device(arguments)
     recipe = MODELS[arguments.model]
     chosen = {
@@ -119,17 +119,17 @@ def _train(arguments: argparse.Namespace) -> int:
         print("The loss is no number any more: the steps were too large. Try a smaller --lr.")
     print()
     print(_score_table(result.scores, data))
-    saved = runs.save(result, data, folder, asked)
+    saved = run_folder.save(result, data, folder, asked)
     taken = "" if saved == folder else f"{folder} was taken meanwhile. "
-    print(f"\n{taken}The run is in {saved}; open {saved / runs.REPORT}.")
+    print(f"\n{taken}The run is in {saved}; open {saved / run_folder.REPORT}.")
     return 0
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from gaze_examples import runs
+    from gaze_examples import run_folder, runs
 
     device = _device(arguments)
-    trained = runs.load_model(Path(arguments.run_folder), device)
+    trained = run_folder.load_model(Path(arguments.run_folder), device)
     data = _load(_asked(arguments, trained.asked))
     print(data.describe())
     print(f"\nThe {trained.settings.model} network of {arguments.run_folder}:")

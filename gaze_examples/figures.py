@@ -62,7 +62,7 @@ def confusion(scores: dict[str, Evaluation], path: Path) -> None:
         for row, column in np.ndindex(shares.shape):
             axes.text(column, row, f"{shares[row, column]:.0f}", ha="center", va="center",
                       color="white" if shares[row, column] > 55 else "black")  # fmt: skip
-        names = [f"{i}\n{name}" for i, name in enumerate(QUADRANTS)]
+        names = [f"{i}: {name}" for i, name in enumerate(QUADRANTS)]
         axes.set_xticks(range(len(names)), names, fontsize=8)
         axes.set_yticks(range(len(names)), names, fontsize=8)
         axes.set(xlabel="the network says", ylabel="looks at",

@@ -6,13 +6,10 @@ import base64
 import html
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gaze_examples.data import GazeData
 from gaze_examples.models import MODELS
-
-if TYPE_CHECKING:
-    from gaze_examples.runs import Result
+from gaze_examples.runs import Result
 
 PARTS = {
     "train": ("training", "what it learned from"),

@@ -3,13 +3,13 @@
 A reader returns a `Reading`: the eyes, and what it had to skip, so that nothing is left out in silence. What cannot be
 read at all is a `DataError`.
 
-The quadrants of the field of view, as seen by the person who looks at the screen's camera:
+The quadrants of the field of view. Left and right are those of the image, so the person's own are the other way round:
 
-    label   pitch              yaw
-    0       up (>= origin)     negative (< origin)
-    1       up                 positive (>= origin)
-    2       down (< origin)    negative
-    3       down               positive
+    label   pitch              yaw                                 name
+    0       up (>= origin)     negative (< origin), to the right   up right
+    1       up                 positive (>= origin), to the left   up left
+    2       down (< origin)    negative                            down right
+    3       down               positive                            down left
 
 Angles are those of the MPIIGaze family: for a gaze direction (x right, y down, z away from the camera),
 yaw = atan2(-x, -z) and pitch = asin(-y), in radians.
@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 HEIGHT, WIDTH = 36, 120
-QUADRANTS = ("up, yaw -", "up, yaw +", "down, yaw -", "down, yaw +")
+QUADRANTS = ("up right", "up left", "down right", "down left")
 
 
 class DataError(Exception):

@@ -50,7 +50,7 @@ class GazeData:
             ceiling = "unknown" if oracle is None else f"{100 * oracle:.1f} %"
             lines.append(f"{part:6}{len(eyes):8,}{len(np.unique(eyes.person)):8}   {shares:34}{ceiling}")
         names = ", ".join(f"{i} {name}" for i, name in enumerate(QUADRANTS))
-        lines.append(f"Quadrants: {names}.")
+        lines.append(f"Quadrants, as seen in the image: {names}.")
         if self.split.train.oracle is not None:
             lines.append("The oracle knows the true angles of the eyeballs: nobody can be expected to do better.")
         if self.skipped:

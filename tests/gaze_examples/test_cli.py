@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gaze_examples import cli, runs
+from gaze_examples import cli, run_folder, runs
 
 ROOT = Path(__file__).parents[2]
 FILES = {"weights.safetensors", "history.csv", "curves.png", "confusion.png", "report.html"}
@@ -112,7 +112,7 @@ def test_a_failure_while_saving_leaves_nothing_behind(dataset_directory, monkeyp
     def fail(*_, **__):
         raise RuntimeError("the printer is on fire")
 
-    monkeypatch.setattr(runs.report, "page", fail)
+    monkeypatch.setattr(run_folder.report, "page", fail)
     assert train(dataset_directory, "--out", "run") == 2
     assert list(Path().iterdir()) == []
 
@@ -195,7 +195,7 @@ def test_ctrl_c_while_saving_leaves_nothing_behind(dataset_directory, monkeypatc
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs.figures, "confusion", interrupt)
+    monkeypatch.setattr(run_folder.figures, "confusion", interrupt)
     assert train(dataset_directory) == cli.OVER
     assert list(Path().iterdir()) == []
 
