@@ -9,6 +9,7 @@ import numpy as np
 from gaze_examples.data.eyes import HEIGHT, QUADRANTS, WIDTH, DataError, EyeSet
 from gaze_examples.data.whole import whole_file
 
+LAYOUT = (1, 0, 3, 2)  # up left, up right, down left, down right
 GAP = 4  # white pixels between two pairs
 
 
@@ -26,7 +27,7 @@ def contact_sheet(
     figure = Figure(figsize=((2 * width + 40) / 100, (2 * height + 40) / 100), dpi=160, layout="constrained")
     title = eyes.source.replace("$", r"\$")  # a dollar would begin a formula, even with parse_math=False, as it wraps
     figure.suptitle(title, fontsize=10, color="0.35", wrap=True)
-    for quadrant, axes in enumerate(figure.subplots(2, 2).flat):
+    for quadrant, axes in zip(LAYOUT, figure.subplots(2, 2).flat, strict=True):
         theirs = np.flatnonzero(labels == quadrant)
         chosen = rng.permutation(theirs)[: rows * columns]
         axes.imshow(_block(eyes.images[chosen], rows, columns), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
