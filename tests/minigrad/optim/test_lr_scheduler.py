@@ -199,6 +199,21 @@ def test_changes_that_are_not_larger_than_eps_are_not_made():
     assert optimizer.param_groups[0]["lr"] == 1
 
 
+@pytest.mark.parametrize(
+    "settings", [{"threshold": 0.0}, {"threshold": 0.5}, {"threshold": 1.0, "threshold_mode": "abs"}]
+)
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_a_number_at_the_bound_is_not_better(mode, settings):
+    sign = -1 if mode == "min" else 1
+    schedule = ReduceLROnPlateau(sgd(), mode=mode, **settings)
+    schedule.step(2.0)
+    at_the_bound = 2.0 + sign * settings["threshold"] * (1 if "threshold_mode" in settings else 2.0)
+    schedule.step(at_the_bound)
+    assert (schedule.best, schedule.num_bad_epochs) == (2.0, 1)
+    schedule.step(at_the_bound + sign * 1e-9)
+    assert (schedule.best, schedule.num_bad_epochs) == (at_the_bound + sign * 1e-9, 0)
+
+
 def test_nan_is_never_better():
     optimizer = sgd(lr=1.0)
     schedule = ReduceLROnPlateau(optimizer, patience=1, factor=0.5)
