@@ -171,8 +171,9 @@ def test_contact_sheet_shows_only_eyes_of_its_quadrant(tmp_path, make_eyes, monk
     eyes = make_eyes(people=2, per_person=20)
     labels = np.repeat([0, 1, 3], [2, 18, 20])
     contact_sheet(eyes, labels, tmp_path / "sheet.png", rows=2, columns=3)
-    assert [len(images) for images in drawn] == [2, 6, 0, 6]
-    for label, images in enumerate(drawn):
+    assert module.LAYOUT == (1, 0, 3, 2)  # the names of the quadrants say left and right
+    assert [len(images) for images in drawn] == [6, 2, 6, 0]
+    for label, images in zip(module.LAYOUT, drawn, strict=True):
         assert all((image == eyes.images[labels == label]).all(axis=(1, 2)).any() for image in images)
     assert cv2.imread(str(tmp_path / "sheet.png")).std() > 10
     with pytest.raises(DataError, match="Could not write"):
