@@ -60,7 +60,7 @@ def training_step(torch, hidden: list[int]) -> Comparison:
 
         return step
 
-    return compare("-".join(map(str, sizes)), step_of(mg), step_of(torch), 0.95, rounds=150)
+    return compare("-".join(map(str, sizes)), step_of(mg), step_of(torch), 0.95, rounds=60)
 
 
 CHAINS: dict[str, Callable] = {
@@ -83,7 +83,7 @@ def scalar_chain(torch, name: str, step: Callable, length: int = 400) -> Compari
 
         return chain
 
-    return compare(name, chain_of(mg), chain_of(torch), 0.75, rounds=100, per_run=length, unit="µs")
+    return compare(name, chain_of(mg), chain_of(torch), 0.75, rounds=40, per_run=length, unit="µs")
 
 
 def import_time(rounds: int = 15) -> float:

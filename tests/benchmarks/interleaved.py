@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 from collections.abc import Callable
@@ -37,6 +38,8 @@ def compare(
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds + 3):
         for run, kept in zip((minigrad, torch), times, strict=True):
+            # Also long enough for the threads of the other library, which spin after their work, to go to sleep.
+            gc.collect()
             start = time.perf_counter()
             run()
             kept.append((time.perf_counter() - start) / per_run)
