@@ -14,6 +14,7 @@ from minigrad.autograd import no_grad
 from minigrad.backend import to_host
 from minigrad.nn import CrossEntropyLoss, Module
 from minigrad.optim import Optimizer
+from minigrad.optim.lr_scheduler import ReduceLROnPlateau
 from minigrad.tensor import Tensor
 from minigrad.training.history import Epoch, History
 
@@ -41,7 +42,8 @@ class Trainer:
     data, the lowest training loss). Ctrl-C ends the training early, with the best weights so far; in the first epoch
     these are the latest ones.
 
-    scheduler: its `step()` is called after each epoch.
+    scheduler: its `step()` is called after each epoch; ReduceLROnPlateau is given the validation loss (without validation
+        data the training loss).
     on_epoch: called with each finished `Epoch`.
     progress: whether to show a bar; None shows it on a terminal only.
     """
@@ -100,7 +102,9 @@ class Trainer:
         if count == 0:
             raise ValueError("Trainer: the training data has no batch. Is drop_last on, and the batch too large?")
         seen = self.evaluate(val) if val is not None else None
-        if self.scheduler is not None:
+        if isinstance(self.scheduler, ReduceLROnPlateau):
+            self.scheduler.step(seen.loss if seen else loss_sum / count)
+        elif self.scheduler is not None:
             self.scheduler.step()
         return Epoch(
             number,

@@ -7,6 +7,7 @@ import minigrad as mg
 from minigrad import nn
 from minigrad.data import DataLoader, TensorDataset
 from minigrad.optim import SGD
+from minigrad.optim.lr_scheduler import ReduceLROnPlateau
 from minigrad.training import Trainer
 
 
@@ -270,6 +271,15 @@ def test_the_scheduler_steps_once_an_epoch_after_it():
 
     history = Trainer(net, optimizer, scheduler=Halve()).fit(train_loader(), epochs=3)
     assert history.column("lr") == [1.0, 0.5, 0.25] and optimizer.param_groups[0]["lr"] == 0.125
+
+
+def test_reduce_on_plateau_is_given_the_validation_loss():
+    net = network()
+    optimizer = SGD(net.parameters(), lr=1e-30)  # no weight moves, so the loss stays where it is
+    scheduler = ReduceLROnPlateau(optimizer, patience=0, eps=0.0)
+    history = Trainer(net, optimizer, scheduler=scheduler).fit(train_loader(), val_loader(), epochs=3)
+    assert scheduler.best == history.epochs[0].val_loss != history.epochs[0].train_loss
+    assert history.column("lr") == pytest.approx([1e-30, 1e-30, 1e-31], rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize(("terminal", "progress", "shown"), [
