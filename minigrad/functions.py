@@ -32,10 +32,11 @@ from minigrad.backend import (
     is_float,
     result_type,
 )
+from minigrad.in_place import augmented, copy_, fill_, in_place, zero_
 from minigrad.lift import differentiable
 from minigrad.ops import arithmetic, elementwise, linear, reduction, shape
 from minigrad.tape import state
-from minigrad.tensor import Tensor, as_array
+from minigrad.tensor import Tensor
 
 TABLE: dict[str, Callable] = {}  # every function by its public name: `mg.<name>(x)` and `x.<name>()`
 METHODS: dict[str, Any] = {}  # what only a Tensor has: `x.<name>()`
@@ -364,6 +365,22 @@ def _getitem_method(x: Tensor, index: Any) -> Tensor:
     return x
 
 
+def _setitem(x: Tensor, index: Any, values: Any) -> None:
+    if state.here.grad_enabled and (x.requires_grad or getattr(values, "requires_grad", False)):
+        raise RuntimeError(
+            f"setitem: assigning to part of a tensor (shape {x.shape}) that is being differentiated is not supported. "
+            "Build the result with where, cat or stack, or write inside `with mg.no_grad():`."
+        )
+    *first, last = _index_steps(index)
+    try:
+        place = x.array[first[0]] if first else x.array  # integers and slices give a view
+        place[last] = values.array if isinstance(values, Tensor) else values
+    except (ValueError, IndexError) as error:
+        kind = IndexError if isinstance(error, IndexError) else ShapeError
+        raise kind(f"setitem: {error}. The tensor has shape {x.shape}, the values {np.shape(values)}.") from None
+    x.edited()
+
+
 def _iterate(x: Tensor):
     return (_getitem_method(x, i) for i in range(len(x)))
 
@@ -427,105 +444,6 @@ def long(x: Tensor) -> Tensor:
     return to(x, int64)
 
 
-# -- in place ----------------------------------------------------------------------------------------------------------
-
-
-def _write(x: Tensor, values: Any, name: str, operand: Any = None) -> Tensor:
-    """Put `values`, which come from `operand`, into x's memory, and note it."""
-    if state.here.grad_enabled and isinstance(operand, Tensor) and operand.requires_grad:
-        raise RuntimeError(
-            f"{name}: the other operand requires grad, and an in-place result is not recorded. "
-            "Compute a new tensor instead (y = y + x)."
-        )
-    if state.here.grad_enabled and x.requires_grad:
-        what = "a leaf that requires grad" if x.is_leaf else "part of a graph"
-        raise RuntimeError(
-            f"{name}: this tensor (shape {x.shape}) is {what} and cannot be changed in place. Compute a new one "
-            "(y = y + 1), or write inside `with mg.no_grad():`."
-        )
-    _check_fits(x, values, name)
-    try:
-        x.array[...] = values
-    except ValueError as error:
-        if "read-only" in str(error):
-            raise RuntimeError(
-                f"{name}: this tensor (shape {x.shape}) looks into memory that must not be written to, such as that of "
-                "expand, where elements are shared. Change a clone()."
-            ) from None
-        raise
-    return x.edited()
-
-
-def _check_fits(x: Tensor, values: Any, name: str) -> None:
-    """Raise unless `values` can take the place of x's: they broadcast to its shape, and only floats take floats."""
-    if not hasattr(values, "dtype"):  # a number
-        return
-    if is_float(values.dtype) and not is_float(x.dtype):
-        raise DtypeError(f"{name}: a {values.dtype} result cannot be written into a {x.dtype} tensor.")
-    added = x.ndim - len(values.shape)
-    if added < 0 or builtins.any(n not in (1, m) for n, m in zip(values.shape, x.shape[added:], strict=True)):
-        raise ShapeError(f"{name}: a result of shape {values.shape} does not fit in place of {x.shape}.")
-
-
-def _in_place(name: str, op: Callable) -> Callable:
-    """`x.add_(y)`: x + y, written over x."""
-
-    def method(x: Tensor, y: Any) -> Tensor:
-        return _write(x, op(x.detach(), y).array, name, y)
-
-    method.__name__ = name
-    method.__doc__ = f"{op.__name__}, written into this tensor's own memory. Not for tensors in a graph."
-    return method
-
-
-def _augmented(op: Callable, method: Callable) -> Callable:
-    """`x += y`: in place where nothing is recorded; where something is, a new tensor of x's shape and dtype."""
-
-    def assign(x: Tensor, y: Any) -> Tensor:
-        in_graph = not x.is_leaf or (isinstance(y, Tensor) and y.requires_grad and not x.requires_grad)
-        if state.here.grad_enabled and in_graph:
-            result = op(x, y)
-            _check_fits(x, result, method.__name__)
-            return to(result, x.dtype)
-        return method(x, y)
-
-    return assign
-
-
-def _setitem(x: Tensor, index: Any, values: Any) -> None:
-    if state.here.grad_enabled and (x.requires_grad or getattr(values, "requires_grad", False)):
-        raise RuntimeError(
-            f"setitem: assigning to part of a tensor (shape {x.shape}) that is being differentiated is not supported. "
-            "Build the result with where, cat or stack, or write inside `with mg.no_grad():`."
-        )
-    *first, last = _index_steps(index)
-    try:
-        place = x.array[first[0]] if first else x.array  # integers and slices give a view
-        place[last] = values.array if isinstance(values, Tensor) else values
-    except (ValueError, IndexError) as error:
-        kind = IndexError if isinstance(error, IndexError) else ShapeError
-        raise kind(f"setitem: {error}. The tensor has shape {x.shape}, the values {np.shape(values)}.") from None
-    x.edited()
-
-
-@_method
-def fill_(x: Tensor, value: Any) -> Tensor:
-    """Set every element to `value`."""
-    return _write(x, as_array(value, like=x.array).astype(x.dtype), "fill_", value)
-
-
-@_method
-def zero_(x: Tensor) -> Tensor:
-    """Set every element to 0."""
-    return _write(x, 0, "zero_")
-
-
-@_method
-def copy_(x: Tensor, other: Any) -> Tensor:
-    """Copy the elements of `other` (broadcast, converted) into this tensor."""
-    return _write(x, as_array(other, like=x.array).astype(x.dtype), "copy_", other)
-
-
 # -- Tensor's methods and operators ------------------------------------------------------------------------------------
 
 
@@ -538,8 +456,8 @@ def _give_tensor_its_methods() -> None:
         METHODS[f"__{name}__"] = op
         METHODS[f"__r{name}__"] = _reflected(op)
     for name, op in {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow}.items():
-        METHODS[f"{op.__name__}_"] = _in_place(f"{op.__name__}_", op)
-        METHODS[f"__i{name}__"] = _augmented(op, METHODS[f"{op.__name__}_"])
+        METHODS[f"{op.__name__}_"] = in_place(f"{op.__name__}_", op)
+        METHODS[f"__i{name}__"] = augmented(op, METHODS[f"{op.__name__}_"])
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         METHODS[f"__{name}__"] = TABLE[name]
     METHODS.update(
@@ -551,6 +469,9 @@ def _give_tensor_its_methods() -> None:
         __getitem__=_getitem_method,
         __setitem__=_setitem,
         __iter__=_iterate,
+        fill_=fill_,
+        zero_=zero_,
+        copy_=copy_,
     )
     for name, function in {**TABLE, **METHODS}.items():
         setattr(Tensor, name, function)

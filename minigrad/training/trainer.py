@@ -42,8 +42,8 @@ class Trainer:
     data, the lowest training loss). Ctrl-C ends the training early, with the best weights so far; in the first epoch
     these are the latest ones.
 
-    scheduler: its `step()` is called after each epoch; ReduceLROnPlateau is given the validation loss (without validation
-        data the training loss).
+    scheduler: its `step()` is called after each epoch; a ReduceLROnPlateau is given the validation loss (the training
+        loss where there is no validation data).
     on_epoch: called with each finished `Epoch`.
     progress: whether to show a bar; None shows it on a terminal only.
     """
