@@ -258,3 +258,13 @@ def test_the_state_of_another_rule_is_refused(saved, loading):
     state = trained(saved([parameter(1.0)])).state_dict()
     with pytest.raises(ValueError, match=f"{loading.__name__}.load_state_dict: .*\n.*another kind of optimiser"):
         loading([parameter(1.0)]).load_state_dict(state)
+
+
+def test_a_new_parameter_inherits_nothing_from_one_that_died():
+    optimizer = mg.optim.SGD([mg.nn.Parameter(mg.zeros(1))], lr=1.0, momentum=0.9)
+    for _ in range(50):  # each takes the place, and perhaps the id, of the one before
+        parameter = mg.nn.Parameter(mg.zeros(1))
+        parameter.grad = mg.ones(1)
+        optimizer.param_groups[0]["params"] = [parameter]
+        optimizer.step()
+        assert parameter.tolist() == [-1.0]  # a first step, without any velocity
