@@ -57,7 +57,8 @@ def differentiable(
     def apply(*args: Any, **settings: Any) -> Any:
         values: list = []
         sources: list = []
-        recorded, dtype, one_dtype = False, None, True
+        wants: list = []  # for each argument, whether its gradient is wanted
+        dtype, one_dtype = None, True
         for arg in args:
             if isinstance(arg, Tensor):
                 node = arg._node or arg.node
@@ -69,17 +70,17 @@ def differentiable(
                         value = value[()]
                 values.append(value)
                 sources.append(node)
-                if node.needs:
-                    recorded = True
+                wants.append(node.needs)
                 if dtype is not node.dtype:
                     one_dtype = one_dtype and dtype is None
                     dtype = node.dtype
             elif type(arg) is float or type(arg) is int:
                 values.append(arg)
                 sources.append(NO_ARRAY)
+                wants.append(False)
             else:
                 one_dtype = False
-                recorded = _take_in(arg, values, sources) or recorded
+                _take_in(arg, values, sources, wants)
         if promotes and not (one_dtype and dtype is not None and dtype.kind == "f"):
             values = _promoted(values, floats, op.name)
         try:
@@ -88,10 +89,10 @@ def differentiable(
             raise op.explained(error, values) from None
         here = state.here
         several = type(out) is tuple
-        if not (recorded and here.grad_enabled):
+        if not (True in wants and here.grad_enabled):
             return tuple([Tensor(one) for one in out]) if several else Tensor(out)
         first = out[0] if several else out
-        record = Record(op, sources, cache, first.shape, first.dtype, here.module, sys._getframe(1))
+        record = Record(op, sources, wants, cache, first.shape, first.dtype, here.module, sys._getframe(1))
         result = Tensor(first)
         if record.dtype.kind == "f":  # indices and the like have no gradient
             result._node = record
@@ -132,7 +133,7 @@ class Op:
             )
         try:
             if self.takes_needs:
-                inward = self.backward(dout, record.cache, needs=tuple([source.needs for source in record.sources]))
+                inward = self.backward(dout, record.cache, needs=tuple(record.wants))
             else:
                 inward = self.backward(dout, record.cache)
         except Exception as error:
@@ -199,19 +200,17 @@ class _NoArray:
 NO_ARRAY = _NoArray()
 
 
-def _take_in(arg: Any, values: list, sources: list) -> bool:
-    """Unpack an argument that is no Tensor: a list of them, an array, or something that is passed on as it is.
-
-    Returns whether a gradient is wanted.
-    """
+def _take_in(arg: Any, values: list, sources: list, wants: list) -> None:
+    """Unpack an argument that is no Tensor: a list of them, an array, or something that is passed on as it is."""
     if isinstance(arg, (list, tuple)):
         tensors = [member if isinstance(member, Tensor) else Tensor(as_array(member)) for member in arg]
         values.append([tensor.array for tensor in tensors])
         sources += [tensor.node for tensor in tensors]
-        return any(tensor.requires_grad for tensor in tensors)
+        wants += [tensor.requires_grad for tensor in tensors]
+        return
     values.append(arg.item() if isinstance(arg, np.generic) else arg)  # NumPy's scalars count as Python numbers
     sources.append(Leaf(arg, needs=False) if is_array(arg) else NO_ARRAY)
-    return False
+    wants.append(False)
 
 
 def _other_outputs(record: Record, outs: tuple) -> list[Tensor]:

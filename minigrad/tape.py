@@ -134,6 +134,7 @@ class Record:
     op: has `name`, `gradients(dout, record)` and `fit(gradient, i, record)`.
     sources: for each argument the node that its gradient goes to: the record that made it (an `Output` if that has
         several), a leaf, or one that `needs` no gradient.
+    wants: for each argument, whether its gradient was wanted when the op ran.
     cache: what forward kept for backward; `FREED` once it has been used.
     shape, dtype: of its (first) output. count: how many outputs it has.
     number: the time on the tape's clock at which it was made.
@@ -146,16 +147,25 @@ class Record:
     """
 
     __slots__ = (
-        *("op", "sources", "cache", "shape", "dtype", "is_plain", "count", "number", "module", "hooks", "kept"),
-        *("_code", "_instruction"),
+        *("op", "sources", "wants", "cache", "shape", "dtype", "number", "module"),
+        *("is_plain", "count", "hooks", "kept", "_code", "_instruction"),
     )
     needs = True
 
     def __init__(
-        self, op: Any, sources: Sequence[Any], cache: Any, shape: tuple, dtype: Any, module: str, caller: FrameType
+        self,
+        op: Any,
+        sources: Sequence[Any],
+        wants: Sequence[bool],
+        cache: Any,
+        shape: tuple,
+        dtype: Any,
+        module: str,
+        caller: FrameType,
     ) -> None:
         self.op = op
         self.sources = sources
+        self.wants = wants
         self.cache = cache
         self.shape = shape
         self.dtype = dtype
