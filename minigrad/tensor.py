@@ -1,6 +1,6 @@
 """`Tensor`: an array, its gradient, and the record of where it came from.
 
-What a Tensor *is* stands here; what it can *do* (methods, operators) is given to it by `functions.py`.
+What a Tensor *is* stands here; what it can *do* (methods, operators) is given to it by `functions`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigrad import functions
+from minigrad.functions import elementwise as _elementwise
 from minigrad.lift import differentiable
 from minigrad.ops import linear as _linear
 from minigrad.ops import loss as _loss
@@ -17,7 +17,7 @@ _cross_entropy = differentiable(_loss.cross_entropy_forward, _loss.cross_entropy
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(input, 0), element by element. `inplace` is accepted, but the result is always a new tensor."""
-    return functions.relu(input)
+    return _elementwise.relu(input)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import DtypeError, ShapeError, is_float
+from minigrad.functions.table import METHODS
 from minigrad.tape import state
 from minigrad.tensor import Tensor, as_array
 
@@ -89,3 +90,6 @@ def zero_(x: Tensor) -> Tensor:
 def copy_(x: Tensor, other: Any) -> Tensor:
     """Copy the elements of `other` (broadcast, converted) into this tensor."""
     return write(x, as_array(other, like=x.array).astype(x.dtype), "copy_", other)
+
+
+METHODS.update(fill_=fill_, zero_=zero_, copy_=copy_)
