@@ -9,7 +9,7 @@ everything that used its result has had its turn already (it came later), so its
 
 This file knows records and arrays. It knows no op and no Tensor: an op is whatever has a `name`, `gradients(dout,
 record)` and `fit(gradient, i, record)`; a leaf, where gradients come to rest, is whatever has a `shape`, a `dtype`,
-`needs`, and `accumulate(gradient)`.
+`needs`, `hooked(gradient)` and `accumulate(gradient)`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
@@ -46,16 +46,17 @@ class Context:
     """What the code is running inside.
 
     grad_enabled: whether ops are recorded. module: the path of the module that is running, such as "net.conv1", and
-    running: that module. tapes: those that are listening.
+    running: that module. tapes: those that are listening. anomaly: who looks for the first NaN or Inf, if anybody.
     """
 
-    __slots__ = ("grad_enabled", "module", "running", "tapes")
+    __slots__ = ("anomaly", "grad_enabled", "module", "running", "tapes")
 
     def __init__(self) -> None:
         self.grad_enabled = True
         self.module = ""
         self.running: Any = None
         self.tapes: list[Tape] = []
+        self.anomaly: Any = None
 
 
 class _State(threading.local):
@@ -264,38 +265,58 @@ def users_frame(frame: FrameType | None = None) -> FrameType:
 # -- the walk ----------------------------------------------------------------------------------------------------------
 
 
-def walk_back(end: Any, gradient: Array, *, retain_graph: bool = False) -> None:
-    """Send `gradient` back from the node `end`, a result or a leaf, through everything that it was computed from.
+def walk_back(
+    ends: Sequence[tuple[Any, Array]], *, wanted: Sequence[Any] | None = None, retain_graph: bool = False
+) -> list[Array | None]:
+    """Send gradients back from nodes, results or leaves, through everything that they were computed from.
 
-    Each leaf's `accumulate` is called once, as soon as the last record that used it has been visited. A record's cache
-    is freed as soon as it has been visited, unless `retain_graph`.
+    ends: pairs (node, gradient). Each leaf's `accumulate` is called once, as soon as the last record that used it has
+        been visited. A record's cache is freed as soon as it has been visited, unless `retain_graph`.
+    wanted: nodes. If given, the walk goes only where it leads to one of them, no leaf accumulates anything, and the
+        gradients that arrived at them are returned (None where nothing did).
     """
-    records, leaves = _reachable(end)
-    last_edit = edits.last
+    records, leaves = _reachable([node for node, _ in ends])
+    caught: dict[Any, Array | None] = {}
+    if wanted is not None:
+        caught = dict.fromkeys(map(_place, wanted))
+        records, leaves, leading = _towards(caught, records, leaves)
+    last_edit, anomaly = edits.last, state.here.anomaly
     for record in records:
         if record.cache is FREED or last_edit > record.number:
             record.check_cache()
     arrived: dict[Any, Array] = {}  # the sum of what has come in so far; no entry is "nothing yet", never zero
 
-    def reach_leaf(leaf: Any, gradient: Array | None, others: Any) -> None:
-        """A gradient, or nothing, comes to a leaf; `others` may share its memory. After the last one it is final."""
+    def reach_leaf(leaf: Any, gradient: Array | None) -> None:
+        """A gradient, which the leaf may keep, or nothing, comes to it. After the last one it is final."""
         if gradient is not None:
-            arrived[leaf] = arrived[leaf] + gradient if leaf in arrived else _private(gradient, others)
+            arrived[leaf] = arrived[leaf] + gradient if leaf in arrived else gradient
         leaves[leaf] -= 1
         if leaves[leaf] == 0 and leaf in arrived:
-            leaf.accumulate(arrived.pop(leaf))
+            if wanted is None:
+                leaf.accumulate(arrived.pop(leaf))
+            else:
+                caught[leaf] = leaf.hooked(arrived.pop(leaf))
 
-    if end in leaves:
-        reach_leaf(end, gradient, gradient)
-    else:
-        arrived[_place(end)] = gradient
+    for node, gradient in ends:
+        if node in leaves:
+            reach_leaf(node, gradient.copy())  # the leaf keeps it
+        else:
+            place = _place(node)
+            arrived[place] = arrived[place] + gradient if place in arrived else gradient
 
     for record in records:
         dout = arrived.pop(record, None)
         if not record.is_plain:
             dout = _complete(record, dout, arrived)
+        if wanted is not None:
+            _catch(record, dout, caught)
+            if record not in leading:
+                continue
         sources = record.sources
         inward = record.op.gradients(dout, record) if dout is not None else [None] * len(sources)
+        if anomaly is not None and dout is not None:
+            anomaly.look_at_backward(record, dout, inward)
+        owners: list[int] = []  # of all memory that is at hand here, gathered when a leaf first asks
         for i, source in enumerate(sources):
             if not source.needs:
                 continue
@@ -303,14 +324,17 @@ def walk_back(end: Any, gradient: Array, *, retain_graph: bool = False) -> None:
             if gradient is not None and (gradient.shape != source.shape or gradient.dtype is not source.dtype):
                 gradient = record.op.fit(gradient, i, record)
             if source in leaves:
-                others = () if source in arrived else (dout, record.cache, inward[:i], inward[i + 1 :])
-                reach_leaf(source, gradient, others)
+                if gradient is not None and source not in arrived:
+                    owners = owners or [id(_owner(array)) for array in arrays_in((dout, record.cache, *inward))]
+                    gradient = _private(gradient, owners)
+                reach_leaf(source, gradient)
             elif gradient is not None:
                 place = source if type(source) is Record else _place(source)
                 before = arrived.get(place)
                 arrived[place] = gradient if before is None else before + gradient
         if not retain_graph:
             record.cache = FREED
+    return [caught[_place(node)] for node in wanted or ()]
 
 
 def _place(node: Any) -> Any:
@@ -318,11 +342,11 @@ def _place(node: Any) -> Any:
     return (node.record, node.index) if type(node) is Output else node
 
 
-def _reachable(end: Any) -> tuple[list[Record], dict[Any, int]]:
-    """All records that `end` leads back to, latest first, and all leaves, with how often each is used."""
+def _reachable(ends: Iterable[Any]) -> tuple[list[Record], dict[Any, int]]:
+    """All records that `ends` lead back to, latest first, and all leaves, with how often each is used."""
     records: dict[Record, None] = {}
     leaves: dict[Any, int] = {}
-    found = [end]
+    found = list(ends)
     while found:
         node = found.pop()
         if type(node) is Output:
@@ -340,6 +364,28 @@ def _reachable(end: Any) -> tuple[list[Record], dict[Any, int]]:
 _number = operator.attrgetter("number")
 
 
+def _towards(
+    places: Iterable[Any], records: list[Record], leaves: dict[Any, int]
+) -> tuple[list[Record], dict[Any, int], set[Record]]:
+    """Of `records` and `leaves` those that matter for the gradients at `places`, and the records leading on to them."""
+    targets = {place[0] if type(place) is tuple else place for place in places}
+    leading: set[Record] = set()
+    for record in reversed(records):
+        sources = [source.record if type(source) is Output else source for source in record.sources]
+        if any(source in targets or source in leading for source in sources):
+            leading.add(record)
+    visited = [record for record in records if record in leading or record in targets]
+    return visited, {leaf: uses for leaf, uses in leaves.items() if leaf in targets}, leading
+
+
+def _catch(record: Record, dout: Any, caught: dict[Any, Array | None]) -> None:
+    """Keep copies of the gradients that arrived at a record's outputs, where somebody wants them."""
+    for i, gradient in enumerate(dout if type(dout) is tuple else (dout,)):
+        place = (record, i) if i else record
+        if place in caught and gradient is not None:
+            caught[place] = gradient.copy()
+
+
 def _complete(record: Record, dout: Array | None, arrived: dict[Any, Array]) -> Any:
     """The gradient of a record that is not plain: a tuple for several outputs, after hooks, None if nothing came."""
     douts = [dout] + [arrived.pop((record, i), None) for i in range(1, record.count)]
@@ -353,18 +399,18 @@ def _complete(record: Record, dout: Array | None, arrived: dict[Any, Array]) -> 
     return douts[0] if record.count == 1 else tuple(douts)
 
 
-def _private(gradient: Array, others: Any) -> Array:
-    """`gradient` as an array that a leaf may keep and change: itself, or a copy if it shares memory with `others`.
+def _private(gradient: Array, owners: list[int]) -> Array:
+    """`gradient` as an array that a leaf may keep and change: itself, or a copy if something else shares its memory.
 
-    `a + b` hands one array to both; a sum hands out a read-only view; neither may be kept as it is.
+    `a + b` hands one array to both; a sum hands out a read-only view; neither may be kept as it is. owners: the ids of
+    the arrays that own the memory of all that is at hand, this gradient included.
     """
     if not is_array(gradient):  # a NumPy scalar: nobody can change it
         return gradient
-    flags, xp = gradient.flags, array_module(gradient)
-    keepable = flags.c_contiguous and getattr(flags, "writeable", True)
-    if keepable and not any(xp.may_share_memory(gradient, array) for array in arrays_in(others)):
+    flags = gradient.flags
+    if flags.c_contiguous and getattr(flags, "writeable", True) and owners.count(id(_owner(gradient))) <= 1:
         return gradient
-    return xp.array(gradient, order="C")
+    return array_module(gradient).array(gradient, order="C")
 
 
 # -- a tape to look at -------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +18,13 @@ from minigrad.backend import (
     Array,
     Device,
     DtypeError,
+    Number,
     ShapeError,
     array_module,
+    bool_,
     device_of,
-    float32,
+    get_default_dtype,
+    int64,
     is_array,
     is_float,
     to_device,
@@ -33,7 +36,8 @@ from minigrad.tape import Output, Record
 class Tensor:
     """An array, its gradient, and the record of the op that made it.
 
-    Make one with `mg.tensor(data)` (copies), `mg.as_tensor(data)` (shares), or by computing with others.
+    Make one with `mg.tensor(data)` (copies), `mg.as_tensor(data)` (shares), or by computing with others. `mg.Tensor` of
+    an array is a Tensor on its memory; of lists it is float32, and of sizes, `mg.Tensor(2, 3)`, zeros, as in PyTorch.
 
     array: the NumPy or CuPy array itself.
     grad: after `backward()`, the gradient as a Tensor of the same shape and dtype; None until then. Leaves only, unless
@@ -48,14 +52,16 @@ class Tensor:
     _other_leaf: Leaf | None = None  # a leaf whose requires_grad was switched has two nodes, this is the one at rest
     _retained: Tensor | None = None
 
-    def __init__(self, array: Array, requires_grad: bool = False) -> None:
+    def __init__(self, array: Any = (), requires_grad: Any = False, *sizes: int) -> None:
+        if type(array) in _NO_ARRAYS:
+            array, requires_grad = _read_as_torch_does(array, requires_grad, sizes)
         self._value = array
         if requires_grad:
             self.requires_grad_()
 
     if TYPE_CHECKING:
 
-        def __getattr__(self, name: str) -> Any: ...  # the methods and operators that functions.py adds
+        def __getattr__(self, name: str) -> Any: ...  # the methods and operators that `functions` adds
         def __getitem__(self, index: Any) -> Tensor: ...
         def __add__(self, other: Any) -> Tensor: ...
         def __sub__(self, other: Any) -> Tensor: ...
@@ -125,13 +131,52 @@ class Tensor:
 
     def size(self, dim: int | None = None) -> tuple[int, ...] | int:
         """The shape, or its length along `dim`."""
+        if dim is not None and not -self.ndim <= dim < self.ndim:
+            raise IndexError(f"size: dim must lie in {-self.ndim}..{self.ndim - 1}, got {dim}.")
         return self.shape if dim is None else self.shape[dim]
 
     def dim(self) -> int:
+        """The number of axes."""
         return self.ndim
 
+    ndimension = dim
+
     def numel(self) -> int:
+        """The number of elements."""
         return self.array.size
+
+    nelement = numel
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return self.dtype.itemsize
+
+    def element_size(self) -> int:
+        """Bytes of one element."""
+        return self.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.numel() * self.itemsize
+
+    def stride(self, dim: int | None = None) -> tuple[int, ...] | int:
+        """How many elements further in memory the next one along each axis is, or along `dim`."""
+        steps = tuple(step // self.itemsize for step in self.array.strides)
+        return steps if dim is None else steps[dim]
+
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie in memory one after another, in order."""
+        return bool(self.array.flags.c_contiguous)
+
+    def is_floating_point(self) -> bool:
+        """Whether its elements are floats, the only kind that has gradients."""
+        return is_float(self.dtype)
+
+    @property
+    def is_cuda(self) -> bool:
+        return self.device.type == "cuda"
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -141,7 +186,10 @@ class Tensor:
     def __repr__(self) -> str:
         values = np.array2string(to_host(self.array), separator=", ", prefix="tensor(", precision=4, threshold=100)
         notes = [values]
-        if self.dtype not in (float32, np.dtype("int64"), np.dtype("bool")):
+        if self.numel() == 0 and self.ndim != 1:
+            notes.append(f"size={self.shape}")
+        usual = (get_default_dtype(),) if self.numel() == 0 else (get_default_dtype(), int64, bool_)
+        if self.dtype not in usual:
             notes.append(f"dtype={self.dtype}")
         if self.device.type != "cpu":
             notes.append(f"device='{self.device}'")
@@ -158,6 +206,11 @@ class Tensor:
                 "Compare with .all() or .any(), or ask `is not None`."
             )
         return bool(self.array)
+
+    def __contains__(self, value: Any) -> bool:
+        if not (isinstance(value, (Tensor, np.generic, *Number)) or is_array(value)):
+            raise TypeError(f"in: expected a number or a Tensor, got {type(value).__name__}.")
+        return bool((self == value).any())  # type: ignore[attr-defined]
 
     def __float__(self) -> float:
         return float(self.item())
@@ -195,6 +248,20 @@ class Tensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __dlpack__(self, **request: Any) -> Any:
+        """Its memory for another library: `torch.from_dlpack(x)`, `np.from_dlpack(x)`. Without its graph."""
+        if self.requires_grad:
+            raise BufferError("dlpack: this tensor requires grad, the other library's would not. Use tensor.detach().")
+        return self.array.__dlpack__(**{name: value for name, value in request.items() if value is not None})
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.array.__dlpack_device__()
+
+    def __reduce_ex__(self, protocol: Any) -> tuple:
+        """For pickle and copy.copy: a leaf, without gradient and hooks."""
+        own = {name: value for name, value in vars(self).items() if name not in _PRIVATE}
+        return _rebuilt, (type(self), self.array, self.requires_grad, own)
 
     # -- gradients -----------------------------------------------------------------------------------------------------
 
@@ -260,36 +327,25 @@ class Tensor:
         else:
             self._retained = value
 
-    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None:
         """Add d(self)/d(leaf) to the `.grad` of every leaf that this tensor was computed from.
 
         gradient: the upstream gradient, of this tensor's shape; for a tensor of one element it is 1 if not given.
         retain_graph: keep what the ops saved, so that backward can run again.
+        inputs: the leaves that are meant; all others are left as they are.
         """
-        if create_graph:
-            raise NotImplementedError("backward: gradients of gradients (create_graph=True) are not supported.")
-        if not self.requires_grad:
-            raise RuntimeError(
-                f"backward: this tensor (shape {self.shape}) has no graph: none of what it was computed from requires "
-                "grad, or it was computed under no_grad() or detached."
-            )
-        tape.walk_back(self.node, self._upstream(gradient), retain_graph=retain_graph)
-
-    def _upstream(self, gradient: Tensor | None) -> Array:
-        """`gradient` as an array that fits this tensor; ones for a tensor of one element."""
-        xp = array_module(self.array)
-        if gradient is None:
-            if self.array.size != 1:
-                raise RuntimeError(
-                    f"backward: only a scalar has a gradient by itself, got shape {self.shape}"
-                    f"{f' from {self.record}' if self.record else ''}. "
-                    "Reduce it, as in loss.sum().backward(), or give the upstream gradient: y.backward(gradient)."
-                )
-            return xp.ones_like(self.array)[()]  # a scalar, not a 0-d array: see `array`
-        array = as_array(gradient)
-        if array.shape != self.shape:
-            raise ShapeError(f"backward: the upstream gradient must have shape {self.shape}, got {array.shape}.")
-        return array.astype(self.dtype, copy=False)
+        refuse_create_graph(create_graph, "backward")
+        ends = [(node_with_graph(self, "backward"), upstream_of(self, gradient, "backward"))]
+        if inputs is None:
+            tape.walk_back(ends, retain_graph=bool(retain_graph))
+        else:
+            accumulate_at(ends, [inputs] if isinstance(inputs, Tensor) else inputs, bool(retain_graph))
 
     def retain_grad(self) -> None:
         """Keep the gradient of this intermediate result in `.grad` (leaves keep theirs anyway)."""
@@ -381,12 +437,20 @@ class Leaf:
         self.hooks: list[Callable] = []
         self.after: list[Callable] = []
 
+    def hooked(self, gradient: Array) -> Array:
+        """Called by the tape, once a walk, with the complete gradient, which may be kept: what the hooks make of it."""
+        if not self.hooks:
+            return gradient
+        for hook in tuple(self.hooks):  # a hook may remove itself
+            gradient = hook(gradient)
+        return gradient.copy()  # a hook may have kept what it was given or returned
+
     def accumulate(self, gradient: Array) -> None:
-        """Called by the tape, once a backward pass, with the complete gradient, which the leaf may keep."""
-        if self.hooks:
-            for hook in tuple(self.hooks):  # a hook may remove itself
-                gradient = hook(gradient)
-            gradient = gradient.copy()  # and may have kept what it was given or returned
+        """The same, added to `grad`."""
+        self.add(self.hooked(gradient))
+
+    def add(self, gradient: Array) -> None:
+        """Add a gradient, which may be kept, to `grad`, and call what waits for that."""
         with _accumulating:
             if self.grad is None:
                 self.grad = Tensor(np.asarray(gradient) if isinstance(gradient, np.generic) else gradient)
@@ -444,6 +508,86 @@ def _hooks_of(tensor: Tensor) -> list[Callable]:
     return record.hooks.setdefault(output, [])
 
 
+# -- from tensors to the walk ------------------------------------------------------------------------------------------
+
+
+def node_with_graph(tensor: Tensor, name: str) -> Record | Output | Leaf:
+    """The node where a walk back from `tensor` starts."""
+    if not tensor.requires_grad:
+        raise RuntimeError(
+            f"{name}: this tensor (shape {tensor.shape}) has no graph: none of what it was computed from requires "
+            "grad, or it was computed under no_grad() or detached."
+        )
+    return tensor.node
+
+
+def upstream_of(tensor: Tensor, gradient: Tensor | None, name: str) -> Array:
+    """`gradient` as an array that fits `tensor`; ones for a tensor of one element."""
+    if gradient is None:
+        if tensor.array.size != 1:
+            raise RuntimeError(
+                f"{name}: only a scalar has a gradient by itself, got shape {tensor.shape}"
+                f"{f' from {tensor.record}' if tensor.record else ''}. "
+                "Reduce it, as in loss.sum().backward(), or give the upstream gradient: y.backward(gradient)."
+            )
+        return array_module(tensor.array).ones_like(tensor.array)[()]  # a scalar, not a 0-d array: see `array`
+    array = as_array(gradient)
+    if array.shape != tensor.shape:
+        raise ShapeError(f"{name}: the upstream gradient must have shape {tensor.shape}, got {array.shape}.")
+    return array.astype(tensor.dtype, copy=False)
+
+
+def accumulate_at(ends: list, inputs: Sequence[Tensor], retain_graph: bool) -> None:
+    """Walk back from `ends`, but add gradients to the `.grad` of `inputs` only."""
+    if not inputs:
+        raise ValueError("backward: inputs must name at least one tensor. Leave it out to mean all leaves.")
+    for tensor in inputs:
+        if not (tensor.is_leaf and tensor.requires_grad):
+            raise RuntimeError(
+                f"backward: each of inputs must be a leaf that requires grad, got shape {tensor.shape}"
+                f"{f' from {tensor.record}' if tensor.record else ''}. "
+                "For the gradient of an intermediate result use autograd.grad(), or its retain_grad()."
+            )
+    leaves = list(dict.fromkeys(tensor.node for tensor in inputs))
+    for leaf, gradient in zip(leaves, tape.walk_back(ends, wanted=leaves, retain_graph=retain_graph), strict=True):
+        if gradient is not None:
+            leaf.add(gradient)
+
+
+def refuse_create_graph(create_graph: bool, name: str) -> None:
+    if create_graph:
+        raise NotImplementedError(f"{name}: gradients of gradients (create_graph=True) are not supported.")
+
+
+_NO_ARRAYS = frozenset({int, bool, float, str, list, tuple, range, Tensor})  # for which Tensor() is PyTorch's
+_PRIVATE = frozenset({"_value", "_node", "_other_leaf", "_retained"})
+
+
+def _read_as_torch_does(data: Any, requires_grad: Any, sizes: tuple[int, ...]) -> tuple[Array, bool]:
+    """`Tensor(2, 3)` and `Tensor([1, 2, 3])`."""
+    if type(data) is int:
+        lengths = (data, *sizes) if requires_grad is False else (data, requires_grad, *sizes)
+        if not all(type(n) is int and n >= 0 for n in lengths):
+            raise ShapeError(f"Tensor: a size is made of whole numbers from 0 on, got {lengths}.")
+        return np.zeros(lengths, get_default_dtype()), False
+    if isinstance(data, Tensor):
+        return data.array, requires_grad
+    try:
+        if not isinstance(data, (list, tuple, range)):
+            raise TypeError
+        return np.asarray(np.asarray(data), get_default_dtype()), requires_grad
+    except (ValueError, TypeError):
+        raise DtypeError(f"Tensor: expected sizes, or equally long lists of numbers, got {data!r}.") from None
+
+
+def _rebuilt(kind: type, array: Array, requires_grad: bool, own: dict[str, Any]) -> Tensor:
+    """What pickle makes of what `__reduce_ex__` gave it."""
+    twin = kind.__new__(kind)
+    twin._value = array
+    twin.__dict__.update(own)
+    return twin.requires_grad_(requires_grad)
+
+
 def as_array(thing: Any, like: Array | None = None) -> Array:
     """The array of a Tensor or array, or an array of anything else (on the device of `like`)."""
     if isinstance(thing, Tensor):
@@ -452,5 +596,5 @@ def as_array(thing: Any, like: Array | None = None) -> Array:
         return np.asarray(thing) if isinstance(thing, np.ndarray) else thing  # np.matrix has a `*` of its own
     array = np.asarray(thing)
     if array.dtype == np.float64 and not hasattr(thing, "dtype"):  # Python numbers, and lists of them, are float32
-        array = array.astype(float32)
+        array = array.astype(get_default_dtype(), copy=False)
     return array if like is None else to_device(array, device_of(like))
