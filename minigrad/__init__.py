@@ -10,6 +10,8 @@ tensor([2., 4.])
 
 from __future__ import annotations
 
+import math as _math
+
 from minigrad import autograd, cuda, data, nn, optim, random
 from minigrad.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minigrad.backend import (
@@ -17,30 +19,41 @@ from minigrad.backend import (
     DtypeError,
     ShapeError,
     device,
+    finfo,
     float16,
     float32,
     float64,
+    get_default_dtype,
+    iinfo,
     int8,
     int16,
     int32,
     int64,
+    promote_types,
     result_type,
+    set_default_dtype,
     uint8,
 )
 from minigrad.backend import bool_ as bool
 from minigrad.creation import (
     arange,
     as_tensor,
+    empty,
+    empty_like,
     eye,
+    from_dlpack,
     from_numpy,
     full,
     full_like,
     linspace,
+    logspace,
+    normal,
     ones,
     ones_like,
     rand,
     rand_like,
     randint,
+    randint_like,
     randn,
     randn_like,
     randperm,
@@ -86,8 +99,9 @@ from minigrad.lift import differentiable
 from minigrad.random import manual_seed
 from minigrad.serialization import load, save
 from minigrad.tape import Tape
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, is_floating_point, is_tensor, numel
 
 __version__ = "0.1.0"
 
-half, float, double, int, long = float16, float32, float64, int32, int64
+half, float, double, short, int, long = float16, float32, float64, int16, int32, int64
+pi, e, inf, nan = _math.pi, _math.e, _math.inf, _math.nan

@@ -24,7 +24,7 @@ _HOST_TYPES = (np.ndarray, np.generic)  # NumPy's 0-d results are scalars, which
 # NumPy warns of log(0), 1 / 0 and overflow. CuPy and PyTorch give inf or nan in silence; so do we, whoever calculates.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.")
 
-_PYTHON_DTYPES = {bool: bool_, int: int64, float: float32}  # what a Python number becomes, as in PyTorch
+PYTHON_DTYPES = {bool: bool_, int: int64, float: float32}  # what a Python number becomes, as in PyTorch
 
 
 class ShapeError(ValueError, RuntimeError):
@@ -48,7 +48,18 @@ def array_module(array: Array) -> Any:
 
 def is_array(thing: object) -> bool:
     """Whether `thing` is a NumPy or CuPy array (NumPy's scalars are not: they count as Python numbers)."""
-    return isinstance(thing, np.ndarray) or type(thing).__module__.partition(".")[0] == "cupy"
+    return _is_array_type[type(thing)]
+
+
+class _IsArrayType(dict):
+    """`_is_array_type[kind]`: worked out once a type, since the question is asked for every value that an op meets."""
+
+    def __missing__(self, kind: type) -> bool:
+        self[kind] = issubclass(kind, np.ndarray) or kind.__module__.partition(".")[0] == "cupy"
+        return self[kind]
+
+
+_is_array_type = _IsArrayType()
 
 
 def to_host(array: Array) -> np.ndarray:
@@ -76,16 +87,17 @@ class Device:
 CPU = Device("cpu")
 
 
-def device(name: str | Device | None) -> Device:
-    """Read `"cpu"`, `"cuda"` or `"cuda:1"`. None means the CPU."""
-    if name is None or isinstance(name, Device):
-        return name or CPU
-    kind, _, index = str(name).partition(":")
-    if kind not in ("cpu", "cuda") or (index and not index.isdigit()):
+def device(type: str | int | Device | None, index: int | None = None) -> Device:
+    """Read `"cpu"`, `"cuda"`, `"cuda:1"`, or `("cuda", 1)`. A number is that GPU, None means the CPU."""
+    if type is None or isinstance(type, Device):
+        return type or CPU
+    name = f"cuda:{type}" if isinstance(type, int) else type if index is None else f"{type}:{index}"
+    kind, _, number = str(name).partition(":")
+    if kind not in ("cpu", "cuda") or (number and not number.isdigit()):
         raise ValueError(f"device: expected 'cpu', 'cuda' or 'cuda:N', got {name!r}.")
     if kind == "cpu":
         return CPU
-    return Device("cuda", int(index or 0))
+    return Device("cuda", int(number or 0))
 
 
 def device_of(array: Array) -> Device:
@@ -123,6 +135,47 @@ def to_device(array: Array, where: Device) -> Array:
 # -- dtypes ------------------------------------------------------------------------------------------------------------
 
 
+def as_dtype(wanted: Any, default: np.dtype | None = None) -> np.dtype:
+    """The dtype that was asked for: ours, NumPy's, a name or a Python type. None is `default`, or else float32."""
+    if wanted is None:
+        return default or get_default_dtype()
+    try:
+        dtype = np.dtype(wanted)
+    except TypeError:
+        dtype = np.dtype(object)
+    if dtype.kind not in "biuf" or not dtype.isnative:
+        raise DtypeError(f"dtype: expected one for numbers, such as mg.float32 or mg.int64, got {wanted!r}.")
+    return dtype
+
+
+def get_default_dtype() -> np.dtype:
+    """What Python's floats, and tensors made without a dtype, become: float32 unless it was set."""
+    return PYTHON_DTYPES[float]
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Let Python's floats, and tensors made without a dtype, become another floating-point type."""
+    if not is_float(as_dtype(dtype)):
+        raise DtypeError(f"set_default_dtype: expected a floating-point type, got {dtype}.")
+    PYTHON_DTYPES[float] = as_dtype(dtype)
+
+
+def finfo(dtype: Any = None) -> np.finfo:
+    """NumPy's account of a floating-point type: `eps`, `max`, `min`, `tiny`, `bits`."""
+    dtype = as_dtype(dtype)
+    if not is_float(dtype):
+        raise DtypeError(f"finfo: expected a floating-point type, got {dtype}. Use iinfo.")
+    return np.finfo(dtype)
+
+
+def iinfo(dtype: Any) -> np.iinfo:
+    """NumPy's account of an integer type: `max`, `min`, `bits`."""
+    dtype = as_dtype(dtype)
+    if dtype.kind not in "iu":
+        raise DtypeError(f"iinfo: expected an integer type, got {dtype}. Use finfo.")
+    return np.iinfo(dtype)
+
+
 def is_float(dtype: np.dtype) -> bool:
     """Whether `dtype` is a floating-point type, the only kind that has gradients."""
     return dtype.kind == "f"
@@ -145,8 +198,8 @@ def result_type(*operands: Array) -> np.dtype:
     """
     ranks: list[np.dtype | None] = [None, None, None]
     for operand in operands:
-        if type(operand) in _PYTHON_DTYPES:  # not isinstance: np.float64, a 0-d array's value, is a float too
-            rank, dtype = 2, _PYTHON_DTYPES[type(operand)]
+        if type(operand) in PYTHON_DTYPES:  # not isinstance: np.float64, a 0-d array's value, is a float too
+            rank, dtype = 2, PYTHON_DTYPES[type(operand)]
         else:
             rank, dtype = (0 if operand.ndim else 1), operand.dtype
         known = ranks[rank]

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import builtins
+import functools
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad import backend, random
-from minigrad.backend import DtypeError, ShapeError, float32, int64, is_array, to_device
+from minigrad.backend import DtypeError, ShapeError, as_dtype, int64, is_array, is_float, promote_types, to_device
 from minigrad.tensor import Tensor, as_array
 
-
-def _finish(array: Any, device: Any, requires_grad: bool) -> Tensor:
-    return Tensor(to_device(array, backend.device(device)), requires_grad)
+# -- from data ---------------------------------------------------------------------------------------------------------
 
 
-def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A new leaf with a copy of `data`: a number, nested lists, an array, or a Tensor (copied without its graph).
 
     Python numbers become float32, int64 or bool; an array keeps its dtype.
     """
     array = _read(data)
-    array = array.astype(dtype) if dtype is not None else array.copy()
-    where = device if device is not None else backend.device_of(array)
-    return _finish(array, where, requires_grad)
+    array = array.copy() if dtype is None else array.astype(as_dtype(dtype))
+    return _finish(array, backend.device_of(array) if device is None else device, requires_grad)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -32,26 +32,8 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     if isinstance(data, Tensor):
         return data.to(dtype=dtype, device=device)
     array = _read(data)
-    array = array if dtype is None else array.astype(dtype, copy=False)
-    return _finish(array, device if device is not None else backend.device_of(array), False)
-
-
-def _read(data: Any) -> Any:
-    """`data` as an array of numbers."""
-    try:
-        array = as_array(_without_tensors(data))
-    except ValueError:
-        raise ShapeError("tensor: the rows of nested lists must be equally long.") from None
-    if array.dtype.kind not in "biuf":
-        raise DtypeError(f"tensor: expected numbers, got {type(data).__name__} (as an array: {array.dtype}).")
-    return array
-
-
-def _without_tensors(data: Any) -> Any:
-    """Nested lists with numbers in the place of Tensors."""
-    if isinstance(data, (list, tuple)):
-        return [_without_tensors(part) for part in data]
-    return data.tolist() if isinstance(data, Tensor) else data
+    array = array if dtype is None else array.astype(as_dtype(dtype), copy=False)
+    return _finish(array, backend.device_of(array) if device is None else device)
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
@@ -61,109 +43,305 @@ def from_numpy(array: np.ndarray) -> Tensor:
     return Tensor(_read(array))
 
 
-def _shape(size: Sequence) -> tuple[int, ...]:
-    if len(size) == 1 and not isinstance(size[0], (int, np.integer)):
-        size = tuple(size[0])
-    if any(n < 0 for n in size):
-        raise ShapeError(f"a shape has no negative lengths, got {tuple(size)}.")
-    return tuple(int(n) for n in size)
+def from_dlpack(thing: Any) -> Tensor:
+    """A Tensor on the memory of another library's array or tensor, exchanged by DLPack: no element is copied."""
+    if isinstance(thing, Tensor):
+        return thing.detach()
+    if not hasattr(thing, "__dlpack__"):
+        raise TypeError(f"from_dlpack: expected something with __dlpack__, got {type(thing).__name__}.")
+    on_cpu = thing.__dlpack_device__()[0] == 1
+    if not on_cpu and not backend.cuda_available():
+        raise RuntimeError("from_dlpack: its memory is on a GPU, which needs CuPy and a GPU here.")
+    xp = np if on_cpu else __import__("cupy")
+    try:
+        return Tensor(xp.from_dlpack(thing))
+    except (BufferError, RuntimeError) as error:
+        raise type(error)(f"from_dlpack: the {type(thing).__name__} could not be shared: {error}") from None
 
 
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def _finish(array: Any, device: Any = None, requires_grad: bool = False) -> Tensor:
+    return Tensor(to_device(array, backend.device(device)), requires_grad)
+
+
+def _read(data: Any, name: str = "tensor") -> Any:
+    """`data` as an array of numbers."""
+    if not isinstance(data, (list, tuple)):
+        array = as_array(data)
+    else:
+        kinds: set = set()
+        try:
+            array = np.asarray(_opened(data, kinds))
+        except ValueError:
+            raise ShapeError(f"{name}: the rows of nested lists must be equally long.") from None
+        if array.dtype.kind in "biuf":
+            array = array.astype(_common_dtype(kinds, array), copy=False)
+    if array.dtype.kind not in "biuf":
+        raise DtypeError(f"{name}: expected numbers, got {type(data).__name__} (as an array: {array.dtype}).")
+    return array
+
+
+def _opened(data: Any, kinds: set) -> Any:
+    """Nested lists with arrays in the place of Tensors. `kinds` collects the dtypes, and the types of numbers."""
+    if isinstance(data, (list, tuple)):
+        return [_opened(part, kinds) for part in data]
+    if isinstance(data, Tensor) or is_array(data):
+        data = backend.to_host(as_array(data))
+    kinds.add(getattr(data, "dtype", type(data)))
+    return data
+
+
+def _common_dtype(kinds: set, array: np.ndarray) -> np.dtype:
+    """What a list of numbers and arrays becomes: Python's floats are float32 unless something wider is among them."""
+    if not kinds:
+        return backend.get_default_dtype()
+    if array.dtype == np.uint64 and np.dtype("uint64") not in kinds:
+        raise OverflowError("tensor: a number does not fit in int64.")
+    return functools.reduce(promote_types, [backend.PYTHON_DTYPES.get(kind, kind) for kind in kinds])
+
+
+# -- filled with a value -----------------------------------------------------------------------------------------------
+
+
+def zeros(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of zeros (float32 unless asked otherwise), its size as numbers or as one sequence."""
-    return _finish(np.zeros(_shape(size), dtype or float32), device, requires_grad)
+    return _finish(np.zeros(_shape("zeros", sizes, size), as_dtype(dtype)), device, requires_grad)
 
 
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of ones."""
-    return _finish(np.ones(_shape(size), dtype or float32), device, requires_grad)
+    return _finish(np.ones(_shape("ones", sizes, size), as_dtype(dtype)), device, requires_grad)
+
+
+def empty(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor to be filled by its user. What it holds before is not defined."""
+    return _finish(np.empty(_shape("empty", sizes, size), as_dtype(dtype)), device, requires_grad)
 
 
 def full(
     size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor of one value, whose type decides the dtype unless given."""
-    value = as_array(fill_value)
-    return _finish(np.full(_shape((size,)), value, dtype or value.dtype), device, requires_grad)
+    value = _number("full", fill_value)
+    return _finish(np.full(_shape("full", (size,)), value, as_dtype(dtype, value.dtype)), device, requires_grad)
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix (n, m)."""
-    return _finish(np.eye(n, m, dtype=dtype or float32), device, requires_grad)
+    rows, columns = _shape("eye", (n, n if m is None else m))
+    return _finish(np.eye(rows, columns, dtype=as_dtype(dtype)), device, requires_grad)
 
 
-def arange(*bounds: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    *bounds: Any,
+    start: Any = 0,
+    end: Any = None,
+    step: Any = 1,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """`arange(start=0, end, step=1)`: from start up to, not including, end. int64 for integers, else float32."""
-    if not 1 <= len(bounds) <= 3 or bounds[2:] == (0,):
-        raise ValueError(f"arange: expected end, or start and end, and perhaps a step that is not 0, got {bounds}.")
-    whole = all(isinstance(bound, (int, np.integer)) for bound in bounds)
-    return _finish(np.arange(*bounds).astype(dtype or (int64 if whole else float32)), device, requires_grad)
+    if len(bounds) == 1 and end is None:
+        end = bounds[0]
+    elif len(bounds) <= 3:
+        start, end, step = (*bounds, *(start, end, step)[len(bounds) :])
+    if end is None or len(bounds) > 3:
+        raise ValueError(f"arange: expected end, or start and end, and perhaps a step, got {bounds}.")
+    start, end, step = (_number("arange", bound).item() for bound in (start, end, step))
+    if step == 0 or (end - start) / step < 0:
+        raise ValueError(f"arange: expected end, and a step that leads to it from start, got {start}, {end} by {step}.")
+    whole = not builtins.any(isinstance(bound, float) for bound in (start, end, step))
+    return _finish(np.arange(start, end, step).astype(as_dtype(dtype, int64 if whole else None)), device, requires_grad)
 
 
 def linspace(
-    start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`steps` evenly spaced numbers from start to end, both included."""
-    return _finish(np.linspace(start, end, steps).astype(dtype or float32), device, requires_grad)
+    return _finish(_spaced("linspace", start, end, steps).astype(as_dtype(dtype)), device, requires_grad)
 
 
-def rand(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """base ** x for `steps` evenly spaced x from start to end, both included."""
+    powers = float(base) ** _spaced("logspace", start, end, steps)
+    return _finish(powers.astype(as_dtype(dtype)), device, requires_grad)
+
+
+def _spaced(name: str, start: Any, end: Any, steps: int) -> np.ndarray:
+    (count,) = _shape(name, (steps,))
+    return np.linspace(_number(name, start).item(), _number(name, end).item(), count)
+
+
+def _shape(name: str, sizes: Sequence, size: Any = None) -> tuple[int, ...]:
+    """The shape that was asked for, as numbers, as one sequence, or by `size=`."""
+    sizes = sizes if size is None else (*sizes, size)
+    if not sizes:
+        raise TypeError(f"{name}: expected a size, as in {name}(2, 3) or {name}((2, 3)).")
+    try:
+        if len(sizes) == 1 and not hasattr(sizes[0], "__index__"):
+            sizes = tuple(sizes[0])
+        lengths = tuple(map(operator.index, sizes))
+    except TypeError:
+        raise DtypeError(f"{name}: a size is made of whole numbers, got {', '.join(map(repr, sizes))}.") from None
+    if builtins.any(n < 0 for n in lengths):
+        raise ShapeError(f"{name}: a shape has no negative lengths, got {lengths}.")
+    return lengths
+
+
+def _number(name: str, value: Any) -> Any:
+    """One number, of a Tensor or array of one element too, as a 0-d array."""
+    array = _read(value, name)
+    if array.size != 1:
+        raise ShapeError(f"{name}: expected one number, got shape {array.shape}.")
+    return backend.to_host(array).reshape(())
+
+
+# -- at random ---------------------------------------------------------------------------------------------------------
+
+
+def rand(
+    *sizes: Any,
+    size: Any = None,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Uniform on [0, 1)."""
-    return _finish(_uniform(_shape(size), np.dtype(dtype or float32)), device, requires_grad)
+    shape, dtype = _shape("rand", sizes, size), _float_dtype("rand", dtype)
+    drawn_as = backend.float32 if dtype == backend.float16 else dtype
+    return _finish(random.generator(generator).random(shape, drawn_as).astype(dtype), device, requires_grad)
 
 
-def _uniform(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    if dtype in (backend.float32, backend.float64):
-        return random.generator().random(shape, dtype)
-    return random.generator().random(shape, float32).astype(dtype)
-
-
-def randn(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def randn(
+    *sizes: Any,
+    size: Any = None,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Standard normal."""
-    return _finish(random.generator().standard_normal(_shape(size)).astype(dtype or float32), device, requires_grad)
+    shape, dtype = _shape("randn", sizes, size), _float_dtype("randn", dtype)
+    return _finish(random.generator(generator).standard_normal(shape).astype(dtype), device, requires_grad)
 
 
-def randint(*bounds: Any, size: Sequence[int] | None = None, dtype: Any = None, device: Any = None) -> Tensor:
+def normal(
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Normal with a mean and a standard deviation, each a number (then give `size`) or a Tensor, one for each."""
+    mean, std = (as_array(value, like=None) for value in (mean, std))
+    if builtins.any((backend.to_host(std) < 0).flat):
+        raise ValueError("normal: a standard deviation is not negative.")
+    try:
+        shape = _shape("normal", (size,)) if size is not None else np.broadcast_shapes(mean.shape, std.shape)
+        mean, std = (np.broadcast_to(backend.to_host(value), shape) for value in (mean, std))
+    except ValueError:
+        raise ShapeError(f"normal: mean {mean.shape} and std {std.shape} do not fit together.") from None
+    drawn = mean + std * random.generator(generator).standard_normal(shape)
+    return _finish(drawn.astype(_float_dtype("normal", dtype)), device, requires_grad)
+
+
+def randint(
+    *bounds: Any,
+    low: int = 0,
+    high: int | None = None,
+    size: Any = None,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """`randint(low=0, high, size)`: integers from low up to, not including, high."""
-    if size is None:
+    if size is None and bounds:
         *bounds, size = bounds  # type: ignore[assignment]
-    low, high = bounds if len(bounds) == 2 else (0, *bounds)
+    if high is None and bounds:
+        *bounds, high = bounds  # type: ignore[assignment]
+    if bounds:
+        low, *bounds = bounds  # type: ignore[assignment]
+    if bounds or high is None or size is None:
+        raise TypeError("randint: expected randint(high, size) or randint(low, high, size).")
+    low, high = (operator.index(bound) for bound in (low, high))
     if low >= high:
         raise ValueError(f"randint: low must be less than high, got {low} and {high}.")
-    return _finish(random.generator().integers(low, high, _shape((size,))).astype(dtype or int64), device, False)
+    drawn = random.generator(generator).integers(low, high, _shape("randint", (size,)))
+    return _finish(drawn.astype(as_dtype(dtype, int64)), device, requires_grad)
 
 
-def randperm(n: int, *, dtype: Any = int64, device: Any = None) -> Tensor:
-    """0..n-1 in random order."""
-    return _finish(random.generator().permutation(n).astype(dtype), device, False)
-
-
-def zeros_like(x: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros with x's shape, dtype and device."""
-    return zeros(x.shape, **_like(x, dtype, device), requires_grad=requires_grad)
-
-
-def ones_like(x: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones with x's shape, dtype and device."""
-    return ones(x.shape, **_like(x, dtype, device), requires_grad=requires_grad)
-
-
-def full_like(
-    x: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+def randperm(
+    n: int, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """One value with x's shape, dtype and device."""
-    return full(x.shape, fill_value, **_like(x, dtype, device), requires_grad=requires_grad)
+    """0..n-1 in random order."""
+    (count,) = _shape("randperm", (n,))
+    drawn = random.generator(generator).permutation(count)
+    return _finish(drawn.astype(as_dtype(dtype, int64)), device, requires_grad)
 
 
-def rand_like(x: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uniform on [0, 1), with x's shape, dtype and device."""
-    return rand(x.shape, **_like(x, dtype, device), requires_grad=requires_grad)
+def _float_dtype(name: str, dtype: Any) -> np.dtype:
+    dtype = as_dtype(dtype)
+    if not is_float(dtype):
+        raise DtypeError(f"{name}: random fractions need a floating-point dtype, got {dtype}.")
+    return dtype
 
 
-def randn_like(x: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Standard normal, with x's shape, dtype and device."""
-    return randn(x.shape, **_like(x, dtype, device), requires_grad=requires_grad)
+# -- like another tensor -----------------------------------------------------------------------------------------------
 
 
-def _like(x: Tensor, dtype: Any, device: Any) -> dict[str, Any]:
-    return {"dtype": dtype or x.dtype, "device": device or x.device}
+def _like(name: str, make: Callable, doc: str) -> Callable:
+    """`make`, with the shape, dtype and device of a Tensor, unless others are given."""
+
+    def make_like(x: Tensor, *values: Any, dtype: Any = None, device: Any = None, **settings: Any) -> Tensor:
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{name}: expected a Tensor, got {type(x).__name__}.")
+        settings.update(dtype=x.dtype if dtype is None else dtype, device=x.device if device is None else device)
+        return make(*values, size=x.shape, **settings)
+
+    make_like.__name__ = make_like.__qualname__ = name
+    make_like.__doc__ = f"{doc}, with x's shape, dtype and device unless others are given."
+    return make_like
+
+
+zeros_like = _like("zeros_like", zeros, "Zeros")
+ones_like = _like("ones_like", ones, "Ones")
+empty_like = _like("empty_like", empty, "A tensor to be filled")
+full_like = _like("full_like", lambda fill_value, *, size, **settings: full(size, fill_value, **settings), "One value")
+rand_like = _like("rand_like", rand, "Uniform on [0, 1)")
+randn_like = _like("randn_like", randn, "Standard normal")
+randint_like = _like(
+    "randint_like", randint, "`randint_like(x, low=0, high)`: integers from low up to, not including, high"
+)
+
+
+def _new(make: Callable, doc: str) -> None:
+    """Give Tensor a method that makes another one with its dtype and device unless others are given."""
+
+    def make_new(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, **settings: Any) -> Tensor:
+        dtype, device = self.dtype if dtype is None else dtype, self.device if device is None else device
+        return make(*args, dtype=dtype, device=device, **settings)
+
+    make_new.__name__ = make_new.__qualname__ = f"new_{make.__name__}"
+    make_new.__doc__ = f"{doc}, with this tensor's dtype and device unless others are given."
+    setattr(Tensor, make_new.__name__, make_new)
+
+
+_new(tensor, "A copy of data")
+_new(zeros, "Zeros")
+_new(ones, "Ones")
+_new(empty, "A tensor to be filled")
+_new(full, "A tensor of one value")

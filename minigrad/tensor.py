@@ -210,7 +210,7 @@ class Tensor:
     def __contains__(self, value: Any) -> bool:
         if not (isinstance(value, (Tensor, np.generic, *Number)) or is_array(value)):
             raise TypeError(f"in: expected a number or a Tensor, got {type(value).__name__}.")
-        return bool((self == value).any())  # type: ignore[attr-defined]
+        return bool((self == value).any())
 
     def __float__(self) -> float:
         return float(self.item())
@@ -580,12 +580,27 @@ def _read_as_torch_does(data: Any, requires_grad: Any, sizes: tuple[int, ...]) -
         raise DtypeError(f"Tensor: expected sizes, or equally long lists of numbers, got {data!r}.") from None
 
 
-def _rebuilt(kind: type, array: Array, requires_grad: bool, own: dict[str, Any]) -> Tensor:
+def _rebuilt(kind: type[Tensor], array: Array, requires_grad: bool, own: dict[str, Any]) -> Tensor:
     """What pickle makes of what `__reduce_ex__` gave it."""
     twin = kind.__new__(kind)
     twin._value = array
     twin.__dict__.update(own)
     return twin.requires_grad_(requires_grad)
+
+
+def is_tensor(thing: Any) -> bool:
+    """Whether it is a Tensor."""
+    return isinstance(thing, Tensor)
+
+
+def numel(x: Tensor) -> int:
+    """The number of elements."""
+    return x.numel()
+
+
+def is_floating_point(x: Tensor) -> bool:
+    """Whether the elements are floats."""
+    return x.is_floating_point()
 
 
 def as_array(thing: Any, like: Array | None = None) -> Array:
