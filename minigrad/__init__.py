@@ -105,3 +105,13 @@ __version__ = "0.1.0"
 
 half, float, double, short, int, long = float16, float32, float64, int16, int32, int64
 pi, e, inf, nan = _math.pi, _math.e, _math.inf, _math.nan
+
+
+def __getattr__(name: str) -> object:
+    """Names that stand on the rest of the library, imported when first asked for."""
+    if name == "summary":
+        from minigrad.teach.summary import summary
+
+        globals()["summary"] = summary
+        return summary
+    raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
