@@ -1,0 +1,42 @@
+"""Looking up rows of a table by their numbers."""
+
+from __future__ import annotations
+
+from minigrad.backend import Array, DtypeError, ShapeError, array_module
+
+
+def embedding_forward(indices: Array, weight: Array, padding_idx: int | None = None):
+    """out[i, ...] = weight[indices[i, ...]]. indices: integers of any shape; weight (V, D); out (*indices.shape, D)."""
+    name = "embedding"
+    if indices.dtype.kind not in "iu":
+        raise DtypeError(f"{name}: indices must be integers, got {indices.dtype}.")
+    if weight.ndim != 2:
+        raise ShapeError(f"{name}: weight must be (number of rows, row length), got {weight.shape}.")
+    if indices.size and not (indices.min() >= 0 and indices.max() < len(weight)):
+        wrong = indices.min() if indices.min() < 0 else indices.max()
+        raise IndexError(f"{name}: indices must lie in 0..{len(weight) - 1} for {weight.shape}, got {int(wrong)}.")
+    return weight[indices], (indices, weight.shape, padding_idx)
+
+
+def embedding_backward(dout: Array, cache):
+    """A row of the table is the sum of what came back from all places where it was looked up.
+
+    out[i] = weight[indices[i]], so ∂out[i]/∂weight[v] is the identity where indices[i] = v and 0 elsewhere:
+    dweight[v] = Σ over the i with indices[i] = v of dout[i]. The row `padding_idx` is not learned.
+
+    On the host the places are sorted by row, and each run of equal rows is summed in one go.
+    """
+    indices, shape, padding_idx = cache
+    xp = array_module(dout)
+    dweight = xp.zeros(shape, dout.dtype)
+    rows, dout = indices.reshape(-1), dout.reshape(-1, shape[1])
+    if xp.__name__ == "numpy" and rows.size:
+        order = rows.argsort(kind="stable")
+        rows = rows[order]
+        starts = xp.flatnonzero(xp.concatenate([xp.ones(1, bool), rows[1:] != rows[:-1]]))
+        dweight[rows[starts]] = xp.add.reduceat(dout[order], starts, axis=0)
+    elif rows.size:
+        xp.add.at(dweight, rows, dout)
+    if padding_idx is not None:
+        dweight[padding_idx] = 0
+    return None, dweight
