@@ -23,6 +23,10 @@ _HOST_TYPES = (np.ndarray, np.generic)  # NumPy's 0-d results are scalars, which
 
 # NumPy warns of log(0), 1 / 0 and overflow. CuPy and PyTorch give inf or nan in silence; so do we, whoever calculates.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.")
+# array.sum() passes through a file of NumPy's own, which is where it warns of inf - inf.
+warnings.filterwarnings(
+    "ignore", message=r"(invalid value|overflow) encountered in (reduce|accumulate)", category=RuntimeWarning
+)
 
 PYTHON_DTYPES = {bool: bool_, int: int64, float: float32}  # what a Python number becomes, as in PyTorch
 

@@ -19,7 +19,9 @@ import minigrad as mg
 RTOL = ATOL = 1e-9
 
 # The library tells Python to keep quiet about inf and nan (backend.py); pytest forgets that for each test.
-inf_and_nan_without_warnings = pytest.mark.filterwarnings(r"ignore::RuntimeWarning:minigrad\.")
+inf_and_nan_without_warnings = pytest.mark.filterwarnings(
+    r"ignore::RuntimeWarning:minigrad\.", r"ignore:(invalid value|overflow) encountered in (reduce|accumulate)"
+)
 
 
 def draw(*shape: int, low: float = -2.0, high: float = 2.0, seed: int = 0) -> np.ndarray:
