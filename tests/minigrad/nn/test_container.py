@@ -41,3 +41,39 @@ def test_a_dict_gives_names():
 def test_what_is_no_module_is_refused(wrong):
     with pytest.raises(TypeError, match=r"Sequential\.0: expected a Module"):
         nn.Sequential(wrong)
+
+
+@pytest.mark.parametrize("make", [nn.ModuleList, lambda modules: nn.Sequential(*modules)], ids=["list", "sequential"])
+def test_numbered_modules_are_edited_like_a_list_and_stay_numbered(make):
+    a, b, c = nn.Linear(1, 1), nn.ReLU(), nn.Identity()
+    net = make([a, c])
+    net.insert(1, b)
+    assert list(net) == [a, b, c] and b in net and nn.ReLU() not in net
+    assert net.pop(0) is a and list(net._modules) == ["0", "1"] and list(net) == [b, c]
+    del net[-1]
+    net += [a]
+    assert list(net) == [b, a] and list(net + [c]) == [b, a, c] and len(net) == 2
+    assert type(net[:1]) is type(net) and list(net[:1]) == [b]
+    assert [name for name, _ in net.named_parameters()] == ["1.weight", "1.bias"]
+    with pytest.raises(TypeError, match="expected a Module"):
+        net.insert(0, 3)
+    assert list(net) == [b, a]
+
+
+def test_a_module_dict_is_a_dict_whose_parameters_are_known():
+    a, b = nn.Linear(1, 1), nn.ReLU()
+    net = nn.ModuleDict({"a": a})
+    net["b"] = b
+    net.update([("c", nn.Identity())])
+    assert list(net) == ["a", "b", "c"] and net["b"] is b and "c" in net and len(net) == 3
+    assert net.pop("c") is not None and list(net.items()) == [("a", a), ("b", b)]
+    assert [name for name, _ in net.named_parameters()] == ["a.weight", "a.bias"]
+    del net["a"]
+    assert list(net.keys()) == ["b"] and list(net.values()) == [b]
+    net.clear()
+    assert len(net) == 0
+
+
+def test_identity_gives_back_its_input():
+    x = mg.ones(2)
+    assert nn.Identity(54, unused=True)(x) is x

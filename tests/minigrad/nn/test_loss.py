@@ -54,3 +54,30 @@ def test_the_weight_is_a_buffer_that_is_saved():
 def test_a_wrong_setting_is_named():
     with pytest.raises(ValueError, match="reduction must be one of mean, sum, none, got 'average'"):
         nn.CrossEntropyLoss(reduction="average")(mg.ones(1, 2), mg.tensor([0]))
+
+
+@pytest.mark.parametrize(("name", "settings"), [
+    ("MSELoss", {}), ("L1Loss", {}), ("SmoothL1Loss", {"beta": 0.3}), ("HuberLoss", {"delta": 0.3}),
+    ("BCELoss", {}), ("BCEWithLogitsLoss", {}), ("KLDivLoss", {"log_target": True}),
+])  # fmt: skip
+@pytest.mark.parametrize("reduction", ["sum", "none"])
+def test_the_other_losses_keep_their_settings_as_pytorchs_do(torch, name, settings, reduction):
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0.1, 0.9, (2, 4, 3))
+    ours, theirs = (
+        getattr(lib.nn, name)(reduction=reduction, **settings)(lib.tensor(x), lib.tensor(y)) for lib in (mg, torch)
+    )
+    np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-10)
+
+
+def test_weights_are_buffers_that_reach_the_function(torch):
+    x, w = np.random.default_rng(0).uniform(0.1, 0.9, (4, 3)), np.array([0.5, 1.0, 2.0])
+    y = np.array([0, 2, 1, 1])
+    for make in (
+        lambda lib: lib.nn.NLLLoss(lib.tensor(w), ignore_index=1)(lib.tensor(x), lib.tensor(y)),
+        lambda lib: lib.nn.BCELoss(lib.tensor(w))(lib.tensor(x), lib.tensor(x)),
+        lambda lib: lib.nn.BCEWithLogitsLoss(lib.tensor(w), pos_weight=lib.tensor(w))(lib.tensor(x), lib.tensor(x)),
+    ):
+        np.testing.assert_allclose(make(mg).numpy(), make(torch).numpy(), rtol=1e-10)
+    with pytest.raises(TypeError, match="MSELoss: size_average and reduce are former names"):
+        nn.MSELoss(size_average=True)
