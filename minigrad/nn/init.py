@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
 
 from minigrad import random
 from minigrad.autograd import no_grad
+from minigrad.backend import ShapeError
 from minigrad.tensor import Tensor
 
 
-def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Uniform on [a, b)."""
     with no_grad():
-        return tensor.copy_(random.generator().uniform(a, b, tensor.shape))
+        return tensor.copy_(random.generator(generator).uniform(a, b, tensor.shape))
 
 
-def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Normal with a mean and a standard deviation."""
     with no_grad():
-        return tensor.copy_(random.generator().normal(mean, std, tensor.shape))
+        return tensor.copy_(random.generator(generator).normal(mean, std, tensor.shape))
+
+
+def trunc_normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
+) -> Tensor:
+    """Normal, but what falls outside [a, b] is drawn again."""
+    if not a < b:
+        raise ValueError(f"trunc_normal_: expected a < b, got {a} and {b}.")
+    rng = random.generator(generator)
+    values = rng.normal(mean, std, tensor.shape)
+    for _ in range(1000):
+        outside = (values < a) | (values > b)
+        if not outside.any():
+            break
+        values[outside] = rng.normal(mean, std, int(outside.sum()))
+    else:
+        raise ValueError(f"trunc_normal_: [{a}, {b}] is too far from mean {mean} (std {std}) to be hit by drawing.")
+    with no_grad():
+        return tensor.copy_(values)
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
@@ -37,6 +60,79 @@ def ones_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 1.0)
 
 
+def eye_(tensor: Tensor) -> Tensor:
+    """The identity matrix."""
+    _at_least_two_axes("eye_", tensor, exactly=True)
+    with no_grad():
+        return tensor.copy_(np.eye(*tensor.shape))
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """How much larger weights must be for a nonlinearity to keep the spread of values: √2 for relu.
+
+    param: the negative slope of "leaky_relu" (0.01 if not given).
+    """
+    if nonlinearity == "leaky_relu":
+        return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
+    gains = {"relu": math.sqrt(2), "tanh": 5 / 3, "selu": 3 / 4, "linear": 1.0, "sigmoid": 1.0}
+    if nonlinearity.startswith("conv"):
+        nonlinearity = "linear"
+    if nonlinearity not in gains:
+        raise ValueError(f"calculate_gain: expected one of leaky_relu, {', '.join(gains)}, got {nonlinearity!r}.")
+    return gains[nonlinearity]
+
+
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+    """Uniform on ±√3 std, with std = gain √(2 / (fan_in + fan_out)). Source: Glorot and Bengio (2010)."""
+    bound = gain * math.sqrt(6 / sum(_fans("xavier_uniform_", tensor)))
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+    """Normal with std = gain √(2 / (fan_in + fan_out)). Source: Glorot and Bengio (2010)."""
+    return normal_(tensor, 0, gain * math.sqrt(2 / sum(_fans("xavier_normal_", tensor))), generator)
+
+
+def kaiming_uniform_(
+    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+) -> Tensor:
+    """Uniform on ±√3 std, with std = gain / √fan; a is leaky relu's negative slope. Source: He et al. (2015)."""
+    bound = math.sqrt(3) * _kaiming_std("kaiming_uniform_", tensor, a, mode, nonlinearity)
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def kaiming_normal_(
+    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
+) -> Tensor:
+    """Normal with std = gain / √fan; a is leaky relu's negative slope. Source: He et al. (2015)."""
+    return normal_(tensor, 0, _kaiming_std("kaiming_normal_", tensor, a, mode, nonlinearity), generator)
+
+
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
+    """Orthonormal rows (or columns, if they are fewer) times `gain`, with all axes after the first taken as one.
+
+    Q of the QR of a normal matrix, with R's diagonal made positive, is uniform over all of them. Source: Saxe et al.
+    (2013).
+    """
+    _at_least_two_axes("orthogonal_", tensor)
+    rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
+    q, r = np.linalg.qr(random.generator(generator).standard_normal((max(rows, columns), min(rows, columns))))
+    q = q * np.where(np.diagonal(r) < 0, -1, 1)
+    with no_grad():
+        return tensor.copy_((gain * (q if rows >= columns else q.T)).reshape(tensor.shape))
+
+
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
+    """Normal, with a share `sparsity` of each column (rounded up) set to 0. Source: Martens (2010)."""
+    _at_least_two_axes("sparse_", tensor, exactly=True)
+    rng = random.generator(generator)
+    values = rng.normal(0, std, tensor.shape)
+    for column in values.T:
+        column[rng.permutation(len(column))[: math.ceil(sparsity * len(column))]] = 0
+    with no_grad():
+        return tensor.copy_(values)
+
+
 def linear_default_(weight: Tensor, bias: Tensor | None) -> None:
     """PyTorch's default for layers: weight and bias uniform on ±1/√fan_in.
 
@@ -48,3 +144,22 @@ def linear_default_(weight: Tensor, bias: Tensor | None) -> None:
     uniform_(weight, -bound, bound)
     if bias is not None:
         uniform_(bias, -bound, bound)
+
+
+def _kaiming_std(name: str, tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    if mode not in ("fan_in", "fan_out"):
+        raise ValueError(f"{name}: mode must be fan_in or fan_out, got {mode!r}.")
+    fan = _fans(name, tensor)[mode == "fan_out"]
+    return calculate_gain(nonlinearity, a) / math.sqrt(fan) if fan else 0.0
+
+
+def _fans(name: str, tensor: Tensor) -> tuple[int, int]:
+    """fan_in, what one output sums over, and fan_out, what one input is used by, of a weight (out, in, ...)."""
+    _at_least_two_axes(name, tensor)
+    places = math.prod(tensor.shape[2:])
+    return tensor.shape[1] * places, tensor.shape[0] * places
+
+
+def _at_least_two_axes(name: str, tensor: Tensor, exactly: bool = False) -> None:
+    if tensor.ndim < 2 or (exactly and tensor.ndim > 2):
+        raise ShapeError(f"{name}: expected {'2' if exactly else 'at least 2'} axes, got shape {tensor.shape}.")

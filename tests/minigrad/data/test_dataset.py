@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.data import Dataset, TensorDataset
+from minigrad.data import ConcatDataset, DataLoader, Dataset, Subset, TensorDataset, random_split
 
 
 def test_sample_i_is_row_i_of_each_tensor():
@@ -43,3 +43,37 @@ def test_a_dataset_must_have_a_length_and_items():
     for use in (len, lambda dataset: dataset[0]):
         with pytest.raises(NotImplementedError, match="Dataset needs a method"):
             use(Dataset())
+
+
+def test_a_subset_is_the_samples_it_names_one_by_one_and_in_batches():
+    whole = TensorDataset(mg.arange(10) * 10)
+    part = Subset(whole, [7, 2, 5])
+    assert len(part) == 3 and [row.item() for (row,) in (part[i] for i in range(3))] == [70, 20, 50]
+    assert [batch[0].tolist() for batch in DataLoader(part, 2)] == [[70, 20], [50]]
+    assert [batch.tolist() for batch in DataLoader(Subset([1, 2, 3], [2, 0]), 2)] == [[3, 1]]
+
+
+@pytest.mark.parametrize(("lengths", "counts"), [([7, 3], [7, 3]), ([0.5, 0.25, 0.25], [4, 3, 3]), ([1.0], [10]),
+                                                 ([0.33, 0.33, 0.34], [4, 3, 3])])  # fmt: skip
+def test_a_random_split_puts_each_sample_in_one_part(torch, lengths, counts):
+    if len(lengths) == 3 and lengths[0] == 0.5:
+        counts = [len(part) for part in torch.utils.data.random_split(range(10), lengths)]
+    parts = random_split(list(range(10)), lengths, generator=42)
+    assert [len(part) for part in parts] == counts
+    assert sorted(sample for part in parts for sample in (part[i] for i in range(len(part)))) == list(range(10))
+    again = random_split(list(range(10)), lengths, generator=42)
+    assert [part.indices for part in again] == [part.indices for part in parts]
+
+
+@pytest.mark.parametrize("lengths", [[7, 4], [0.5, 0.6], [-1, 11], [2.5, 7.5]])
+def test_lengths_that_do_not_fit_are_refused(lengths):
+    with pytest.raises(ValueError, match="random_split: lengths must sum to 10"):
+        random_split(list(range(10)), lengths)
+
+
+def test_datasets_one_after_another():
+    whole = ConcatDataset([[1, 2], [], [3]])
+    assert [whole[i] for i in range(len(whole))] == [1, 2, 3] and whole[-1] == 3
+    for wrong in (3, -4):
+        with pytest.raises(IndexError, match="ConcatDataset: index must lie in"):
+            whole[wrong]

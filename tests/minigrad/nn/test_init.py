@@ -31,3 +31,52 @@ def test_the_default_of_layers_counts_what_one_output_sums_over():
     init.linear_default_(weight, bias)
     for tensor in (weight, bias):
         assert 0.09 < np.abs(tensor.numpy()).max() <= np.float32(0.1)
+
+
+@pytest.mark.parametrize("shape", [(300, 200), (60, 50, 4, 5)])
+@pytest.mark.parametrize(("fill", "variance"), [
+    (init.xavier_uniform_, lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
+    (lambda t: init.xavier_normal_(t, gain=3), lambda fan_in, fan_out: 18 / (fan_in + fan_out)),
+    (init.kaiming_uniform_, lambda fan_in, fan_out: 2 / fan_in),
+    (lambda t: init.kaiming_normal_(t, mode="fan_out", nonlinearity="relu"), lambda fan_in, fan_out: 2 / fan_out),
+    (lambda t: init.kaiming_uniform_(t, a=5**0.5), lambda fan_in, fan_out: 1 / (3 * fan_in)),
+    (lambda t: init.kaiming_normal_(t, nonlinearity="tanh"), lambda fan_in, fan_out: 25 / (9 * fan_in)),
+])  # fmt: skip
+def test_the_spread_is_the_formulas(fill, variance, shape):
+    values = fill(mg.zeros(*shape)).numpy()
+    places = values[0, 0].size
+    expected = variance(shape[1] * places, shape[0] * places)
+    assert abs(values.var() / expected - 1) < 0.03 and abs(values.mean()) < 0.02 * expected**0.5
+    for kind in (init.xavier_uniform_, init.kaiming_normal_):
+        with pytest.raises(mg.ShapeError, match="at least 2 axes"):
+            kind(mg.zeros(3))
+
+
+def test_trunc_normal_stays_within_its_bounds(torch):
+    ours, theirs = mg.zeros(300, 300), torch.zeros(300, 300)
+    for lib, tensor in ((mg, ours), (torch, theirs)):
+        lib.nn.init.trunc_normal_(tensor, 0.5, 1.0, -1.0, 1.0)
+    assert ours.numpy().min() >= -1 and ours.numpy().max() <= 1
+    assert (
+        abs(ours.numpy().mean() - theirs.numpy().mean()) < 0.01
+        and abs(ours.numpy().std() - theirs.numpy().std()) < 0.01
+    )
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 2, 3)])
+def test_orthogonal_rows_or_columns(shape):
+    values = init.orthogonal_(mg.zeros(*shape, dtype=mg.float64), gain=2).numpy().reshape(shape[0], -1)
+    product = values.T @ values if len(values) > values.shape[1] else values @ values.T
+    np.testing.assert_allclose(product, 4 * np.eye(len(product)), atol=1e-12)
+
+
+def test_sparse_and_eye():
+    values = init.sparse_(mg.zeros(100, 50), 0.25, std=2).numpy()
+    assert ((values == 0).sum(axis=0) == 25).all() and abs(values[values != 0].std() - 2) < 0.1
+    assert init.eye_(mg.ones(2, 3)).tolist() == [[1, 0, 0], [0, 1, 0]]
+
+
+@pytest.mark.parametrize("name", ["linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"])
+def test_gains_are_torchs(torch, name):
+    assert init.calculate_gain(name) == torch.nn.init.calculate_gain(name)
+    assert init.calculate_gain("leaky_relu", 0.2) == torch.nn.init.calculate_gain("leaky_relu", 0.2)
