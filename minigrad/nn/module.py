@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from minigrad.backend import DtypeError, ShapeError, float32, float64, is_float, to_device
 from minigrad.tape import state, users_frame
-from minigrad.tensor import Tensor, as_array
+from minigrad.tensor import Handle, Tensor, as_array
 
 
 class Parameter(Tensor):
@@ -50,7 +50,9 @@ class Module:
 
     def __init__(self) -> None:
         # Written past __setattr__, which looks things up in these.
-        self.__dict__.update(_parameters={}, _buffers={}, _unsaved=set(), _modules={}, _name=None, training=True)
+        self.__dict__.update(
+            _parameters={}, _buffers={}, _unsaved=set(), _modules={}, _name=None, _hooks=None, training=True
+        )
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, x).")
@@ -59,9 +61,56 @@ class Module:
         caller = state.here.module, state.here.running
         state.here.module, state.here.running = _path_of(self), self
         try:
+            if self._hooks is not None:
+                return self._forward_with_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
         finally:
             state.here.module, state.here.running = caller
+
+    # -- hooks ---------------------------------------------------------------------------------------------------------
+
+    def register_forward_pre_hook(self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False) -> Handle:
+        """Call `hook(module, args)` before each forward; what it returns, if not None, takes the place of args.
+
+        with_kwargs: it is called as `hook(module, args, kwargs)`, and returns (args, kwargs) or None.
+        """
+        return self._add_hook(0, hook, prepend, with_kwargs)
+
+    def register_forward_hook(self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False) -> Handle:
+        """Call `hook(module, args, output)` after each forward; what it returns, if not None, takes output's place.
+
+        with_kwargs: it is called as `hook(module, args, kwargs, output)`. Returns a handle with `remove()`.
+        """
+        return self._add_hook(1, hook, prepend, with_kwargs)
+
+    def register_full_backward_hook(self, hook: Callable, prepend: bool = False) -> Handle:
+        """Not supported: a tensor's own `register_hook`, on a module's output, tells its gradient."""
+        raise NotImplementedError(
+            "register_full_backward_hook: not supported. Call register_hook on the module's output, in a forward hook."
+        )
+
+    def _add_hook(self, kind: int, hook: Callable, prepend: bool, with_kwargs: bool) -> Handle:
+        if self._hooks is None:
+            self.__dict__["_hooks"] = ([], [])
+        hooks = self._hooks[kind]
+        handle = Handle(hooks, (hook, with_kwargs))
+        if prepend:
+            hooks.insert(0, hooks.pop())
+        return handle
+
+    def _forward_with_hooks(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        before, after = self._hooks
+        for hook, with_kwargs in list(before):
+            changed = hook(self, args, kwargs) if with_kwargs else hook(self, args)
+            if changed is not None and with_kwargs:
+                args, kwargs = changed
+            elif changed is not None:
+                args = changed if isinstance(changed, tuple) else (changed,)
+        output = self.forward(*args, **kwargs)
+        for hook, with_kwargs in list(after):
+            changed = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
+            output = output if changed is None else changed
+        return output
 
     # -- attributes ----------------------------------------------------------------------------------------------------
 
@@ -160,6 +209,21 @@ class Module:
     def children(self) -> Iterator[Module]:
         """The modules directly inside this one."""
         return (module for _, module in self.named_children())
+
+    def get_submodule(self, target: str) -> Module:
+        """The module of a dotted name; this one for ""."""
+        found = dict(self.named_modules()).get(target)
+        if found is None:
+            raise AttributeError(f"{type(self).__name__} has no module {target!r}.")
+        return found
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter of a dotted name."""
+        path, _, name = target.rpartition(".")
+        found = self.get_submodule(path)._parameters.get(name)
+        if found is None:
+            raise AttributeError(f"{type(self).__name__} has no parameter {target!r}.")
+        return found
 
     def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
         """The parameters, each once, in the order of assignment, with dotted names."""
@@ -315,7 +379,7 @@ def _path_of(module: Module) -> str:
     """
     caller = state.here.running
     if caller is not None:
-        for name, inner in itertools.chain(caller.named_children(), caller.named_modules()):
+        for name, inner in itertools.chain(caller._modules.items(), caller.named_modules()):
             if inner is module:
                 return _join(state.here.module, name)
     if module._name is None:

@@ -467,3 +467,30 @@ def test_the_repr_of_a_network_is_indented():
     net = nn.Sequential(nn.Linear(2, 1), nn.Sequential(nn.ReLU()))
     linear = "Linear(in_features=2, out_features=1, bias=True)"
     assert repr(net) == f"Sequential(\n  (0): {linear}\n  (1): Sequential(\n    (0): ReLU()\n  )\n)"
+
+
+def test_forward_hooks_see_and_may_replace_what_goes_in_and_comes_out():
+    layer, seen = nn.Identity(), []
+    first = layer.register_forward_hook(lambda module, args, output: seen.append((module, args, output)))
+    assert layer(3) == 3 and seen == [(layer, (3,), 3)]
+    first.remove()
+    pre = layer.register_forward_pre_hook(lambda module, args: args[0] + 1)
+    post = layer.register_forward_hook(lambda module, args, output: output * 10)
+    layer.register_forward_hook(lambda module, args, kwargs, output: output + 5, with_kwargs=True, prepend=True)
+    assert layer(3) == (3 + 1 + 5) * 10 and len(seen) == 1
+    pre.remove()
+    post.remove()
+    assert layer(3) == 8
+    layer.register_forward_pre_hook(lambda module, args, kwargs: ((), {"input": 7}), with_kwargs=True)
+    assert layer(3) == 12
+    with pytest.raises(NotImplementedError, match="register_full_backward_hook"):
+        layer.register_full_backward_hook(print)
+
+
+def test_modules_and_parameters_are_found_by_their_dotted_names():
+    net = nn.Sequential(nn.Sequential(nn.Linear(1, 1)), nn.ReLU())
+    assert net.get_submodule("0.0") is net[0][0] and net.get_submodule("") is net
+    assert net.get_parameter("0.0.weight") is net[0][0].weight
+    for wrong in (lambda: net.get_submodule("0.1"), lambda: net.get_parameter("0.0.other")):
+        with pytest.raises(AttributeError, match="Sequential has no"):
+            wrong()
