@@ -83,6 +83,7 @@ from minigrad.functions.elementwise import (
 )
 from minigrad.functions.products import matmul
 from minigrad.functions.reduction import all, any, argmax, mean, sum
+from minigrad.functions.sampling import bernoulli, multinomial
 from minigrad.functions.shape import (
     broadcast_to,
     cat,
@@ -96,7 +97,7 @@ from minigrad.functions.shape import (
     unsqueeze,
 )
 from minigrad.lift import differentiable
-from minigrad.random import manual_seed
+from minigrad.random import Generator, manual_seed
 from minigrad.serialization import load, save
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor, is_floating_point, is_tensor, numel

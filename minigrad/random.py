@@ -17,10 +17,34 @@ def manual_seed(seed: int) -> np.random.Generator:
     return _generator
 
 
-def generator(source: np.random.Generator | int | None = None) -> np.random.Generator:
+class Generator:
+    """A random stream of one's own, as in PyTorch: `mg.Generator().manual_seed(42)`. `numpy` is what draws."""
+
+    def __init__(self, device: object = "cpu") -> None:
+        self.seed()
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start the stream from `seed`. Returns itself."""
+        self._seed = int(seed)
+        self.numpy = np.random.default_rng(self._seed)
+        return self
+
+    def seed(self) -> int:
+        """Start the stream from a seed that the system draws. Returns the seed."""
+        self.manual_seed(int(np.random.SeedSequence().generate_state(1)[0]))
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed that the stream was started from."""
+        return self._seed
+
+
+def generator(source: Generator | np.random.Generator | int | None = None) -> np.random.Generator:
     """A generator of one's own from a seed, the given one, or (None) the library's."""
     global _generator
     if source is None:
         _generator = _generator or np.random.default_rng()
         return _generator
+    if isinstance(source, Generator):
+        return source.numpy
     return source if isinstance(source, np.random.Generator) else np.random.default_rng(source)

@@ -74,7 +74,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) 
     count, counts = len(dataset), list(lengths)
     if math.isclose(sum(lengths), 1) and all(0 <= share <= 1 for share in lengths):
         counts = [math.floor(count * share) for share in lengths]
-        for i in range(count - sum(counts)):
+        for i in range(count - int(sum(counts))):
             counts[i % len(counts)] += 1
     if sum(counts) != count or any(length < 0 or int(length) != length for length in counts):
         raise ValueError(f"random_split: lengths must sum to {count} samples (or shares to 1), got {list(lengths)}.")

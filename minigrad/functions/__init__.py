@@ -3,7 +3,17 @@
 `table` holds every function by its name. Here, at the end, they become the methods and operators of Tensor.
 """
 
-from minigrad.functions import arithmetic, conversion, elementwise, in_place, indexing, products, reduction, shape
+from minigrad.functions import (
+    arithmetic,
+    conversion,
+    elementwise,
+    in_place,
+    indexing,
+    products,
+    reduction,
+    sampling,
+    shape,
+)
 from minigrad.functions.table import METHODS, TABLE
 from minigrad.tensor import Tensor
 

@@ -64,7 +64,7 @@ def eye_(tensor: Tensor) -> Tensor:
     """The identity matrix."""
     _at_least_two_axes("eye_", tensor, exactly=True)
     with no_grad():
-        return tensor.copy_(np.eye(*tensor.shape))
+        return tensor.copy_(np.eye(tensor.shape[0], tensor.shape[1]))
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:

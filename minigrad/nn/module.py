@@ -93,7 +93,8 @@ class Module:
         if self._hooks is None:
             self.__dict__["_hooks"] = ([], [])
         hooks = self._hooks[kind]
-        handle = Handle(hooks, (hook, with_kwargs))
+        entry: Any = (hook, with_kwargs)
+        handle = Handle(hooks, entry)
         if prepend:
             hooks.insert(0, hooks.pop())
         return handle

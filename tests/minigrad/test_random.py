@@ -39,3 +39,13 @@ def test_a_generator_is_the_librarys_a_given_one_or_made_from_a_seed():
     own = np.random.default_rng(0)
     assert random.generator(own) is own
     assert random.generator(5).random() == np.random.default_rng(5).random()
+
+
+def test_a_generator_object_has_a_stream_of_its_own():
+    own = mg.Generator().manual_seed(5)
+    assert own.initial_seed() == 5 and random.generator(own) is own.numpy
+    first = random.generator(own).random()
+    assert first == np.random.default_rng(5).random() != random.generator(own).random()
+    assert mg.Generator().initial_seed() != mg.Generator().initial_seed() and own.seed() == own.initial_seed()
+    parts = [mg.data.random_split(range(20), [10, 10], generator=mg.Generator().manual_seed(1)) for _ in range(2)]
+    assert parts[0][0].indices == parts[1][0].indices
