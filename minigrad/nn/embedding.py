@@ -63,7 +63,8 @@ class Embedding(Module):
         """The table `embeddings` (V, D), not to be learned unless freeze=False."""
         if embeddings.ndim != 2:
             raise ShapeError(f"Embedding: a table has the shape (V, D), got {embeddings.shape}.")
-        return cls(*embeddings.shape, padding_idx=padding_idx, _weight=embeddings, _freeze=freeze, **settings)
+        rows, length = embeddings.shape
+        return cls(rows, length, padding_idx, _weight=embeddings, _freeze=freeze, **settings)
 
     def forward(self, input: Tensor) -> Tensor:
         return functional.embedding(input, self.weight, self.padding_idx)
