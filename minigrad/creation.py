@@ -22,8 +22,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
 
     Python numbers become float32, int64 or bool; an array keeps its dtype.
     """
-    array = _read(data)
-    array = array.copy() if dtype is None else array.astype(as_dtype(dtype))
+    array = _read(data, dtype).copy()
     return _finish(array, backend.device_of(array) if device is None else device, requires_grad)
 
 
@@ -31,8 +30,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """`data` as a Tensor, sharing its memory where it can; a Tensor that fits is returned as it is."""
     if isinstance(data, Tensor):
         return data.to(dtype=dtype, device=device)
-    array = _read(data)
-    array = array if dtype is None else array.astype(as_dtype(dtype), copy=False)
+    array = _read(data, dtype)
     return _finish(array, backend.device_of(array) if device is None else device)
 
 
@@ -63,26 +61,25 @@ def _finish(array: Any, device: Any = None, requires_grad: bool = False) -> Tens
     return Tensor(to_device(array, backend.device(device)), requires_grad)
 
 
-def _read(data: Any, name: str = "tensor") -> Any:
-    """`data` as an array of numbers."""
-    if not isinstance(data, (list, tuple)):
-        array = as_array(data)
+def _read(data: Any, dtype: Any = None, name: str = "tensor") -> Any:
+    """`data` as an array of numbers, in the dtype that was asked for (read as exactly as that one can), or its own."""
+    if isinstance(data, Tensor) or is_array(data):
+        array, own = as_array(data), None
     else:
         kinds: set = set()
         try:
             array = np.asarray(_opened(data, kinds))
         except ValueError:
             raise ShapeError(f"{name}: the rows of nested lists must be equally long.") from None
-        if array.dtype.kind in "biuf":
-            array = array.astype(_common_dtype(kinds, array), copy=False)
+        own = _common_dtype(kinds, array)
     if array.dtype.kind not in "biuf":
         raise DtypeError(f"{name}: expected numbers, got {type(data).__name__} (as an array: {array.dtype}).")
-    return array
+    return array.astype(as_dtype(dtype, own or array.dtype), copy=False)
 
 
 def _opened(data: Any, kinds: set) -> Any:
     """Nested lists with arrays in the place of Tensors. `kinds` collects the dtypes, and the types of numbers."""
-    if isinstance(data, (list, tuple)):
+    if isinstance(data, (list, tuple, range)):
         return [_opened(part, kinds) for part in data]
     if isinstance(data, Tensor) or is_array(data):
         data = backend.to_host(as_array(data))
@@ -92,11 +89,12 @@ def _opened(data: Any, kinds: set) -> Any:
 
 def _common_dtype(kinds: set, array: np.ndarray) -> np.dtype:
     """What a list of numbers and arrays becomes: Python's floats are float32 unless something wider is among them."""
-    if not kinds:
-        return backend.get_default_dtype()
-    if array.dtype == np.uint64 and np.dtype("uint64") not in kinds:
+    if array.dtype == np.uint64 and int in kinds:
         raise OverflowError("tensor: a number does not fit in int64.")
-    return functools.reduce(promote_types, [backend.PYTHON_DTYPES.get(kind, kind) for kind in kinds])
+    dtypes = [kind if isinstance(kind, np.dtype) else backend.PYTHON_DTYPES.get(kind, array.dtype) for kind in kinds]
+    if array.dtype.kind not in "biuf":
+        return array.dtype
+    return functools.reduce(promote_types, dtypes) if dtypes else backend.get_default_dtype()
 
 
 # -- filled with a value -----------------------------------------------------------------------------------------------
@@ -121,8 +119,11 @@ def full(
     size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor of one value, whose type decides the dtype unless given."""
-    value = _number("full", fill_value)
-    return _finish(np.full(_shape("full", (size,)), value, as_dtype(dtype, value.dtype)), device, requires_grad)
+    value = _read(fill_value, dtype, "full")
+    if value.size != 1:
+        raise ShapeError(f"full: expected one number, got shape {value.shape}.")
+    filled = np.full(_shape("full", (size,)), backend.to_host(value).reshape(()), value.dtype)
+    return _finish(filled, device, requires_grad)
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -147,7 +148,7 @@ def arange(
         start, end, step = (*bounds, *(start, end, step)[len(bounds) :])
     if end is None or len(bounds) > 3:
         raise ValueError(f"arange: expected end, or start and end, and perhaps a step, got {bounds}.")
-    start, end, step = (_number("arange", bound).item() for bound in (start, end, step))
+    start, end, step = (_number("arange", bound) for bound in (start, end, step))
     if step == 0 or (end - start) / step < 0:
         raise ValueError(f"arange: expected end, and a step that leads to it from start, got {start}, {end} by {step}.")
     whole = not builtins.any(isinstance(bound, float) for bound in (start, end, step))
@@ -178,7 +179,7 @@ def logspace(
 
 def _spaced(name: str, start: Any, end: Any, steps: int) -> np.ndarray:
     (count,) = _shape(name, (steps,))
-    return np.linspace(_number(name, start).item(), _number(name, end).item(), count)
+    return np.linspace(_number(name, start), _number(name, end), count)
 
 
 def _shape(name: str, sizes: Sequence, size: Any = None) -> tuple[int, ...]:
@@ -198,11 +199,11 @@ def _shape(name: str, sizes: Sequence, size: Any = None) -> tuple[int, ...]:
 
 
 def _number(name: str, value: Any) -> Any:
-    """One number, of a Tensor or array of one element too, as a 0-d array."""
-    array = _read(value, name)
-    if array.size != 1:
-        raise ShapeError(f"{name}: expected one number, got shape {array.shape}.")
-    return backend.to_host(array).reshape(())
+    """A Python number, of a Tensor or array of one element too."""
+    array = value if isinstance(value, (int, float)) else _read(value, None, name)
+    if np.size(array) != 1:
+        raise ShapeError(f"{name}: expected one number, got shape {np.shape(array)}.")
+    return array if isinstance(value, (int, float)) else array.item()
 
 
 # -- at random ---------------------------------------------------------------------------------------------------------
@@ -246,7 +247,7 @@ def normal(
     requires_grad: bool = False,
 ) -> Tensor:
     """Normal with a mean and a standard deviation, each a number (then give `size`) or a Tensor, one for each."""
-    mean, std = (as_array(value, like=None) for value in (mean, std))
+    mean, std = (_read(value, backend.float64, "normal") for value in (mean, std))
     if builtins.any((backend.to_host(std) < 0).flat):
         raise ValueError("normal: a standard deviation is not negative.")
     try:

@@ -604,12 +604,14 @@ def is_floating_point(x: Tensor) -> bool:
 
 
 def as_array(thing: Any, like: Array | None = None) -> Array:
-    """The array of a Tensor or array, or an array of anything else (on the device of `like`)."""
+    """The array of a Tensor or array, or an array of anything else (on the device and in the dtype of `like`)."""
     if isinstance(thing, Tensor):
         return thing.array
     if is_array(thing):
         return np.asarray(thing) if isinstance(thing, np.ndarray) else thing  # np.matrix has a `*` of its own
+    if like is not None:
+        return to_device(np.asarray(thing, like.dtype), device_of(like))
     array = np.asarray(thing)
     if array.dtype == np.float64 and not hasattr(thing, "dtype"):  # Python numbers, and lists of them, are float32
         array = array.astype(get_default_dtype(), copy=False)
-    return array if like is None else to_device(array, device_of(like))
+    return array

@@ -94,3 +94,33 @@ np.log(np.zeros(1))
     assert (
         run.stderr.count("RuntimeWarning") == run.stderr.count("RuntimeWarning: divide by zero encountered in log") == 1
     )
+
+
+def test_a_device_may_be_given_in_two_parts_or_as_a_number():
+    assert mg.device("cuda", 1) == mg.device("cuda:1") == mg.device(1) == mg.device(type="cuda", index=1)
+
+
+@pytest.mark.parametrize("name", ["float16", "float32", "float64"])
+def test_finfo_and_iinfo_are_torchs(torch, name):
+    ours, theirs = mg.finfo(getattr(mg, name)), torch.finfo(getattr(torch, name))
+    assert (float(ours.eps), float(ours.max), ours.bits) == (theirs.eps, theirs.max, theirs.bits)
+    assert mg.iinfo(mg.int8).max == torch.iinfo(torch.int8).max
+    for ask, dtype in ((mg.finfo, mg.int8), (mg.iinfo, mg.float32)):
+        with pytest.raises(mg.DtypeError, match=r"^[fi]info: expected an? (floating-point|integer) type"):
+            ask(dtype)
+
+
+@pytest.mark.skipif(backend.cuda_available(), reason="is about machines without a GPU")
+def test_without_a_gpu_scripts_that_ask_for_one_go_on():
+    assert not mg.cuda.is_available() and mg.cuda.device_count() == 0
+    mg.cuda.synchronize()
+    mg.cuda.manual_seed_all(3)
+    first = mg.rand(2).tolist()
+    mg.manual_seed(3)
+    assert mg.rand(2).tolist() == first
+
+
+def test_sums_of_inf_and_nan_are_silent():
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", "import minigrad as mg; mg.tensor([mg.inf, -mg.inf]).sum()"], check=True
+    )

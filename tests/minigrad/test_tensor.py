@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -280,3 +281,76 @@ def test_another_device_than_this_machine_has_says_what_is_missing():
         mg.ones(3).to("cuda")
     with pytest.raises(ValueError, match="expected 'cpu', 'cuda' or 'cuda:N', got 'tpu'"):
         mg.device("tpu")
+
+
+# -- what it is --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0, 3)], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "uint8", "bool"])
+def test_sizes_and_kinds_are_torchs(torch, shape, dtype):
+    ours, theirs = (lib.ones(shape, dtype=getattr(lib, dtype)) for lib in (mg, torch))
+    for name in (
+        "size",
+        "dim",
+        "ndimension",
+        "numel",
+        "nelement",
+        "element_size",
+        "is_floating_point",
+        "is_contiguous",
+    ):
+        assert getattr(ours, name)() == getattr(theirs, name)(), name
+    for name in ("ndim", "itemsize", "nbytes", "is_cuda", "is_leaf", "requires_grad", "grad_fn", "grad"):
+        assert getattr(ours, name) == getattr(theirs, name), name
+    assert (mg.numel(ours), mg.is_tensor(ours), mg.is_tensor(1)) == (theirs.numel(), True, False)
+    assert mg.is_floating_point(ours) == ours.is_floating_point() == theirs.is_floating_point()
+    assert ours.is_contiguous()
+    if shape == (2, 3):
+        assert ours.stride() == theirs.stride() and ours.T.stride(0) == theirs.T.stride(0)
+        assert ours.size(-1) == 3 and not ours.T.is_contiguous()
+        with pytest.raises(IndexError, match=r"^size: dim must lie in -2\.\.1, got 5"):
+            ours.size(5)
+
+
+@pytest.mark.parametrize("value", [1.0, 3, True, np.float64(2), mg.tensor([2.0])], ids=repr)
+def test_in_asks_whether_an_element_is_equal(value):
+    assert (value in mg.tensor([1.0, 2.0])) == (float(value) in (1.0, 2.0))
+    with pytest.raises(TypeError, match=r"^in: expected a number or a Tensor, got str"):
+        "a" in mg.ones(2)  # noqa: B015
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "zeros(0, 3)",
+        "zeros(0)",
+        "zeros(0, dtype=lib.int64)",
+        "tensor(1.0)",
+        "tensor(2)",
+        "ones(2, dtype=lib.float64)",
+        "ones(3, dtype=lib.uint8)",
+        "ones(2, requires_grad=True)",
+    ],
+)
+def test_small_tensors_print_as_torchs(torch, text):
+    ours, theirs = (repr(eval(f"lib.{text}", {"lib": lib})) for lib in (mg, torch))
+    assert ours == theirs.replace("torch.", "")
+
+
+def test_large_tensors_and_results_print_briefly():
+    assert len(repr(mg.ones(1000, 1000))) < 500 and "..." in repr(mg.ones(1000, 1000))
+    assert "grad_fn=<mul>" in repr(mg.ones(1, requires_grad=True) * 2)
+
+
+def test_pickle_and_copy_keep_a_leaf_and_drop_graph_and_gradient():
+    x = mg.ones(2, requires_grad=True)
+    (x * 2).sum().backward()
+    x.note = "kept"
+    for again in (pickle.loads(pickle.dumps(x)), copy.copy(x)):
+        assert (again.tolist(), again.requires_grad, again.is_leaf, again.grad) == ([1.0, 1.0], True, True, None)
+        assert again.note == "kept"
+    assert copy.copy(x).array is x.array and pickle.loads(pickle.dumps(x)).array is not x.array
+    assert pickle.loads(pickle.dumps(x * 2)).is_leaf and type(pickle.loads(pickle.dumps(mg.nn.Parameter(x)))) is (
+        mg.nn.Parameter
+    )
