@@ -198,12 +198,14 @@ def _shape(name: str, sizes: Sequence, size: Any = None) -> tuple[int, ...]:
     return lengths
 
 
-def _number(name: str, value: Any) -> Any:
+def _number(name: str, value: Any) -> int | float:
     """A Python number, of a Tensor or array of one element too."""
-    array = value if isinstance(value, (int, float)) else _read(value, None, name)
-    if np.size(array) != 1:
-        raise ShapeError(f"{name}: expected one number, got shape {np.shape(array)}.")
-    return array if isinstance(value, (int, float)) else array.item()
+    if isinstance(value, (int, float)):
+        return value
+    array = _read(value, None, name)
+    if array.size != 1:
+        raise ShapeError(f"{name}: expected one number, got shape {array.shape}.")
+    return array.item()
 
 
 # -- at random ---------------------------------------------------------------------------------------------------------

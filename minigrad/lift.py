@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, DtypeError, ShapeError, float32, is_array, is_float, result_type
+from minigrad.backend import Array, DtypeError, ShapeError, get_default_dtype, is_array, is_float, result_type
 from minigrad.ops.shape import unbroadcast
 from minigrad.tape import Kept, Output, Record, state
 from minigrad.tensor import Leaf, Tensor, as_array
@@ -243,7 +243,7 @@ def _promoted(values: list, floats: bool, name: str) -> list:
         return values
     common = result_type(*[value for value in values if value is not None])
     if floats and not is_float(common):
-        common = float32
+        common = get_default_dtype()
     return [value.astype(common) if hasattr(value, "dtype") else value for value in values]
 
 
