@@ -313,6 +313,9 @@ CASES: dict[str, Row] = {
 }
 UNSWEPT = {
     "cuda": "needs a GPU",
+    **each(
+        "bernoulli bernoulli_ multinomial normal_ uniform_ exponential_ random_", "drawn; functions/test_sampling.py"
+    ),
     "__setitem__": "gives nothing; functions/test_table.py",
     **each("__iadd__ __isub__ __imul__ __itruediv__ __ipow__", "functions/test_table.py"),
 }
