@@ -81,23 +81,38 @@ class _Edits:
 
     def __init__(self) -> None:
         self.last = 0  # the time of the latest edit of all; records made since need no check
-        self._by_owner: dict[int, tuple[int, int, weakref.ref[Array]]] = {}
+        self._by_owner: dict[int, _Edit] = {}
 
     def note(self, array: Array) -> None:
         """`array` has just been changed in place."""
         owner = _owner(array)
         key = id(owner)
-        self.last = next(_clock)
-        forget = self._by_owner.pop
-        self._by_owner[key] = (self.last, self.count(array) + 1, weakref.ref(owner, lambda _: forget(key, None)))
+        edit = self._by_owner.get(key)
+        if edit is None:
+            forget = self._by_owner.pop
+            edit = self._by_owner[key] = _Edit(weakref.ref(owner, lambda _: forget(key, None)))
+        self.last = edit.time = next(_clock)
+        edit.count += 1
 
     def time(self, array: Array) -> int:
         """The time of the last edit of `array`'s memory; 0 for never."""
-        return self._by_owner.get(id(_owner(array)), (0, 0))[0]
+        edit = self._by_owner.get(id(_owner(array)))
+        return 0 if edit is None else edit.time
 
     def count(self, array: Array) -> int:
         """How often `array`'s memory has been edited."""
-        return self._by_owner.get(id(_owner(array)), (0, 0))[1]
+        edit = self._by_owner.get(id(_owner(array)))
+        return 0 if edit is None else edit.count
+
+
+class _Edit:
+    """The edits of one array's memory: when the last one was, and how many there were."""
+
+    __slots__ = ("count", "owner", "time")
+
+    def __init__(self, owner: weakref.ref[Array]) -> None:
+        self.owner = owner
+        self.time = self.count = 0
 
 
 edits = _Edits()
@@ -105,8 +120,8 @@ edits = _Edits()
 
 def _owner(array: Array) -> Array:
     """The array that a view looks into, in the end."""
-    while is_array(array.base):
-        array = array.base
+    while (base := array.base) is not None and is_array(base):
+        array = base
     return array
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -36,7 +37,7 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     if start > end:
         raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} for shape {x.shape}.")
     middle = x.shape[start : end + 1]
-    return reshape(x, x.shape[:start] + (int(np.prod(middle)),) + x.shape[end + 1 :])
+    return reshape(x, x.shape[:start] + (math.prod(middle),) + x.shape[end + 1 :])
 
 
 @public
