@@ -5,6 +5,7 @@
 
 from minigrad.functions import (
     arithmetic,
+    comparison,
     conversion,
     elementwise,
     in_place,

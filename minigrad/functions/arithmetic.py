@@ -1,68 +1,173 @@
-"""Arithmetic and comparison, with their operators."""
+"""Arithmetic of several tensors, with its operators.
+
+The operators are the bare lifted ops; the named functions take PyTorch's further arguments.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from minigrad.backend import DtypeError, Number, ShapeError, array_module, is_array, is_float
-from minigrad.functions.in_place import augmented, in_place
-from minigrad.functions.table import METHODS, TABLE, lifted, public
+from minigrad.backend import DtypeError, array_module, bool_
+from minigrad.functions.in_place import augmented, in_place_forms
+from minigrad.functions.table import METHODS, alias, lifted, public
+from minigrad.lift import differentiable
 from minigrad.ops import arithmetic
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, as_array
 
-add = lifted(arithmetic, "add", broadcasts=True)
-sub = lifted(arithmetic, "sub", broadcasts=True)
-mul = lifted(arithmetic, "mul", broadcasts=True)
-div = lifted(arithmetic, "div", broadcasts=True, floats=True)
-pow = lifted(arithmetic, "pow", broadcasts=True)
-
-
-def _comparison(name: str, numpy_name: str) -> Callable:
-    def compare(x: Tensor, y: Any) -> Tensor:
-        if not (isinstance(y, (Tensor, np.generic, *Number)) or is_array(y)):
-            return NotImplemented
-        y = y.array if isinstance(y, Tensor) else y
-        try:
-            return Tensor(getattr(array_module(x.array), numpy_name)(x.array, y))
-        except ValueError:
-            raise ShapeError(f"{name}: the shapes {x.shape} and {np.shape(y)} do not broadcast.") from None
-
-    compare.__name__ = name
-    compare.__doc__ = f"{numpy_name.replace('_', ' ')}, element by element, as a bool tensor without gradient."
-    return public(compare)
+_add = differentiable(arithmetic.add_forward, arithmetic.add_backward, broadcasts=True)
+_sub = differentiable(arithmetic.sub_forward, arithmetic.sub_backward, broadcasts=True)
+_div = differentiable(arithmetic.div_forward, arithmetic.div_backward, broadcasts=True, floats=True)
+_clamp = differentiable(arithmetic.clamp_forward, arithmetic.clamp_backward, broadcasts=True)
+_where = differentiable(arithmetic.where_forward, arithmetic.where_backward, broadcasts=True)
 
 
-eq, ne = _comparison("eq", "equal"), _comparison("ne", "not_equal")
-lt, le = _comparison("lt", "less"), _comparison("le", "less_equal")
-gt, ge = _comparison("gt", "greater"), _comparison("ge", "greater_equal")
+def _rounded(forward: Callable, backward: Callable, name: str, rounding: str) -> Callable:
+    """An op of the rounded quotient."""
+    op = differentiable(forward, backward, name=name, broadcasts=True)
+
+    def function(x: Tensor, y: Any) -> Tensor:
+        if isinstance(x, Tensor) or isinstance(y, Tensor):
+            _refuse_integer_zero(x, y, name)
+        return op(x, y, rounding=rounding)
+
+    function.__name__ = name
+    function.__doc__ = forward.__doc__
+    return function
+
+
+def _refuse_integer_zero(x: Any, y: Any, name: str) -> None:
+    divisor = as_array(y)
+    if as_array(x).dtype.kind in "iub" and divisor.dtype.kind in "iub" and not divisor.all():
+        raise RuntimeError(f"{name}: integer division by zero (a float would give inf or nan).")
+
+
+_quotient = arithmetic.rounded_div_forward, arithmetic.rounded_div_backward
+_rest = arithmetic.remainder_forward, arithmetic.remainder_backward
+_div_rounded = {rounding: _rounded(*_quotient, "div", rounding) for rounding in ("floor", "trunc")}
+floor_divide = public(_rounded(*_quotient, "floor_divide", "floor"))
+remainder = public(_rounded(*_rest, "remainder", "floor"))
+fmod = public(_rounded(*_rest, "fmod", "trunc"))
 
 
 @public
-def logical_not(x: Tensor) -> Tensor:
-    """not x, element by element, as a bool tensor."""
-    return Tensor(array_module(x.array).logical_not(x.array))
+def add(x: Tensor, y: Any, *, alpha: float = 1) -> Tensor:
+    """x + alpha * y."""
+    return _add(x, y if alpha == 1 else _scaled(y, alpha, "add"))
 
 
-def _invert(x: Tensor) -> Tensor:
-    """`~x`: not x for bools, all bits flipped for integers."""
-    if is_float(x.dtype):
-        raise DtypeError(f"~: only bools and integers can be inverted, got {x.dtype}. Use logical_not().")
-    return Tensor(array_module(x.array).invert(x.array))
+@public
+def sub(x: Tensor, y: Any, *, alpha: float = 1) -> Tensor:
+    """x - alpha * y."""
+    return _sub(x, y if alpha == 1 else _scaled(y, alpha, "sub"))
 
 
-# -- operators ---------------------------------------------------------------------------------------------------------
+def _scaled(y: Any, alpha: float, name: str) -> Any:
+    if isinstance(alpha, float) and isinstance(y, Tensor) and y.dtype.kind in "iub":
+        raise DtypeError(f"{name}: alpha must be an integer for an integer tensor, got {alpha} for {y.dtype}.")
+    return y * alpha
+
+
+mul = lifted(arithmetic, "mul", broadcasts=True)
+
+
+@public
+def div(x: Tensor, y: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """x / y; with `rounding_mode` "floor" rounded down, with "trunc" towards 0."""
+    if rounding_mode is None:
+        return _div(x, y)
+    if rounding_mode not in _div_rounded:
+        raise ValueError(f"div: rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}.")
+    return _div_rounded[rounding_mode](x, y)
+
+
+pow = lifted(arithmetic, "pow", broadcasts=True)
+maximum = lifted(arithmetic, "maximum", broadcasts=True)
+minimum = lifted(arithmetic, "minimum", broadcasts=True)
+atan2 = lifted(arithmetic, "atan2", broadcasts=True, floats=True)
+
+subtract, multiply = alias("subtract", sub), alias("multiply", mul)
+divide, true_divide = alias("divide", div), alias("true_divide", _div)
+
+
+@public
+def clamp(x: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """x brought into min..max, each a number, a tensor, or None for no bound."""
+    if min is None and max is None:
+        raise ValueError("clamp: at least one of min and max must be given.")
+    return _clamp(x, min, max)
+
+
+@public
+def clamp_min(x: Tensor, min: Any) -> Tensor:
+    """`clamp` with a lower bound only."""
+    return clamp(x, min)
+
+
+@public
+def clamp_max(x: Tensor, max: Any) -> Tensor:
+    """`clamp` with an upper bound only."""
+    return clamp(x, None, max)
+
+
+clip = alias("clip", clamp)
+
+
+def where(condition: Tensor, x: Any = None, y: Any = None) -> Any:
+    """x where `condition`, a bool tensor, holds, else y; with `condition` alone the indices where it holds."""
+    array = as_array(condition)
+    if x is None and y is None:
+        return tuple(Tensor(places) for places in array_module(array).nonzero(array_module(array).atleast_1d(array)))
+    if array.dtype != bool_:
+        raise DtypeError(f"where: the condition must be a bool tensor, got {array.dtype} {array.shape}.")
+    if not (isinstance(x, Tensor) or isinstance(y, Tensor)):
+        x = Tensor(as_array(x, like=array))
+    return _where(x, y, condition=array)
+
+
+public(where)
+METHODS["where"] = lambda x, condition, y: where(condition, x, y)
+
+
+@public
+def lerp(x: Tensor, end: Tensor, weight: Any) -> Tensor:
+    """From x (weight 0) to `end` (weight 1) on a straight line: x + weight * (end - x)."""
+    return x + (end - x) * weight
+
+
+@public
+def addcmul(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    """x + value * tensor1 * tensor2."""
+    return x + tensor1 * tensor2 * value
+
+
+@public
+def addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
+    """x + value * tensor1 / tensor2."""
+    return x + tensor1 / tensor2 * value
+
+
+# -- operators and in-place forms --------------------------------------------------------------------------------------
 
 
 def _reflected(op: Callable) -> Callable:
     return lambda x, y: op(y, x)
 
 
-for _name, _op in {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow}.items():
+in_place_forms("""
+    add sub mul div pow floor_divide remainder fmod clamp clamp_min clamp_max clip lerp addcmul addcdiv
+    subtract multiply divide true_divide
+""")
+_OPERATORS = {
+    "add": (_add, "add_"),
+    "sub": (_sub, "sub_"),
+    "mul": (mul, "mul_"),
+    "truediv": (_div, "div_"),
+    "floordiv": (floor_divide, "floor_divide_"),
+    "mod": (remainder, "remainder_"),
+    "pow": (pow, "pow_"),
+}
+for _name, (_op, _form) in _OPERATORS.items():
     METHODS[f"__{_name}__"] = _op
     METHODS[f"__r{_name}__"] = _reflected(_op)
-    METHODS[f"{_op.__name__}_"] = in_place(f"{_op.__name__}_", _op)
-    METHODS[f"__i{_name}__"] = augmented(_op, METHODS[f"{_op.__name__}_"])
-METHODS.update({f"__{_name}__": TABLE[_name] for _name in ("eq", "ne", "lt", "le", "gt", "ge")}, __invert__=_invert)
+    METHODS[f"__i{_name}__"] = augmented(_op, METHODS[_form])

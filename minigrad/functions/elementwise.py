@@ -2,24 +2,82 @@
 
 from __future__ import annotations
 
-from minigrad.functions.table import METHODS, lifted
+from minigrad.backend import DtypeError, bool_
+from minigrad.functions.in_place import in_place_forms
+from minigrad.functions.table import METHODS, alias, lifted, public
+from minigrad.lift import differentiable
 from minigrad.ops import elementwise
+from minigrad.tensor import Tensor
 
-neg = lifted(elementwise, "neg")
-abs = lifted(elementwise, "abs")
+_neg = differentiable(elementwise.neg_forward, elementwise.neg_backward)
+_abs = differentiable(elementwise.abs_forward, elementwise.abs_backward)
+_round = differentiable(elementwise.round_forward, elementwise.round_backward)
+
+
+@public
+def neg(x: Tensor) -> Tensor:
+    """-x."""
+    return _neg(_number(x, "neg"))
+
+
+@public
+def abs(x: Tensor) -> Tensor:
+    """|x|."""
+    return _abs(_number(x, "abs"))
+
+
+@public
+def positive(x: Tensor) -> Tensor:
+    """x itself, as `+x` says."""
+    return _number(x, "positive")
+
+
+@public
+def round(x: Tensor, *, decimals: int = 0) -> Tensor:
+    """x rounded to `decimals` places, halves to the even neighbour."""
+    return _round(x, decimals=decimals)
+
+
+def _number(x: Tensor, name: str) -> Tensor:
+    if x.dtype == bool_:
+        raise DtypeError(f"{name}: a bool tensor has no sign, got bool {x.shape}. Invert a mask with ~x.")
+    return x
+
+
 sign = lifted(elementwise, "sign")
 square = lifted(elementwise, "square")
 exp = lifted(elementwise, "exp", floats=True)
 expm1 = lifted(elementwise, "expm1", floats=True)
+exp2 = lifted(elementwise, "exp2", floats=True)
 log = lifted(elementwise, "log", floats=True)
 log1p = lifted(elementwise, "log1p", floats=True)
+log2 = lifted(elementwise, "log2", floats=True)
+log10 = lifted(elementwise, "log10", floats=True)
 sqrt = lifted(elementwise, "sqrt", floats=True)
 rsqrt = lifted(elementwise, "rsqrt", floats=True)
 reciprocal = lifted(elementwise, "reciprocal", floats=True)
 sin = lifted(elementwise, "sin", floats=True)
 cos = lifted(elementwise, "cos", floats=True)
+tan = lifted(elementwise, "tan", floats=True)
+asin = lifted(elementwise, "asin", floats=True)
+acos = lifted(elementwise, "acos", floats=True)
+atan = lifted(elementwise, "atan", floats=True)
+sinh = lifted(elementwise, "sinh", floats=True)
+cosh = lifted(elementwise, "cosh", floats=True)
 tanh = lifted(elementwise, "tanh", floats=True)
 sigmoid = lifted(elementwise, "sigmoid", floats=True)
+erf = lifted(elementwise, "erf", floats=True)
+floor = lifted(elementwise, "floor")
+ceil = lifted(elementwise, "ceil")
+trunc = lifted(elementwise, "trunc")
+frac = lifted(elementwise, "frac")
 relu = lifted(elementwise, "relu")
 
-METHODS.update(__neg__=neg, __abs__=abs)
+negative = alias("negative", neg)
+absolute = alias("absolute", abs)
+
+METHODS.update(__neg__=neg, __pos__=positive, __abs__=abs, __round__=lambda x, ndigits=0: round(x, decimals=ndigits))
+in_place_forms("""
+    neg abs sign square exp expm1 exp2 log log1p log2 log10 sqrt rsqrt reciprocal sin cos tan asin acos atan sinh cosh
+    tanh sigmoid erf floor ceil trunc frac round relu
+""")

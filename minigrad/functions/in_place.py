@@ -10,16 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import DtypeError, ShapeError, is_float
-from minigrad.functions.table import METHODS
+from minigrad.functions.table import METHODS, TABLE
 from minigrad.tape import state
 from minigrad.tensor import Tensor, as_array
 
 
-def write(x: Tensor, values: Any, name: str, operand: Any = None) -> Tensor:
-    """Put `values`, which come from `operand`, into x's memory, and note it."""
-    if state.here.grad_enabled and isinstance(operand, Tensor) and operand.requires_grad:
+def write(x: Tensor, values: Any, name: str, *operands: Any) -> Tensor:
+    """Put `values`, which come from `operands`, into x's memory, and note it."""
+    if state.here.grad_enabled and any(isinstance(operand, Tensor) and operand.requires_grad for operand in operands):
         raise RuntimeError(
-            f"{name}: the other operand requires grad, and an in-place result is not recorded. "
+            f"{name}: another operand requires grad, and an in-place result is not recorded. "
             "Compute a new tensor instead (y = y + x)."
         )
     if state.here.grad_enabled and x.requires_grad:
@@ -53,14 +53,21 @@ def check_fits(x: Tensor, values: Any, name: str) -> None:
 
 
 def in_place(name: str, op: Callable) -> Callable:
-    """`x.add_(y)`: x + y, written over x."""
+    """The method `x.add_(y)`: x + y, written over x."""
 
-    def method(x: Tensor, y: Any) -> Tensor:
-        return write(x, op(x.detach(), y).array, name, y)
+    def method(x: Tensor, *args: Any, **settings: Any) -> Tensor:
+        return write(x, op(x.detach(), *args, **settings).array, name, *args, *settings.values())
 
     method.__name__ = name
     method.__doc__ = f"{op.__name__}, written into this tensor's own memory. Not for tensors in a graph."
+    METHODS[name] = method
     return method
+
+
+def in_place_forms(names: str) -> None:
+    """The methods `exp_`, `sqrt_`, ... of functions in the table, given by their names in a row."""
+    for name in names.split():
+        in_place(f"{name}_", TABLE[name])
 
 
 def augmented(op: Callable, method: Callable) -> Callable:

@@ -39,6 +39,12 @@ def public(function: Callable) -> Callable:
     return function
 
 
+def alias(name: str, function: Callable) -> Callable:
+    """Enter a function under a second name."""
+    TABLE[name] = function
+    return function
+
+
 def method(function: Callable) -> Callable:
     """Enter a function among those that are methods only."""
     METHODS[function.__name__] = function

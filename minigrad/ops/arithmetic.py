@@ -1,4 +1,4 @@
-"""Arithmetic of two operands: add, sub, mul, div, pow.
+"""Arithmetic of two operands: add, sub, mul, div, pow, and what chooses between two.
 
 Each operand is an array or a number, and shapes broadcast. A backward returns the gradient in the *output's* shape;
 summing it back over broadcast axes is the same for every op here, so the lift does it (`shape.unbroadcast`).
@@ -80,3 +80,105 @@ def pow_backward(dout: Array, cache, needs=BOTH):
         vanishes = xp.equal(x, 0) & xp.greater_equal(y, 0)
         dy = dout * xp.where(vanishes, 0, out * xp.log(xp.where(vanishes, 1, x).astype(out.dtype)))
     return dx, dy
+
+
+def rounded_div_forward(x: Array, y: Array, rounding: str):
+    """out = x / y rounded down ("floor") or towards 0 ("trunc"). Integers stay integers."""
+    xp = array_module(x)
+    if rounding == "floor":
+        return xp.floor_divide(x, y), None
+    remainder = xp.fmod(x, y)
+    out = (x - remainder) / y
+    return (out if out.dtype == remainder.dtype else out.astype(remainder.dtype)), None
+
+
+def rounded_div_backward(dout: Array, cache):
+    """Flat between its jumps, so nothing flows back."""
+    zero = array_module(dout).zeros_like(dout)
+    return zero, zero
+
+
+def remainder_forward(x: Array, y: Array, rounding: str):
+    """out = x - y q with q = x / y rounded down ("floor": out has y's sign) or towards 0 ("trunc": x's sign)."""
+    xp = array_module(x)
+    return (xp.remainder if rounding == "floor" else xp.fmod)(x, y), (x, y, rounding)
+
+
+def remainder_backward(dout: Array, cache, needs=BOTH):
+    """Between its jumps the rounded quotient q is constant, so d(x - y q)/dx = 1 and d(x - y q)/dy = -q."""
+    x, y, rounding = cache
+    return dout, -dout * rounded_div_forward(x, y, rounding)[0] if needs[1] else None
+
+
+def maximum_forward(x: Array, y: Array):
+    """out = the larger of x and y; NaN if either is."""
+    return array_module(x).maximum(x, y), (x, y)
+
+
+def maximum_backward(dout: Array, cache, needs=BOTH):
+    """The gradient goes to the larger one. At a tie any division of it is a subgradient: each gets half."""
+    x, y = cache
+    return _to_the_winner(dout, x < y, x == y) if needs[0] else None, (
+        _to_the_winner(dout, y < x, x == y) if needs[1] else None
+    )
+
+
+def minimum_forward(x: Array, y: Array):
+    """out = the smaller of x and y; NaN if either is."""
+    return array_module(x).minimum(x, y), (x, y)
+
+
+def minimum_backward(dout: Array, cache, needs=BOTH):
+    """The gradient goes to the smaller one, half to each at a tie."""
+    x, y = cache
+    return _to_the_winner(dout, x > y, x == y) if needs[0] else None, (
+        _to_the_winner(dout, y > x, x == y) if needs[1] else None
+    )
+
+
+def _to_the_winner(dout: Array, loses: Array, ties: Array) -> Array:
+    xp = array_module(dout)
+    return xp.where(loses, 0, xp.where(ties, dout / 2, dout))
+
+
+def clamp_forward(x: Array, low: Array | None, high: Array | None):
+    """out = x brought into low..high; a bound that is None does not bind. Where low > high, out is high."""
+    xp = array_module(x)
+    out = x if low is None else xp.maximum(x, low)
+    return (out if high is None else xp.minimum(out, high)), (x, low, high)
+
+
+def clamp_backward(dout: Array, cache, needs=(True, True, True)):
+    """Inside, and on the bounds, out is x; outside it is the bound, and the gradient goes there."""
+    x, low, high = cache
+    xp = array_module(dout)
+    below = False if low is None else x < low
+    above = False if high is None else x > high
+    crossed = False if low is None or high is None else xp.greater(low, high)
+    dx = xp.where(xp.logical_or(below, above), 0, dout)
+    dlow = xp.where(xp.logical_and(below, xp.logical_not(crossed)), dout, 0) if needs[1] else None
+    dhigh = xp.where(xp.logical_or(above, crossed), dout, 0) if needs[2] else None
+    return dx, dlow, dhigh
+
+
+def where_forward(x: Array, y: Array, condition: Array):
+    """out = x where `condition` (bools) holds, else y."""
+    return array_module(condition).where(condition, x, y), condition
+
+
+def where_backward(dout: Array, condition: Array):
+    """Each element of out came from one of the two, and its gradient goes back there."""
+    xp = array_module(dout)
+    return xp.where(condition, dout, 0), xp.where(condition, 0, dout)
+
+
+def atan2_forward(y: Array, x: Array):
+    """out = the angle of the point (x, y), in -π..π."""
+    return array_module(y).arctan2(y, x), (y, x)
+
+
+def atan2_backward(dout: Array, cache):
+    """out = arctan(y / x) + a constant, so with r² = x² + y²: d/dy = (1/x) / (1 + y²/x²) = x/r², and d/dx = -y/r²."""
+    y, x = cache
+    share = dout / (x * x + y * y)
+    return share * x, -share * y

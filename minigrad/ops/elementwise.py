@@ -12,16 +12,21 @@ the cache keeps just what it names.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from minigrad.backend import Array, array_module
+from minigrad.ops.erf import erf
+
+LN_2, LN_10, ROOT_PI = math.log(2), math.log(10), math.sqrt(math.pi)
 
 
 @dataclass(frozen=True)
 class Elementwise:
     """One row: `value(xp, x)` gives y, and `local(xp, kept)` gives dy/dx from what it `keeps`, x or y; both in symbols.
 
+    local: None where y is flat between its jumps, so that nothing flows back, whatever arrives.
     stays: an integer array gives an integer array (as in abs); otherwise it is read as float32 first (as in exp).
     """
 
@@ -29,7 +34,7 @@ class Elementwise:
     value: Callable[..., Array]
     derivative: str
     keeps: str
-    local: Callable[..., Array | float]
+    local: Callable[..., Array | float] | None
     stays: bool = False
 
 
@@ -37,7 +42,7 @@ TABLE: dict[str, Elementwise] = {
     # name                      y            how to compute it         dy/dx    from   how to compute it
     "neg": Elementwise("-x", lambda xp, x: -x, "-1", "", lambda xp, _: -1, stays=True),
     "abs": Elementwise("|x|", lambda xp, x: abs(x), "sign(x), 0 at 0", "x", lambda xp, x: xp.sign(x), stays=True),
-    "sign": Elementwise("sign(x)", lambda xp, x: xp.sign(x), "0", "", lambda xp, _: 0, stays=True),
+    "sign": Elementwise("sign(x)", lambda xp, x: xp.sign(x), "0", "", None, stays=True),
     "square": Elementwise("x²", lambda xp, x: x * x, "2x", "x", lambda xp, x: 2 * x, stays=True),
     "exp": Elementwise("eˣ", lambda xp, x: xp.exp(x), "y", "y", lambda xp, y: y),
     "expm1": Elementwise("eˣ - 1", lambda xp, x: xp.expm1(x), "y + 1", "y", lambda xp, y: y + 1),
@@ -50,7 +55,29 @@ TABLE: dict[str, Elementwise] = {
     "cos": Elementwise("cos x", lambda xp, x: xp.cos(x), "-sin x", "x", lambda xp, x: -xp.sin(x)),
     "tanh": Elementwise("tanh x", lambda xp, x: xp.tanh(x), "1 - y²", "y", lambda xp, y: 1 - y * y),
     "sigmoid": Elementwise("1/(1 + e⁻ˣ)", lambda xp, x: _sigmoid(xp, x), "y(1 - y)", "y", lambda xp, y: y * (1 - y)),
+    "log2": Elementwise("log₂ x", lambda xp, x: xp.log2(x), "1/(x ln 2)", "x", lambda xp, x: 1 / (x * LN_2)),
+    "log10": Elementwise("log₁₀ x", lambda xp, x: xp.log10(x), "1/(x ln 10)", "x", lambda xp, x: 1 / (x * LN_10)),
+    "exp2": Elementwise("2ˣ", lambda xp, x: xp.exp2(x), "y ln 2", "y", lambda xp, y: y * LN_2),
+    "tan": Elementwise("tan x", lambda xp, x: xp.tan(x), "1 + y²", "y", lambda xp, y: 1 + y * y),
+    "asin": Elementwise("arcsin x", lambda xp, x: xp.arcsin(x), "1/√(1 - x²)", "x", lambda xp, x: 1 / _leg(xp, x)),
+    "acos": Elementwise("arccos x", lambda xp, x: xp.arccos(x), "-1/√(1 - x²)", "x", lambda xp, x: -1 / _leg(xp, x)),
+    "atan": Elementwise("arctan x", lambda xp, x: xp.arctan(x), "1/(1 + x²)", "x", lambda xp, x: 1 / (1 + x * x)),
+    "sinh": Elementwise("(eˣ - e⁻ˣ)/2", lambda xp, x: xp.sinh(x), "cosh x", "x", lambda xp, x: xp.cosh(x)),
+    "cosh": Elementwise("(eˣ + e⁻ˣ)/2", lambda xp, x: xp.cosh(x), "sinh x", "x", lambda xp, x: xp.sinh(x)),
+    "erf": Elementwise("2/√π ∫₀ˣ e^(-t²) dt", erf, "2/√π e^(-x²)", "x", lambda xp, x: 2 / ROOT_PI * xp.exp(-x * x)),
+    "floor": Elementwise("⌊x⌋", lambda xp, x: _whole(xp.floor, x), "0", "", None, stays=True),
+    "ceil": Elementwise("⌈x⌉", lambda xp, x: _whole(xp.ceil, x), "0", "", None, stays=True),
+    "trunc": Elementwise("x without its fraction", lambda xp, x: _whole(xp.trunc, x), "0", "", None, stays=True),
+    "frac": Elementwise("the fraction of x", lambda xp, x: x - xp.trunc(x), "1", "", lambda xp, _: 1, stays=True),
 }
+
+
+def _leg(xp, x: Array) -> Array:
+    return xp.sqrt(1 - x * x)
+
+
+def _whole(rounding: Callable, x: Array) -> Array:
+    return rounding(x) if x.dtype.kind == "f" else x.copy()
 
 
 def _sigmoid(xp, x: Array) -> Array:
@@ -69,7 +96,8 @@ def pair(name: str) -> tuple[Callable, Callable]:
         return y, x if keeps == "x" else y if keeps == "y" else None
 
     def backward(dout: Array, cache):
-        return dout * local(array_module(dout), cache)
+        xp = array_module(dout)
+        return xp.zeros_like(dout) if local is None else dout * local(xp, cache)
 
     forward.__name__ = forward.__qualname__ = f"{name}_forward"
     backward.__name__ = backward.__qualname__ = f"{name}_backward"
@@ -93,6 +121,30 @@ sin_forward, sin_backward = pair("sin")
 cos_forward, cos_backward = pair("cos")
 tanh_forward, tanh_backward = pair("tanh")
 sigmoid_forward, sigmoid_backward = pair("sigmoid")
+log2_forward, log2_backward = pair("log2")
+log10_forward, log10_backward = pair("log10")
+exp2_forward, exp2_backward = pair("exp2")
+tan_forward, tan_backward = pair("tan")
+asin_forward, asin_backward = pair("asin")
+acos_forward, acos_backward = pair("acos")
+atan_forward, atan_backward = pair("atan")
+sinh_forward, sinh_backward = pair("sinh")
+cosh_forward, cosh_backward = pair("cosh")
+erf_forward, erf_backward = pair("erf")
+floor_forward, floor_backward = pair("floor")
+ceil_forward, ceil_backward = pair("ceil")
+trunc_forward, trunc_backward = pair("trunc")
+frac_forward, frac_backward = pair("frac")
+
+
+def round_forward(x: Array, decimals: int = 0):
+    """out = x rounded to `decimals` places, halves to the even neighbour."""
+    return array_module(x).round(x, decimals), None
+
+
+def round_backward(dout: Array, cache):
+    """Flat between its jumps, so nothing flows back."""
+    return array_module(dout).zeros_like(dout)
 
 
 def relu_forward(x: Array):

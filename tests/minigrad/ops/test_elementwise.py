@@ -10,7 +10,11 @@ from tests.minigrad.parity import agrees_with_torch, draw, inf_and_nan_without_w
 pytestmark = inf_and_nan_without_warnings
 
 NAMES = [*elementwise.TABLE, "relu"]
-POSITIVE = ("log", "log1p", "sqrt", "rsqrt", "reciprocal")  # drawn where they are defined and not too steep
+DRAWN = {  # where they are defined and not too steep; the others on -2..2
+    **dict.fromkeys(("log", "log1p", "log2", "log10", "sqrt", "rsqrt", "reciprocal"), (0.3, 2)),
+    **dict.fromkeys(("asin", "acos"), (-0.9, 0.9)),
+    "tan": (-1.4, 1.4),
+}
 SHAPES = [(), (1,), (5,), (2, 3), (2, 1, 3), (0,), (2, 0, 3)]
 each_function = pytest.mark.parametrize("name", NAMES)
 
@@ -20,7 +24,8 @@ def pair(name):
 
 
 def inputs(name, shape):
-    return draw(*shape, low=0.3) if name in POSITIVE else draw(*shape)
+    low, high = DRAWN.get(name, (-2, 2))
+    return draw(*shape, low=low, high=high)
 
 
 @each_function

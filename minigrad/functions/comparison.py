@@ -1,0 +1,79 @@
+"""Comparison and logic, element by element: bool tensors (integers for bits), without gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import DtypeError, Number, ShapeError, array_module, is_array, is_float
+from minigrad.functions.in_place import in_place
+from minigrad.functions.table import METHODS, alias, public
+from minigrad.tensor import Tensor
+
+
+def _of_two(name: str, numpy_name: str, bits: bool = False) -> Callable:
+    """The function `name` of a tensor and a tensor, array or number, calculated by NumPy's."""
+
+    def compare(x: Tensor, y: Any) -> Tensor:
+        if not (isinstance(y, (Tensor, np.generic, *Number)) or is_array(y)):
+            return NotImplemented
+        y = y.array if isinstance(y, Tensor) else y
+        if bits:
+            _no_floats(name, x, y)
+        try:
+            return Tensor(getattr(array_module(x.array), numpy_name)(x.array, y))
+        except ValueError:
+            raise ShapeError(f"{name}: the shapes {x.shape} and {np.shape(y)} do not broadcast.") from None
+
+    what = "bit by bit, of bools and integers" if bits else "element by element, as a bool tensor without gradient"
+    compare.__name__ = name
+    compare.__doc__ = f"{numpy_name.replace('_', ' ')}, {what}."
+    return public(compare)
+
+
+def _of_one(name: str) -> Callable:
+    def ask(x: Tensor) -> Tensor:
+        return Tensor(getattr(array_module(x.array), name)(x.array))
+
+    ask.__name__ = name
+    ask.__doc__ = f"{name.replace('_', ' ')}, element by element, as a bool tensor without gradient."
+    return public(ask)
+
+
+def _no_floats(name: str, *operands: Any) -> None:
+    for operand in operands:
+        dtype = getattr(operand, "dtype", np.dtype(type(operand)))
+        if is_float(dtype):
+            raise DtypeError(f"{name}: only bools and integers have bits, got {dtype}.")
+
+
+eq, ne = _of_two("eq", "equal"), _of_two("ne", "not_equal")
+lt, le = _of_two("lt", "less"), _of_two("le", "less_equal")
+gt, ge = _of_two("gt", "greater"), _of_two("ge", "greater_equal")
+not_equal, less, less_equal = alias("not_equal", ne), alias("less", lt), alias("less_equal", le)
+greater, greater_equal = alias("greater", gt), alias("greater_equal", ge)
+
+logical_and, logical_or = _of_two("logical_and", "logical_and"), _of_two("logical_or", "logical_or")
+logical_xor, logical_not = _of_two("logical_xor", "logical_xor"), _of_one("logical_not")
+isnan, isinf, isfinite = _of_one("isnan"), _of_one("isinf"), _of_one("isfinite")
+
+bitwise_and = _of_two("bitwise_and", "bitwise_and", bits=True)
+bitwise_or = _of_two("bitwise_or", "bitwise_or", bits=True)
+bitwise_xor = _of_two("bitwise_xor", "bitwise_xor", bits=True)
+
+
+@public
+def bitwise_not(x: Tensor) -> Tensor:
+    """not x for bools, all bits flipped for integers."""
+    _no_floats("bitwise_not", x)
+    return Tensor(array_module(x.array).invert(x.array))
+
+
+METHODS.update({f"__{_name}__": globals()[_name] for _name in ("eq", "ne", "lt", "le", "gt", "ge")})
+METHODS["__invert__"] = bitwise_not
+for _name in ("and", "or", "xor"):
+    _op = globals()[f"bitwise_{_name}"]
+    METHODS[f"__{_name}__"] = METHODS[f"__r{_name}__"] = _op  # the order makes no difference
+    METHODS[f"__i{_name}__"] = in_place(f"bitwise_{_name}_", _op)
