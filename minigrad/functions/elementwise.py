@@ -76,7 +76,7 @@ relu = lifted(elementwise, "relu")
 negative = alias("negative", neg)
 absolute = alias("absolute", abs)
 
-METHODS.update(__neg__=neg, __pos__=positive, __abs__=abs, __round__=lambda x, ndigits=0: round(x, decimals=ndigits))
+METHODS.update(__neg__=neg, __pos__=positive, __abs__=abs)
 in_place_forms("""
     neg abs sign square exp expm1 exp2 log log1p log2 log10 sqrt rsqrt reciprocal sin cos tan asin acos atan sinh cosh
     tanh sigmoid erf floor ceil trunc frac round relu

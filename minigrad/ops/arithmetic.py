@@ -152,12 +152,11 @@ def clamp_backward(dout: Array, cache, needs=(True, True, True)):
     """Inside, and on the bounds, out is x; outside it is the bound, and the gradient goes there."""
     x, low, high = cache
     xp = array_module(dout)
-    below = False if low is None else x < low
-    above = False if high is None else x > high
+    inside = (True if low is None else x >= low) & (True if high is None else x <= high)
     crossed = False if low is None or high is None else xp.greater(low, high)
-    dx = xp.where(xp.logical_or(below, above), 0, dout)
-    dlow = xp.where(xp.logical_and(below, xp.logical_not(crossed)), dout, 0) if needs[1] else None
-    dhigh = xp.where(xp.logical_or(above, crossed), dout, 0) if needs[2] else None
+    dx = xp.where(inside, dout, 0)
+    dlow = xp.where(xp.less(x, low) & xp.logical_not(crossed), dout, 0) if needs[1] else None
+    dhigh = xp.where(xp.greater(x, high) | crossed, dout, 0) if needs[2] else None
     return dx, dlow, dhigh
 
 

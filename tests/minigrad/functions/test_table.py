@@ -118,7 +118,7 @@ def test_inversion_is_torchs_for_bools_and_integers(array):
 
 
 def test_floats_are_not_inverted():
-    with pytest.raises(mg.DtypeError, match=r"^~: only bools and integers"):
+    with pytest.raises(mg.DtypeError, match=r"^bitwise_not: only bools and integers"):
         ~mg.ones(2)
 
 
