@@ -210,10 +210,11 @@ def result_type(*operands: Array) -> np.dtype:
         ranks[rank] = dtype if known is None else promote_types(known, dtype)
     result, *lower = [dtype for dtype in ranks if dtype is not None]
     for dtype in lower:
-        if _kind(dtype) > _kind(result):
+        if kind_rank(dtype) > kind_rank(result):
             result = promote_types(result, dtype)
     return result
 
 
-def _kind(dtype: np.dtype) -> int:
+def kind_rank(dtype: np.dtype) -> int:
+    """bool < integers < floats."""
     return "biuf".index(dtype.kind) if dtype.kind != "u" else 1

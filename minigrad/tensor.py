@@ -548,7 +548,7 @@ def accumulate_at(ends: list, inputs: Sequence[Tensor], retain_graph: bool) -> N
                 f"{f' from {tensor.record}' if tensor.record else ''}. "
                 "For the gradient of an intermediate result use autograd.grad(), or its retain_grad()."
             )
-    leaves = list(dict.fromkeys(tensor.node for tensor in inputs))
+    leaves: list[Any] = list(dict.fromkeys(tensor.node for tensor in inputs))
     for leaf, gradient in zip(leaves, tape.walk_back(ends, wanted=leaves, retain_graph=retain_graph), strict=True):
         if gradient is not None:
             leaf.add(gradient)

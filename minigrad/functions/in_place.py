@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import DtypeError, ShapeError, is_float
+from minigrad.backend import DtypeError, ShapeError, kind_rank
 from minigrad.functions.table import METHODS, TABLE
 from minigrad.tape import state
 from minigrad.tensor import Tensor, as_array
@@ -42,10 +42,10 @@ def write(x: Tensor, values: Any, name: str, *operands: Any) -> Tensor:
 
 
 def check_fits(x: Tensor, values: Any, name: str) -> None:
-    """Raise unless `values` can take the place of x's: they broadcast to its shape, and only floats take floats."""
+    """Raise unless `values` can take the place of x's: they broadcast to its shape, and their kind is no higher."""
     if not hasattr(values, "dtype"):  # a number
         return
-    if is_float(values.dtype) and not is_float(x.dtype):
+    if kind_rank(values.dtype) > kind_rank(x.dtype):
         raise DtypeError(f"{name}: a {values.dtype} result cannot be written into a {x.dtype} tensor.")
     added = x.ndim - len(values.shape)
     if added < 0 or any(n not in (1, m) for n, m in zip(values.shape, x.shape[added:], strict=True)):

@@ -154,7 +154,7 @@ def test_weights_and_memory_keep_their_dtype_and_place_whatever_the_settings_are
             return tuple(np.float64(part) for part in value)
         return value if isinstance(value, bool) else np.float64(value)
 
-    weights = [mg.nn.Parameter(mg.ones(*shape)) for shape in SHAPES]
+    weights = [mg.nn.Parameter(mg.ones(shape)) for shape in SHAPES]
     arrays = [weight.array for weight in weights]
     settings = {name: as_numpy(value) for name, value in one_of_everything(rule).items()}
     optimizer = getattr(mg.optim, rule)(weights, lr=np.float64(0.1), **settings)
