@@ -87,15 +87,18 @@ from minigrad.functions.arithmetic import (
     where,
 )
 from minigrad.functions.comparison import (
+    allclose,
     bitwise_and,
     bitwise_not,
     bitwise_or,
     bitwise_xor,
     eq,
+    equal,
     ge,
     greater,
     greater_equal,
     gt,
+    isclose,
     isfinite,
     isinf,
     isnan,
@@ -111,6 +114,7 @@ from minigrad.functions.comparison import (
     not_equal,
 )
 from minigrad.functions.conversion import clone
+from minigrad.functions.cumulative import cumprod, cumsum
 from minigrad.functions.elementwise import (
     abs,
     absolute,
@@ -147,8 +151,26 @@ from minigrad.functions.elementwise import (
     tanh,
     trunc,
 )
+from minigrad.functions.ordering import argsort, max, median, min, sort, topk, unique
 from minigrad.functions.products import matmul
-from minigrad.functions.reduction import all, any, argmax, mean, sum
+from minigrad.functions.reduction import (
+    all,
+    amax,
+    amin,
+    any,
+    argmax,
+    argmin,
+    count_nonzero,
+    logsumexp,
+    mean,
+    norm,
+    prod,
+    std,
+    std_mean,
+    sum,
+    var,
+    var_mean,
+)
 from minigrad.functions.sampling import bernoulli, multinomial
 from minigrad.functions.shape import (
     broadcast_to,
@@ -162,6 +184,7 @@ from minigrad.functions.shape import (
     transpose,
     unsqueeze,
 )
+from minigrad.functions.softmax import log_softmax, softmax
 from minigrad.lift import differentiable
 from minigrad.random import Generator, manual_seed
 from minigrad.serialization import load, save

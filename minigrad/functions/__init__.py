@@ -7,13 +7,16 @@ from minigrad.functions import (
     arithmetic,
     comparison,
     conversion,
+    cumulative,
     elementwise,
     in_place,
     indexing,
+    ordering,
     products,
     reduction,
     sampling,
     shape,
+    softmax,
 )
 from minigrad.functions.table import METHODS, TABLE
 from minigrad.tensor import Tensor

@@ -71,6 +71,33 @@ def bitwise_not(x: Tensor) -> Tensor:
     return Tensor(array_module(x.array).invert(x.array))
 
 
+@public
+def isclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """|x - other| <= atol + rtol |other|, element by element; infinities must be equal, nan is close to nothing.
+
+    equal_nan: nan is close to nan.
+    """
+    if rtol < 0 or atol < 0:
+        raise ValueError(f"isclose: rtol and atol must not be negative, got {rtol} and {atol}.")
+    xp = array_module(x.array)
+    try:
+        return Tensor(xp.asarray(xp.isclose(x.array, other.array, rtol, atol, equal_nan)))
+    except ValueError:
+        raise ShapeError(f"isclose: the shapes {x.shape} and {other.shape} do not broadcast.") from None
+
+
+@public
+def allclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether all elements are close to one another, as `isclose` says; a bool."""
+    return bool(isclose(x, other, rtol, atol, equal_nan).array.all())
+
+
+@public
+def equal(x: Tensor, other: Tensor) -> bool:
+    """Whether x and other have the same shape and the same elements; a bool. nan equals nothing."""
+    return x.shape == other.shape and bool((x.array == other.array).all())
+
+
 METHODS.update({f"__{_name}__": globals()[_name] for _name in ("eq", "ne", "lt", "le", "gt", "ge")})
 METHODS["__invert__"] = bitwise_not
 for _name in ("and", "or", "xor"):

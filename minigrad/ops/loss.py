@@ -13,17 +13,6 @@ from minigrad.backend import Array, DtypeError, ShapeError, array_module
 REDUCTIONS = ("mean", "sum", "none")
 
 
-def log_softmax(x: Array, axis: int) -> Array:
-    """log(eˣ / Σ eˣ) over `axis`, without ever forming eˣ of a large number or the log of a small one.
-
-    Subtracting the maximum m changes nothing, since it cancels in the fraction, and leaves exponents <= 0:
-    log softmax(x) = (x - m) - log Σ exp(x - m). The sum holds exp(0) = 1, so its log is finite.
-    """
-    xp = array_module(x)
-    shifted = x - x.max(axis=axis, keepdims=True)
-    return shifted - xp.log(xp.exp(shifted).sum(axis=axis, keepdims=True))
-
-
 def reduced(losses: Array, reduction: str, name: str, total: Any = None) -> tuple[Array, Any]:
     """The losses as "mean", "sum" or (as they are) "none", and what an upstream gradient is to be divided by.
 

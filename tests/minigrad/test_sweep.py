@@ -443,6 +443,7 @@ def dims_of(shape: tuple[int, ...], *traits: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", only(REDUCTIONS))
+@pytest.mark.filterwarnings("ignore:(var|std).*degrees of freedom:UserWarning")  # PyTorch's, of one element
 def test_reductions_along_every_dim(torch, name):
     traits = REDUCTIONS[name]
     for shape in SHAPES + [(2, 3, 4), (2, 0)]:
