@@ -10,9 +10,11 @@ tensor([2., 4.])
 
 from __future__ import annotations
 
+import importlib as _importlib
 import math as _math
+import typing as _typing
 
-from minigrad import autograd, cuda, data, nn, optim, random
+from minigrad import autograd, cuda, random
 from minigrad.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minigrad.backend import (
     Device,
@@ -197,11 +199,23 @@ half, float, double, short, int, long = float16, float32, float64, int16, int32,
 pi, e, inf, nan = _math.pi, _math.e, _math.inf, _math.nan
 
 
-def __getattr__(name: str) -> object:
-    """Names that stand on the rest of the library, imported when first asked for."""
-    if name == "summary":
-        from minigrad.teach.summary import summary
+# Imported when first asked for, so that `import minigrad` stays quick: the rooms above, and names that stand on them.
+_ROOMS = ("data", "nn", "optim", "teach", "testing", "training")
+_NAMES = {"summary": "minigrad.teach.summary"}
 
-        globals()["summary"] = summary
-        return summary
+if _typing.TYPE_CHECKING:
+    from minigrad import data, nn, optim, teach, testing, training
+    from minigrad.teach.summary import summary
+
+
+def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return _importlib.import_module(f"minigrad.{name}")
+    if name in _NAMES:
+        value = globals()[name] = getattr(_importlib.import_module(_NAMES[name]), name)
+        return value
     raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOMS, *_NAMES})
