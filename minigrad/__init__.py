@@ -165,6 +165,7 @@ from minigrad.functions.reduction import (
     count_nonzero,
     logsumexp,
     mean,
+    nansum,
     norm,
     prod,
     std,

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import DtypeError, array_module, float16, float32, int64, is_float
+from minigrad.functions.arithmetic import where
+from minigrad.functions.comparison import isnan
 from minigrad.functions.conversion import to
 from minigrad.functions.table import Dim, axes_of, public, wrap
 from minigrad.lift import differentiable
@@ -29,6 +31,12 @@ _norm = differentiable(reduction.norm_forward, reduction.norm_backward)
 def sum(x: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum over `dim` (an int, several, or None for all). Integers and bools are summed as int64."""
     return _sum(summable(x, dtype), axis=axes_of(dim, x, "sum"), keepdims=keepdim)
+
+
+@public
+def nansum(x: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The sum over `dim`, as in `sum`, of what is not nan."""
+    return sum(where(isnan(x), 0, x), dim, keepdim, dtype=dtype)
 
 
 @public

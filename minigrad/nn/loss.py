@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.nn import functional
+from minigrad.nn.functional.loss import refuse_former_names
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
@@ -16,7 +17,7 @@ class _Loss(Module):
 
     def __init__(self, size_average: None = None, reduce: None = None, reduction: str = "mean", **settings: Any):
         super().__init__()
-        functional._refuse_former_names(type(self).__name__, size_average, reduce)
+        refuse_former_names(type(self).__name__, size_average, reduce)
         self.reduction = reduction
         self._settings = ["reduction", *settings]
         for setting, value in settings.items():

@@ -54,7 +54,7 @@ TABLE: dict[str, Elementwise] = {
     "sin": Elementwise("sin x", lambda xp, x: xp.sin(x), "cos x", "x", lambda xp, x: xp.cos(x)),
     "cos": Elementwise("cos x", lambda xp, x: xp.cos(x), "-sin x", "x", lambda xp, x: -xp.sin(x)),
     "tanh": Elementwise("tanh x", lambda xp, x: xp.tanh(x), "1 - y²", "y", lambda xp, y: 1 - y * y),
-    "sigmoid": Elementwise("1/(1 + e⁻ˣ)", lambda xp, x: _sigmoid(xp, x), "y(1 - y)", "y", lambda xp, y: y * (1 - y)),
+    "sigmoid": Elementwise("1/(1 + e⁻ˣ)", lambda xp, x: logistic(xp, x), "y(1 - y)", "y", lambda xp, y: y * (1 - y)),
     "log2": Elementwise("log₂ x", lambda xp, x: xp.log2(x), "1/(x ln 2)", "x", lambda xp, x: 1 / (x * LN_2)),
     "log10": Elementwise("log₁₀ x", lambda xp, x: xp.log10(x), "1/(x ln 10)", "x", lambda xp, x: 1 / (x * LN_10)),
     "exp2": Elementwise("2ˣ", lambda xp, x: xp.exp2(x), "y ln 2", "y", lambda xp, y: y * LN_2),
@@ -80,7 +80,7 @@ def _whole(rounding: Callable, x: Array) -> Array:
     return rounding(x) if x.dtype.kind == "f" else x.copy()
 
 
-def _sigmoid(xp, x: Array) -> Array:
+def logistic(xp, x: Array) -> Array:
     # exp(-x) overflows for very negative x. exp(-|x|) never does, and 1/(1 + e⁻ˣ) = eˣ/(1 + eˣ).
     small = xp.exp(-abs(x))
     return xp.where(x >= 0, 1, small) / (1 + small)

@@ -2,7 +2,7 @@
 
 Each finds `indices` along the axis, and its values are x's elements there, out = x[indices]. So they have one backward
 in common: an element that was picked gets the gradient of its place in the output, one that was not gets 0. None is
-picked twice. Of equal elements the one that is picked, the first, takes all.
+picked twice. Of equal elements the one that is picked takes all: for max and min the first.
 """
 
 from __future__ import annotations
@@ -41,11 +41,12 @@ def min_forward(x: Array, axis: int, keepdims: bool = False):
 
 
 def median_forward(x: Array, axis: int, keepdims: bool = False):
-    """The middle element in order along `axis` (the lower one of two), and where it is; a nan if there is one."""
+    """The middle element in order along `axis` (the lower one of two), and where one is; a nan if there is one."""
     xp = array_module(x)
-    middle = xp.take(order(x, axis), [(x.shape[axis] - 1) // 2], axis=axis)
+    middle = (x.shape[axis] - 1) // 2
+    indices = xp.take(xp.argpartition(x, middle, axis=axis), [middle], axis=axis)
     nan = x != x
-    return picked(x, xp.where(nan.any(axis, keepdims=True), nan.argmax(axis, keepdims=True), middle), axis, keepdims)
+    return picked(x, xp.where(nan.any(axis, keepdims=True), nan.argmax(axis, keepdims=True), indices), axis, keepdims)
 
 
 def sort_forward(x: Array, axis: int, descending: bool = False):
@@ -54,8 +55,17 @@ def sort_forward(x: Array, axis: int, descending: bool = False):
 
 
 def topk_forward(x: Array, k: int, axis: int, largest: bool = True):
-    """The first k of `sort`, beginning with the largest or with the smallest."""
-    return picked(x, order(x, axis, largest)[(slice(None),) * axis + (slice(k),)], axis)
+    """The k largest (or smallest) elements along `axis`, in order, and where they were; a nan is the largest.
+
+    If only some of equal elements are among the k, it is not said which.
+    """
+    xp, n, before = array_module(x), x.shape[axis], (slice(None),) * axis
+    if not 0 < k < n:
+        return picked(x, order(x, axis, largest)[(*before, slice(k))], axis)
+    # To part the k from the others and put only them in order is much quicker than to sort all.
+    parted = xp.argpartition(x, n - k if largest else k - 1, axis=axis)
+    chosen = xp.sort(parted[(*before, slice(n - k, n) if largest else slice(k))], axis=axis)
+    return picked(x, chosen[_places(order(x[_places(chosen, axis)], axis, largest), axis)], axis)
 
 
 max_backward = min_backward = median_backward = sort_backward = topk_backward = picked_backward

@@ -127,5 +127,11 @@ def test_what_is_refused(call, kind, message):
         call(mg.ones(2, 3))
 
 
+@pytest.mark.parametrize("text", ["x.nansum()", "lib.nansum(x, 1, True)", "x.nansum(dim=(0, 1), dtype=lib.float64)"])
+def test_a_sum_of_what_is_not_nan(text):
+    agrees_with_torch(call_of(text), np.array([[1.0, np.nan, np.inf], [np.nan, np.nan, np.nan]]))
+    agrees_with_torch(call_of(text), INTEGERS)
+
+
 def test_nothing_along_another_axis_is_fine():
     agrees_with_torch(lambda lib, x: [x.amax(1), x.norm(float("inf"), 1), x.argmin(1)], np.zeros((0, 3)))

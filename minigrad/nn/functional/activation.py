@@ -1,0 +1,106 @@
+"""Activations as functions. `inplace` is accepted, but the result is always a new tensor: backward may need the old."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.functions import elementwise
+from minigrad.functions import softmax as _softmax
+from minigrad.lift import differentiable
+from minigrad.ops import activation as pairs
+from minigrad.tensor import Tensor
+
+_ops = {name: differentiable(*pairs.pair(name), name=name) for name in pairs.TABLE}
+
+# Klambauer et al., "Self-normalizing neural networks" (2017): with these, mean 0 and variance 1 stay what they are.
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(input, 0)."""
+    return elementwise.relu(input)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """input where it is positive, else negative_slope * input."""
+    return _ops["leaky_relu"](input, negative_slope=negative_slope)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """input where it is positive, else alpha * (exp(input) - 1)."""
+    return _ops["elu"](input, alpha=alpha)
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """A scaled `elu` that keeps mean 0 and variance 1 (Klambauer et al., 2017)."""
+    return elu(input, SELU_ALPHA) * SELU_SCALE
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """input * Φ(input), Φ the normal distribution's; with approximate="tanh" the usual formula close to it."""
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}.")
+    return _ops["gelu" if approximate == "none" else "gelu_tanh"](input)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """input * sigmoid(input)."""
+    return _ops["silu"](input)
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """input * tanh(softplus(input))."""
+    return input * elementwise.tanh(softplus(input))
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """1 / (1 + exp(-input))."""
+    return elementwise.sigmoid(input)
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """The logarithm of the sigmoid, without underflow."""
+    return _ops["logsigmoid"](input)
+
+
+def tanh(input: Tensor) -> Tensor:
+    """The hyperbolic tangent."""
+    return elementwise.tanh(input)
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """log(1 + exp(beta * input)) / beta, a smooth relu; input itself where beta * input > threshold."""
+    return _ops["softplus"](input, beta=beta, threshold=threshold)
+
+
+def softsign(input: Tensor) -> Tensor:
+    """input / (1 + |input|)."""
+    return input / (1 + elementwise.abs(input))
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """input brought into min_val..max_val."""
+    if min_val > max_val:
+        raise ValueError(f"hardtanh: min_val must not be larger than max_val, got {min_val} and {max_val}.")
+    return _ops["hardtanh"](input, min_val=min_val, max_val=max_val)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """input brought into 0..6."""
+    return hardtanh(input, 0.0, 6.0)
+
+
+def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """exp(input) / Σ exp(input) along `dim`."""
+    return _softmax.softmax(input, _named(dim, "softmax"), dtype)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """The logarithm of `softmax`, without underflow."""
+    return _softmax.log_softmax(input, _named(dim, "log_softmax"), dtype)
+
+
+def _named(dim: int | None, name: str) -> int:
+    if dim is None:
+        raise ValueError(f"{name}: say along which dim, such as dim=1 for scores (N, C). (PyTorch guesses, and warns.)")
+    return dim

@@ -1,0 +1,87 @@
+"""Activations: values and slopes are PyTorch's, at the kinks and far out, in every dtype."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+import minigrad.nn.functional as F
+from minigrad.ops import activation
+from tests.minigrad.parity import agrees_with_torch, draw, inf_and_nan_without_warnings, locked, slopes_agree
+
+pytestmark = inf_and_nan_without_warnings
+SETTINGS = {
+    "leaky_relu": [{"negative_slope": 0.01}, {"negative_slope": -0.3}],
+    "elu": [{"alpha": 1.0}, {"alpha": 0.4}],
+    "silu": [{}],
+    "gelu": [{}],
+    "gelu_tanh": [{}],
+    "softplus": [{"beta": 1.0, "threshold": 20.0}, {"beta": 3.0, "threshold": 2.0}],
+    "logsigmoid": [{}],
+    "hardtanh": [{"min_val": -1.0, "max_val": 1.0}, {"min_val": 0.0, "max_val": 1.5}],
+}
+CASES = [(name, settings) for name, several in SETTINGS.items() for settings in several]
+each_case = pytest.mark.parametrize(("name", "settings"), CASES, ids=str)
+# The kinks of all of them, and where exponentials overflow or vanish.
+POINTS = np.array(
+    [-1e4, -1000.0, -745.0, -100.0, -20.5, -6, -1, -1e-8, -0.0, 0.0, 1e-8, 2 / 3, 1, 1.5, 6, 20, 30, 1000, 1e4]
+)
+
+
+def function(lib, name):
+    functional = F if lib is mg else __import__("torch").nn.functional
+    if name == "gelu_tanh":
+        return lambda x: functional.gelu(x, approximate="tanh")
+    return getattr(functional, name)
+
+
+def test_every_row_is_tested():
+    assert set(SETTINGS) == set(activation.TABLE)
+
+
+@each_case
+@pytest.mark.parametrize("shape", [(), (5,), (2, 3), (0,), (2, 0)], ids=str)
+def test_values_and_gradients_are_torchs(name, settings, shape):
+    agrees_with_torch(lambda lib, x: function(lib, name)(x, **settings), draw(*shape, low=-3, high=3))
+
+
+@each_case
+def test_at_the_kinks_and_far_out_they_are_torchs_too(name, settings):
+    agrees_with_torch(lambda lib, x: function(lib, name)(x, **settings), POINTS)
+
+
+@each_case
+def test_the_bare_backward_is_the_slope_of_its_forward(name, settings):
+    slopes_agree(*activation.pair(name), draw(4, 5, low=-3, high=3), **settings)
+
+
+@each_case
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_the_bare_pairs_keep_the_dtype(name, settings, dtype, shape):
+    forward, backward = activation.pair(name)
+    out, cache = forward(locked(draw(*shape).astype(dtype)), **settings)
+    assert (out.dtype, backward(np.ones_like(out), cache).dtype) == (dtype, dtype)
+
+
+@each_case
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_nothing_far_out_is_nan(name, settings, dtype):
+    x = mg.tensor(POINTS.astype(dtype), requires_grad=True)
+    y = function(mg, name)(x, **settings)
+    y.sum().backward()
+    assert np.isfinite(y.detach().numpy()).all() and np.isfinite(x.grad.numpy()).all()
+
+
+@each_case
+def test_integers_are_refused(name, settings):
+    with pytest.raises(mg.DtypeError, match=rf"^{name}: expected a floating-point tensor, got int64"):
+        function(mg, name)(mg.tensor([1, 2]), **settings)
+
+
+def test_what_makes_no_sense_is_refused():
+    with pytest.raises(ValueError, match=r"^gelu: approximate must be 'none' or 'tanh', got 'fast'"):
+        F.gelu(mg.ones(2), approximate="fast")
+    with pytest.raises(ValueError, match=r"^hardtanh: min_val"):
+        F.hardtanh(mg.ones(2), 1, -1)
+    with pytest.raises(ValueError, match=r"^softmax: say along which dim"):
+        F.softmax(mg.ones(2))
