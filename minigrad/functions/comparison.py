@@ -42,6 +42,11 @@ def _of_one(name: str) -> Callable:
     return public(ask)
 
 
+def _tensor(name: str, other: Any) -> None:
+    if not isinstance(other, Tensor):
+        raise TypeError(f"{name}: expected a second tensor, got a {type(other).__name__}.")
+
+
 def _no_floats(name: str, *operands: Any) -> None:
     for operand in operands:
         dtype = getattr(operand, "dtype", np.dtype(type(operand)))
@@ -77,6 +82,7 @@ def isclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, eq
 
     equal_nan: nan is close to nan.
     """
+    _tensor("isclose", other)
     if rtol < 0 or atol < 0:
         raise ValueError(f"isclose: rtol and atol must not be negative, got {rtol} and {atol}.")
     xp = array_module(x.array)
@@ -95,6 +101,7 @@ def allclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, e
 @public
 def equal(x: Tensor, other: Tensor) -> bool:
     """Whether x and other have the same shape and the same elements; a bool. nan equals nothing."""
+    _tensor("equal", other)
     return x.shape == other.shape and bool((x.array == other.array).all())
 
 

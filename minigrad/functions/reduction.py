@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from minigrad.backend import DtypeError, array_module, float16, float32, int64, is_float
 from minigrad.functions.arithmetic import where
 from minigrad.functions.comparison import isnan
@@ -144,11 +146,9 @@ def norm(x: Tensor, p: float | str | None = "fro", dim: Dim = None, keepdim: boo
 
     p = inf is the largest |x|, -inf the smallest, 0 how many elements are not 0.
     """
-    if isinstance(p, str) and p in ("inf", "-inf"):
-        p = float(p)
-    elif p == "fro" or p is None:
+    if p == "fro" or p is None:
         p = 2
-    elif isinstance(p, str):
+    elif not isinstance(p, (int, float, np.integer)):
         raise ValueError(f"norm: p must be a number, 'fro', inf or -inf, got {p!r}.")
     has_none = p < 0 or p == math.inf  # whether no elements have no norm
     axis = (_of_something if has_none else axes_of)(dim, x, "norm")
@@ -193,8 +193,8 @@ def floating(x: Tensor, dtype: Any, name: str) -> Tensor:
 
 def one_axis(dim: int, x: Tensor, name: str) -> int | None:
     """`dim` as one axis counted from the start; None for a 0-d tensor, which has but one element."""
-    if isinstance(dim, (tuple, list)):
-        raise TypeError(f"{name}: dim must be one int, got {dim}.")
+    if not isinstance(dim, (int, np.integer)):
+        raise TypeError(f"{name}: dim must be one int, got {dim!r}.")
     axis = wrap(dim, x.ndim, name)
     return axis if x.ndim else None
 

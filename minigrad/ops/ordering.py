@@ -7,6 +7,8 @@ picked twice. Of equal elements the one that is picked takes all: for max and mi
 
 from __future__ import annotations
 
+import numpy as np
+
 from minigrad.backend import Array, array_module
 
 
@@ -74,10 +76,11 @@ max_backward = min_backward = median_backward = sort_backward = topk_backward = 
 def order(x: Array, axis: int, descending: bool = False) -> Array:
     """The indices along `axis` that put x in order; equal elements stay in x's order."""
     xp = array_module(x)
+    stable = {"kind": "stable"} if xp is np else {}  # CuPy's sort always is, and not every version takes the name
     if not descending:
-        return xp.argsort(x, axis=axis, kind="stable")
+        return xp.argsort(x, axis=axis, **stable)
     # From the other end, twice: reversing an ascending order alone would reverse equal elements too.
-    return x.shape[axis] - 1 - xp.flip(xp.argsort(xp.flip(x, axis), axis=axis, kind="stable"), axis)
+    return x.shape[axis] - 1 - xp.flip(xp.argsort(xp.flip(x, axis), axis=axis, **stable), axis)
 
 
 def _places(indices: Array, axis: int) -> tuple[Array, ...]:

@@ -42,3 +42,6 @@ def test_what_is_refused():
         mg.allclose(mg.ones(2), mg.ones(3))
     with pytest.raises(ValueError, match=r"^isclose: rtol and atol must not be negative, got -1 and 1e-08"):
         mg.ones(2).isclose(mg.ones(2), rtol=-1)
+    for compare in (mg.isclose, mg.allclose, mg.equal):
+        with pytest.raises(TypeError, match=r"^(isclose|equal): expected a second tensor, got a float"):
+            compare(mg.ones(2), 1.0)

@@ -107,6 +107,8 @@ def test_every_nan_is_unique():
         (lambda x: x.sort(2), IndexError, r"^sort: dim must lie in"),
         (lambda x: x.topk(4), IndexError, r"^topk: k must lie in 0\.\.3, .* got 4"),
         (lambda x: x.topk(-1, 0), IndexError, r"^topk: k must lie in 0\.\.2, .* got -1"),
+        (lambda x: x.topk(1.5), TypeError, r"^topk: k must be an int, got 1\.5"),
+        (lambda x: x.sort(None), TypeError, r"^sort: dim must be one int, got None"),
         (lambda x: x.unique(dim=3), IndexError, r"^unique: dim must lie in"),
     ],
 )

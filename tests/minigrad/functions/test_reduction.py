@@ -111,6 +111,8 @@ def test_float16_does_not_overflow_where_its_result_does_not(text):
         (lambda x: x.long().softmax(0), mg.DtypeError, r"^softmax: expected a floating-point tensor, got int64"),
         (lambda x: x.long().norm(), mg.DtypeError, r"^norm: expected a floating-point tensor, got int64"),
         (lambda x: x.norm("nuc"), ValueError, r"^norm: p must be .* got 'nuc'"),
+        (lambda x: x.norm("inf"), ValueError, r"^norm: p must be a number, .* got 'inf'"),
+        (lambda x: x.softmax(None), TypeError, r"^softmax: dim must be one int, got None"),
         (lambda x: x.prod((0, 1)), TypeError, r"^prod: dim must be one int, got \(0, 1\)"),
         (lambda x: x.argmin((0, 1)), TypeError, r"^argmin: dim must be one int"),
         (lambda x: x.cumsum(2), IndexError, r"^cumsum: dim must lie in -2\.\.1, got 2"),
