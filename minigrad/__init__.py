@@ -117,6 +117,7 @@ from minigrad.functions.comparison import (
 )
 from minigrad.functions.conversion import clone
 from minigrad.functions.cumulative import cumprod, cumsum
+from minigrad.functions.diagonal import diag, diagonal, tril, triu
 from minigrad.functions.elementwise import (
     abs,
     absolute,
@@ -153,7 +154,35 @@ from minigrad.functions.elementwise import (
     tanh,
     trunc,
 )
+from minigrad.functions.indexing import (
+    gather,
+    index_add,
+    index_select,
+    masked_fill,
+    masked_select,
+    nonzero,
+    scatter,
+    scatter_add,
+    take_along_dim,
+)
 from minigrad.functions.ordering import argsort, max, median, min, sort, topk, unique
+from minigrad.functions.pieces import (
+    cat,
+    chunk,
+    concat,
+    concatenate,
+    flip,
+    hstack,
+    narrow,
+    repeat_interleave,
+    roll,
+    select,
+    split,
+    stack,
+    tile,
+    unbind,
+    vstack,
+)
 from minigrad.functions.products import matmul
 from minigrad.functions.reduction import (
     all,
@@ -176,15 +205,21 @@ from minigrad.functions.reduction import (
 )
 from minigrad.functions.sampling import bernoulli, multinomial
 from minigrad.functions.shape import (
+    broadcast_tensors,
     broadcast_to,
-    cat,
     flatten,
+    meshgrid,
+    moveaxis,
+    movedim,
     permute,
+    ravel,
     reshape,
     squeeze,
-    stack,
+    swapaxes,
+    swapdims,
     t,
     transpose,
+    unflatten,
     unsqueeze,
 )
 from minigrad.functions.softmax import log_softmax, softmax

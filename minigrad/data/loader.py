@@ -11,7 +11,7 @@ from minigrad import random
 from minigrad.backend import Number, is_array
 from minigrad.creation import as_tensor
 from minigrad.data.dataset import Dataset
-from minigrad.functions.shape import stack
+from minigrad.functions.pieces import stack
 from minigrad.tensor import Tensor
 
 

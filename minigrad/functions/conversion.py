@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import CPU, Device, float32, float64, int64
+from minigrad.backend import CPU, Device, bool_, float16, float32, float64, int8, int16, int32, int64, uint8
 from minigrad.backend import device as read_device
 from minigrad.functions.table import method, public
 from minigrad.lift import differentiable
@@ -36,7 +36,7 @@ def to(
             dtype, where = want.dtype, want.device
         elif isinstance(want, Device) or (isinstance(want, str) and want.partition(":")[0] in ("cpu", "cuda")):
             where = read_device(want)
-        elif want is not None:
+        elif want is not None and not isinstance(want, bool):  # a bool is PyTorch's non_blocking
             dtype = want
     dtype = x.dtype if dtype is None else np.dtype(dtype)
     where = where or x.device
@@ -52,24 +52,37 @@ def cpu(x: Tensor) -> Tensor:
 
 
 @method
-def cuda(x: Tensor, index: int = 0) -> Tensor:
-    """x on a GPU."""
-    return to(x, device=Device("cuda", index))
+def cuda(x: Tensor, device: Any = None) -> Tensor:
+    """x on a GPU, the first one if it is not said which."""
+    return to(x, device=Device("cuda", device or 0) if device is None or isinstance(device, int) else device)
 
 
 @method
-def float(x: Tensor) -> Tensor:
-    """x as float32."""
-    return to(x, float32)
+def type(x: Tensor, dtype: Any = None) -> Any:
+    """x in another dtype; without one, the name of its own."""
+    return str(x.dtype) if dtype is None else to(x, dtype=dtype)
 
 
 @method
-def double(x: Tensor) -> Tensor:
-    """x as float64."""
-    return to(x, float64)
+def type_as(x: Tensor, other: Tensor) -> Tensor:
+    """x in the dtype and on the device of `other`."""
+    return to(x, other)
 
 
-@method
-def long(x: Tensor) -> Tensor:
-    """x as int64."""
-    return to(x, int64)
+def _converter(name: str, dtype: np.dtype) -> None:
+    def convert(x: Tensor) -> Tensor:
+        return to(x, dtype=dtype)
+
+    convert.__name__, convert.__doc__ = name, f"x as {dtype}."
+    method(convert)
+
+
+_converter("half", float16)
+_converter("float", float32)
+_converter("double", float64)
+_converter("short", int16)
+_converter("int", int32)
+_converter("long", int64)
+_converter("byte", uint8)
+_converter("char", int8)
+_converter("bool", bool_)

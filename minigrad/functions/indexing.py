@@ -1,4 +1,4 @@
-"""`x[index]` and `x[index] = values`, in PyTorch's meaning."""
+"""`x[index]` and `x[index] = values` in PyTorch's meaning, and picking and putting along an axis."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import ShapeError, bool_, int64, is_array
-from minigrad.functions.table import METHODS
+from minigrad.backend import DtypeError, ShapeError, array_module, bool_, int64, is_array, kind_rank
+from minigrad.functions.arithmetic import where
+from minigrad.functions.in_place import in_place
+from minigrad.functions.shape import broadcast_tensors
+from minigrad.functions.table import METHODS, public, wrap
 from minigrad.lift import differentiable
 from minigrad.ops import shape
 from minigrad.tape import state
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, as_array
 
 _getitem = differentiable(shape.getitem_forward, shape.getitem_backward)
 
@@ -75,3 +78,155 @@ def iterate(x: Tensor):
 
 
 METHODS.update(__getitem__=getitem, __setitem__=setitem, __iter__=iterate)
+
+
+_put = differentiable(shape.put_forward, shape.put_backward)
+
+
+def put(x: Tensor, values: Tensor, index: Any, accumulate: bool = False) -> Tensor:
+    """A copy of x with `values` written (or added) to the elements x[index]."""
+    return _put(x, values, index=index, accumulate=accumulate)
+
+
+# -- along an axis -----------------------------------------------------------------------------------------------------
+
+
+@public
+def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The slices of x along `dim` whose numbers the vector `index` names, in its order."""
+    axis = wrap(dim, x.ndim, "index_select")
+    numbers = _numbers(index, x.shape[axis] if x.ndim else 1, "index_select")
+    if numbers.ndim > 1:
+        raise ShapeError(f"index_select: index must be a vector, got shape {numbers.shape}.")
+    if x.ndim == 0:
+        return x * 1
+    return getitem(x, (slice(None),) * axis + (numbers.reshape(-1),))
+
+
+@public
+def gather(x: Tensor, dim: int, index: Tensor) -> Tensor:
+    """out[i, j, k] = x[i, index[i, j, k], k] for dim = 1: along `dim` the index says where, elsewhere the place does.
+
+    index: integers, with as many axes as x and nowhere longer but along `dim`. The result has its shape.
+    """
+    return getitem(x, _places(x, dim, index, "gather"))
+
+
+@public
+def take_along_dim(x: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """`gather` where x and the indices broadcast beside `dim`; of x flattened for None."""
+    if dim is None:
+        return gather(x.flatten(), 0, indices.flatten())
+    axis = wrap(dim, x.ndim, "take_along_dim")
+    if indices.ndim != x.ndim:
+        raise ShapeError(f"take_along_dim: expected as many axes as {x.shape}, got {indices.shape}.")
+    common = [1 if 1 == n == m else n if m == 1 else m for n, m in zip(x.shape, indices.shape, strict=True)]
+    wide = [n if a == axis else m for a, (n, m) in enumerate(zip(x.shape, common, strict=True))]
+    tall = [n if a == axis else m for a, (n, m) in enumerate(zip(indices.shape, common, strict=True))]
+    return gather(x.expand(wide), axis, indices.expand(tall))
+
+
+@public
+def scatter(x: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
+    """gather's opposite: a copy of x in which out[i, index[i, j, k], k] = src[i, j, k], for dim = 1.
+
+    src: a number, or a tensor at least as long as the index on each axis. Where an index repeats, one of them stays.
+    """
+    return _scatter(x, dim, index, src, False, "scatter")
+
+
+@public
+def scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """`scatter` that adds: where an index repeats, all of them count."""
+    return _scatter(x, dim, index, src, True, "scatter_add")
+
+
+def _scatter(x: Tensor, dim: int, index: Tensor, src: Any, accumulate: bool, name: str) -> Tensor:
+    places = _places(x, dim, index, name)
+    if not isinstance(src, Tensor):
+        src = Tensor(array_module(x.array).full(index.shape, src, x.dtype))
+    if src.ndim != index.ndim or builtins.any(n < m for n, m in zip(src.shape, index.shape, strict=True)):
+        raise ShapeError(f"{name}: src must be nowhere shorter than the index {index.shape}, got {src.shape}.")
+    _same_dtype(x, src, name)
+    return put(x, getitem(src, tuple(slice(n) for n in index.shape)), places, accumulate)
+
+
+@public
+def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
+    """A copy of x with `alpha * source[i]` added to its slice number `index[i]` along `dim`."""
+    axis = wrap(dim, x.ndim, "index_add")
+    numbers = _numbers(index, x.shape[axis] if x.ndim else 1, "index_add")
+    expected = x.shape[:axis] + (numbers.size,) + x.shape[axis + 1 :]
+    if numbers.ndim > 1 or source.shape != expected:
+        raise ShapeError(f"index_add: source must be {expected} for index {numbers.shape}, got {source.shape}.")
+    _same_dtype(x, source, "index_add")
+    values = source if alpha == 1 else source * alpha
+    return put(x, values, (slice(None),) * axis + (numbers.reshape(-1),), accumulate=True)
+
+
+def _places(x: Tensor, dim: int, index: Tensor, name: str) -> tuple:
+    """An index into x for `gather` and its kin: an array for each axis, which broadcast to the index's shape."""
+    axis = wrap(dim, x.ndim, name)
+    numbers = _numbers(index, x.shape[axis] if x.ndim else 1, name)
+    too_long = numbers.ndim == x.ndim and [a for a, n in enumerate(numbers.shape) if a != axis and n > x.shape[a]]
+    if numbers.ndim != x.ndim or too_long:
+        raise ShapeError(
+            f"{name}: the index must have as many axes as x, and be nowhere longer but along dim {dim}, "
+            f"got {numbers.shape} for {x.shape}."
+        )
+    xp = array_module(x.array)
+    return tuple(
+        numbers if a == axis else xp.arange(n).reshape([-1 if b == a else 1 for b in range(x.ndim)])
+        for a, n in enumerate(numbers.shape)
+    )
+
+
+def _numbers(index: Tensor, length: int, name: str) -> Any:
+    """The index as an array of integers that all lie in 0..length - 1."""
+    numbers = as_array(index)
+    if numbers.dtype.kind not in "iu":
+        raise DtypeError(f"{name}: the index must be integers, got {numbers.dtype}.")
+    wrong = (numbers < 0) | (numbers >= length)
+    if wrong.any():
+        raise IndexError(f"{name}: the index must lie in 0..{length - 1}, got {int(numbers[wrong][0])}.")
+    return numbers
+
+
+def _same_dtype(x: Tensor, other: Tensor, name: str) -> None:
+    if x.dtype != other.dtype:
+        raise DtypeError(f"{name}: both tensors must be of one dtype, got {x.dtype} and {other.dtype}.")
+
+
+# -- where a mask holds ------------------------------------------------------------------------------------------------
+
+
+@public
+def masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """x with `value`, a number or a 0-d tensor, where the bool `mask` (which broadcasts to x) holds."""
+    if as_array(value).ndim:
+        raise ShapeError(f"masked_fill: the value must be a number or a 0-d tensor, got shape {as_array(value).shape}.")
+    if kind_rank(as_array(value).dtype) > kind_rank(x.dtype):
+        raise DtypeError(f"masked_fill: {value!r} cannot be put into a {x.dtype} tensor.")
+    return where(mask, value if isinstance(value, Tensor) else x.dtype.type(value).item(), x).to(x.dtype)
+
+
+in_place("masked_fill_", masked_fill)
+
+
+@public
+def masked_select(x: Tensor, mask: Tensor) -> Tensor:
+    """The elements of x where the bool `mask` holds, as a vector; the two broadcast."""
+    if mask.dtype != bool_:
+        raise DtypeError(f"masked_select: the mask must be a bool tensor, got {mask.dtype}.")
+    x, mask = broadcast_tensors(x, mask)
+    return getitem(x, mask)
+
+
+@public
+def nonzero(x: Tensor, *, as_tuple: bool = False) -> Any:
+    """The indices of all elements that are not 0 (or False): a row for each, or with `as_tuple` an array an axis."""
+    xp = array_module(x.array)
+    if as_tuple:
+        return where(x)
+    rows = xp.argwhere(x.array) if x.ndim else xp.zeros((int(x.array != 0), 0), int64)
+    return Tensor(rows.astype(int64))

@@ -1,4 +1,4 @@
-"""Other shapes, other places: reshape, permute, expand, join and cut."""
+"""Other shapes for the same elements: reshape, permute, expand, and what is made of them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minigrad.backend import ShapeError, result_type
-from minigrad.functions.conversion import to
-from minigrad.functions.table import METHODS, Dim, method, public, sizes_of, wrap
+from minigrad.backend import ShapeError
+from minigrad.functions.conversion import clone
+from minigrad.functions.table import METHODS, Dim, alias, method, public, sizes_of, wrap
 from minigrad.lift import differentiable
 from minigrad.ops import shape
 from minigrad.tensor import Tensor
@@ -18,9 +18,6 @@ from minigrad.tensor import Tensor
 _reshape = differentiable(shape.reshape_forward, shape.reshape_backward)
 _permute = differentiable(shape.permute_forward, shape.permute_backward)
 _expand = differentiable(shape.expand_forward, shape.expand_backward)
-_getitem = differentiable(shape.getitem_forward, shape.getitem_backward)
-_cat = differentiable(shape.cat_forward, shape.cat_backward)
-_stack = differentiable(shape.stack_forward, shape.stack_backward)
 
 
 @public
@@ -105,26 +102,96 @@ def broadcast_to(x: Tensor, size: Sequence[int]) -> Tensor:
 
 
 @public
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The tensors one after another along an axis that they have."""
-    return _cat(_alike(tensors, "cat"), axis=dim)
+def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """Make several axes of one, the inverse of `flatten`; one size may be -1."""
+    place = wrap(dim, x.ndim, "unflatten")
+    return reshape(x, x.shape[:place] + tuple(sizes) + x.shape[place + 1 :])
 
 
 @public
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The equally shaped tensors one after another along a new axis."""
-    return _stack(_alike(tensors, "stack"), axis=dim)
+def movedim(x: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """Put axes in other places; the rest keep their order."""
+    sources, destinations = ([dims] if isinstance(dims, int) else list(dims) for dims in (source, destination))
+    taken = [wrap(d, x.ndim, "movedim") for d in sources]
+    places = [wrap(d, x.ndim, "movedim") for d in destinations]
+    if len(taken) != len(places) or len(set(taken)) < len(taken) or len(set(places)) < len(places):
+        raise ShapeError(f"movedim: expected as many places as axes, each once, got {source} to {destination}.")
+    order = [d for d in range(x.ndim) if d not in taken]
+    for place, axis in sorted(zip(places, taken, strict=True)):
+        order.insert(place, axis)
+    return _permute(x, axes=tuple(order))
 
 
-def _alike(tensors: Sequence[Tensor], name: str) -> list[Tensor]:
-    """The tensors in their common dtype."""
-    if len(tensors) == 0:
-        raise ShapeError(f"{name}: expected at least one tensor, got none.")
-    common = result_type(*tensors)
-    return [to(tensor, common) for tensor in tensors]
+@public
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors, each expanded to the shape that they broadcast to."""
+    try:
+        common = np.broadcast_shapes(*[tensor.shape for tensor in tensors])
+    except ValueError:
+        shapes = ", ".join(str(tensor.shape) for tensor in tensors)
+        raise ShapeError(f"broadcast_tensors: the shapes {shapes} do not broadcast.") from None
+    return tuple(_expand(tensor, shape=common) for tensor in tensors)
+
+
+@public
+def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """A grid of the points with these coordinates: tensor i varies along axis i of each result.
+
+    indexing: "ij", or "xy" for the first two axes exchanged.
+    """
+    if indexing not in ("ij", "xy"):
+        raise ValueError(f"meshgrid: indexing must be 'ij' or 'xy', got {indexing!r}.")
+    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
+        tensors = tuple(tensors[0])
+    if not tensors or builtins.any(tensor.ndim > 1 for tensor in tensors):
+        shapes = ", ".join(str(tensor.shape) for tensor in tensors) or "none"
+        raise ShapeError(f"meshgrid: expected vectors, got {shapes}.")
+    axes = list(range(len(tensors)))
+    if indexing == "xy" and len(axes) > 1:
+        axes[:2] = [1, 0]
+    lines = [reshape(t, [-1 if a == axes[i] else 1 for a in range(len(axes))]) for i, t in enumerate(tensors)]
+    return broadcast_tensors(*lines)
+
+
+@method
+def view(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
+    """`reshape`. (On the same memory where x's order allows it, which PyTorch's insists on.)"""
+    if len(sizes) == 1 and isinstance(sizes[0], (np.dtype, type)):
+        raise TypeError("view: the bytes of a tensor cannot be read as another dtype. Convert it: x.to(dtype).")
+    return _reshape(x, shape=sizes_of(sizes))
+
+
+@method
+def view_as(x: Tensor, other: Tensor) -> Tensor:
+    """x with the shape of `other`."""
+    return _reshape(x, shape=other.shape)
+
+
+@method
+def expand_as(x: Tensor, other: Tensor) -> Tensor:
+    """x expanded to the shape of `other`."""
+    return expand(x, other.shape)
+
+
+@method
+def contiguous(x: Tensor) -> Tensor:
+    """x with its elements in row-major order in memory: x itself if they are."""
+    return x if x.is_contiguous() else clone(x)
+
+
+ravel = alias("ravel", flatten)
+swapaxes, swapdims = alias("swapaxes", transpose), alias("swapdims", transpose)
+moveaxis = alias("moveaxis", movedim)
+
+
+def _matrix_transpose(x: Tensor) -> Tensor:
+    if x.ndim < 2:
+        raise ShapeError(f"mT: expected at least 2 axes, got shape {x.shape}.")
+    return transpose(x, -2, -1)
 
 
 METHODS.update(
-    view=reshape,
+    reshape_as=view_as,
     T=property(lambda x: _permute(x, axes=tuple(reversed(range(x.ndim)))), doc="All axes reversed."),
+    mT=property(_matrix_transpose, doc="The last two axes exchanged."),
 )

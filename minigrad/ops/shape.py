@@ -1,4 +1,4 @@
-"""Ops that move elements about without changing them: copy, reshape, permute, expand, getitem, cat, stack.
+"""Ops that move elements about without changing them: copied, reshaped, repeated, picked, put, joined, cut.
 
 Each output element *is* an input element, so its gradient is the upstream gradient in the element's old place. An
 element that was used twice (expand, repeated indices) collects both; one that was not used gets 0.
@@ -111,12 +111,15 @@ def cat_forward(arrays: list[Array], axis: int = 0):
 
 def cat_backward(dout: Array, cache):
     """Cut dout where the arrays met: each gets its own piece."""
-    lengths, axis = cache
+    return _cut(dout, *cache)
+
+
+def _cut(x: Array, lengths: tuple[int, ...], axis: int) -> tuple[Array, ...]:
     pieces, start = [], 0
     for length in lengths:
-        piece = [slice(None)] * dout.ndim
+        piece = [slice(None)] * x.ndim
         piece[axis] = slice(start, start + length)
-        pieces.append(dout[tuple(piece)])
+        pieces.append(x[tuple(piece)])
         start += length
     return tuple(pieces)
 
@@ -131,3 +134,54 @@ def stack_backward(dout: Array, cache):
     count, axis = cache
     slices = array_module(dout).moveaxis(dout, axis, 0)
     return tuple(slices[i] for i in range(count))
+
+
+def split_forward(x: Array, lengths: tuple[int, ...], axis: int = 0):
+    """out is a tuple of pieces of x (views), one after another along `axis`, as long as `lengths` say."""
+    return _cut(x, lengths, axis), (x.shape, x.dtype, lengths, axis)
+
+
+def split_backward(dout, cache):
+    """cat's forward: put the pieces together again, with zeros for those that nothing came back from."""
+    shape, dtype, lengths, axis = cache
+    pieces = dout if isinstance(dout, tuple) else (dout,)
+    xp = array_module(next(piece for piece in pieces if piece is not None))
+    shapes = [(*shape[:axis], length, *shape[axis + 1 :]) for length in lengths]
+    whole = [xp.zeros(s, dtype) if piece is None else piece for piece, s in zip(pieces, shapes, strict=True)]
+    return xp.concatenate(whole, axis=axis)
+
+
+def unbind_forward(x: Array, axis: int = 0):
+    """out is a tuple of the slices of x along `axis` (views), without that axis."""
+    return tuple(array_module(x).moveaxis(x, axis, 0)[i, ...] for i in range(x.shape[axis])), axis
+
+
+def unbind_backward(dout, axis: int):
+    """stack's forward: put the slices together again, with zeros for those that nothing came back from."""
+    slices = dout if isinstance(dout, tuple) else (dout,)
+    known = next(piece for piece in slices if piece is not None)
+    xp = array_module(known)
+    return xp.stack([xp.zeros_like(known) if piece is None else piece for piece in slices], axis=axis)
+
+
+def put_forward(x: Array, values: Array, index, accumulate: bool):
+    """out is a copy of x with `values` written to (or, with `accumulate`, added to) the elements x[index].
+
+    Where an index repeats, what is written last stays; what is added adds up.
+    """
+    out = x.copy()
+    if accumulate:
+        array_module(x).add.at(out, index, values)
+    else:
+        out[index] = values
+    return out, (index, accumulate)
+
+
+def put_backward(dout: Array, cache):
+    """Each value went to one place and gets the gradient from there; x's elements get theirs unless written over."""
+    index, accumulate = cache
+    dx = dout
+    if not accumulate:
+        dx = dout.copy()
+        dx[index] = 0
+    return dx, dout[index]

@@ -1,0 +1,61 @@
+"""Diagonals and triangles of matrices."""
+
+from __future__ import annotations
+
+from minigrad.backend import Array, ShapeError, array_module
+from minigrad.functions.arithmetic import where
+from minigrad.functions.indexing import getitem, put
+from minigrad.functions.shape import movedim
+from minigrad.functions.table import public, wrap
+from minigrad.tensor import Tensor
+
+
+@public
+def tril(x: Tensor, diagonal: int = 0) -> Tensor:
+    """The lower triangle of each matrix, up to a diagonal (0 the main one, 1 the one above it), and 0 elsewhere."""
+    return where(Tensor(_heights(x, "tril") <= diagonal), x, 0)
+
+
+@public
+def triu(x: Tensor, diagonal: int = 0) -> Tensor:
+    """The upper triangle of each matrix, from a diagonal on (0 the main one, 1 the one above it), and 0 elsewhere."""
+    return where(Tensor(_heights(x, "triu") >= diagonal), x, 0)
+
+
+def _heights(x: Tensor, name: str) -> Array:
+    """For each element of a matrix, on which diagonal it lies."""
+    if x.ndim < 2:
+        raise ShapeError(f"{name}: expected matrices, at least 2 axes, got shape {x.shape}.")
+    xp = array_module(x.array)
+    return xp.arange(x.shape[-1]) - xp.arange(x.shape[-2])[:, None]
+
+
+@public
+def diagonal(x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """The elements of a diagonal of the matrices on axes `dim1`, `dim2`, as a new last axis."""
+    if x.ndim < 2:
+        raise ShapeError(f"diagonal: expected at least 2 axes, got shape {x.shape}.")
+    first, second = wrap(dim1, x.ndim, "diagonal"), wrap(dim2, x.ndim, "diagonal")
+    if first == second:
+        raise ShapeError(f"diagonal: dim1 and dim2 must be two axes, got {dim1} and {dim2} for shape {x.shape}.")
+    x = movedim(x, (first, second), (-2, -1))
+    above, below = max(offset, 0), max(-offset, 0)
+    places = array_module(x.array).arange(max(0, min(x.shape[-2] - below, x.shape[-1] - above)))
+    return getitem(x, (Ellipsis, places + below, places + above))
+
+
+_diagonal = diagonal
+
+
+@public
+def diag(x: Tensor, diagonal: int = 0) -> Tensor:
+    """The diagonal of a matrix, or a matrix of zeros with the vector x on its diagonal."""
+    if x.ndim == 2:
+        return _diagonal(x, diagonal)
+    if x.ndim != 1:
+        raise ShapeError(f"diag: expected a vector or a matrix, got shape {x.shape}.")
+    xp = array_module(x.array)
+    size = len(x) + abs(diagonal)
+    places = xp.arange(len(x))
+    index = (places + max(-diagonal, 0), places + max(diagonal, 0))
+    return put(Tensor(xp.zeros((size, size), x.dtype)), x, index)

@@ -1,0 +1,180 @@
+"""Joining tensors and cutting them up: cat, stack, split, chunk, and what is made of them."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from minigrad.backend import ShapeError, array_module, result_type
+from minigrad.functions.conversion import to
+from minigrad.functions.indexing import getitem
+from minigrad.functions.shape import expand, flatten, reshape
+from minigrad.functions.table import Dim, alias, method, public, sizes_of, wrap
+from minigrad.lift import differentiable
+from minigrad.ops import shape
+from minigrad.tensor import Tensor, as_array
+
+_cat = differentiable(shape.cat_forward, shape.cat_backward)
+_stack = differentiable(shape.stack_forward, shape.stack_backward)
+_split = differentiable(shape.split_forward, shape.split_backward)
+_unbind = differentiable(shape.unbind_forward, shape.unbind_backward)
+
+
+@public
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The tensors one after another along an axis that they have."""
+    return _cat(_alike(tensors, "cat"), axis=dim)
+
+
+@public
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The equally shaped tensors one after another along a new axis."""
+    return _stack(_alike(tensors, "stack"), axis=dim)
+
+
+def _alike(tensors: Sequence[Tensor], name: str) -> list[Tensor]:
+    """The tensors in their common dtype."""
+    if len(tensors) == 0:
+        raise ShapeError(f"{name}: expected at least one tensor, got none.")
+    common = result_type(*tensors)
+    return [to(tensor, common) for tensor in tensors]
+
+
+concat, concatenate = alias("concat", cat), alias("concatenate", cat)
+
+
+@public
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
+    """The tensors side by side: along axis 1, or axis 0 if they have but one."""
+    rows = [tensor if tensor.ndim else reshape(tensor, 1) for tensor in tensors]
+    return cat(rows, 0 if rows and rows[0].ndim == 1 else 1)
+
+
+@public
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
+    """The tensors on top of one another, along axis 0; vectors are rows."""
+    return cat([tensor if tensor.ndim > 1 else reshape(tensor, 1, -1) for tensor in tensors])
+
+
+@public
+def split(x: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces of x along `dim`: each of one length (the last may be shorter), or as long as a list says."""
+    axis, length = _axis_and_length(x, dim, "split")
+    if isinstance(split_size_or_sections, (int, np.integer)):
+        size = int(split_size_or_sections)
+        if size < 0 or (size == 0 and length > 0):
+            raise ValueError(f"split: the length of a piece must be positive, got {size}.")
+        lengths = [builtins.min(size, length - start) for start in range(0, length, size or 1)] or [0]
+    else:
+        lengths = [int(n) for n in split_size_or_sections]
+        if builtins.sum(lengths) != length or builtins.any(n < 0 for n in lengths):
+            raise ShapeError(f"split: the lengths must add up to {length} (shape {x.shape}, dim {dim}), got {lengths}.")
+    return _split(x, lengths=tuple(lengths), axis=axis) if lengths else ()
+
+
+@public
+def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """x cut along `dim` into at most `chunks` pieces of one length (the last may be shorter)."""
+    axis, length = _axis_and_length(x, dim, "chunk")
+    if chunks < 1:
+        raise ValueError(f"chunk: there must be at least one piece, got chunks = {chunks}.")
+    if length == 0:
+        return _split(x, lengths=(0,) * chunks, axis=axis)
+    return split(x, math.ceil(length / chunks), axis)
+
+
+@public
+def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices of x along `dim`, without that axis."""
+    axis, length = _axis_and_length(x, dim, "unbind")
+    return _unbind(x, axis=axis) if length else ()
+
+
+def _axis_and_length(x: Tensor, dim: int, name: str) -> tuple[int, int]:
+    if x.ndim == 0:
+        raise ShapeError(f"{name}: a 0-d tensor has no axis to cut along.")
+    axis = wrap(dim, x.ndim, name)
+    return axis, x.shape[axis]
+
+
+@public
+def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """The part of x from `start` on, `length` long, along `dim`."""
+    axis, whole = _axis_and_length(x, dim, "narrow")
+    first = int(start) + whole * (start < 0)
+    if length < 0 or not 0 <= first <= whole - length:
+        raise IndexError(f"narrow: {start}..{start + length} does not lie in 0..{whole} (shape {x.shape}, dim {dim}).")
+    return getitem(x, (slice(None),) * axis + (slice(first, first + length),))
+
+
+@public
+def select(x: Tensor, dim: int, index: int) -> Tensor:
+    """The slice of x at `index` along `dim`, without that axis."""
+    axis, length = _axis_and_length(x, dim, "select")
+    if not -length <= index < length:
+        raise IndexError(
+            f"select: index must lie in {-length}..{length - 1} (shape {x.shape}, dim {dim}), got {index}."
+        )
+    return getitem(x, (slice(None),) * axis + (int(index),))
+
+
+@public
+def flip(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
+    """x with the order along `dims` reversed."""
+    axes = [wrap(d, x.ndim, "flip") for d in sizes_of(dims)]
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"flip: dims {dims} names an axis of {x.shape} twice.")
+    return getitem(x, tuple(slice(None, None, -1 if axis in axes else 1) for axis in range(x.ndim)))
+
+
+@public
+def roll(x: Tensor, shifts: int | Sequence[int], dims: Dim = None) -> Tensor:
+    """x moved on by `shifts` along `dims`; what leaves at the end comes in at the start. No dims: x flattened."""
+    if dims is None:
+        return reshape(roll(flatten(x), shifts, 0), x.shape)
+    by, along = ([one] if isinstance(one, (int, np.integer)) else list(one) for one in (shifts, dims))
+    if len(by) != len(along):
+        raise ShapeError(f"roll: expected a shift for each of dims, got {shifts} for {dims}.")
+    for shift, dim in zip(by, along, strict=True):
+        axis, length = _axis_and_length(x, dim, "roll")
+        start = -shift % length if length else 0
+        if start:
+            x = cat([narrow(x, axis, start, length - start), narrow(x, axis, 0, start)], axis)
+    return x
+
+
+@method
+def repeat(x: Tensor, *repeats: int | Sequence[int]) -> Tensor:
+    """x laid side by side, `repeats[i]` times along axis i; new axes come first."""
+    times = sizes_of(repeats)
+    if len(times) < x.ndim or builtins.any(n < 0 for n in times):
+        raise ShapeError(f"repeat: expected a count >= 0 for each axis of {x.shape} at least, got {times}.")
+    lengths = (1,) * (len(times) - x.ndim) + x.shape
+    apart = reshape(x, [part for n in lengths for part in (1, n)])
+    repeated = expand(apart, [part for count, n in zip(times, lengths, strict=True) for part in (count, n)])
+    return reshape(repeated, [count * n for count, n in zip(times, lengths, strict=True)])
+
+
+@public
+def tile(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
+    """`repeat`, where counts that are left out (the first ones) are 1."""
+    times = sizes_of(dims)
+    return repeat(x, (1,) * (x.ndim - len(times)) + times)
+
+
+@public
+def repeat_interleave(x: Tensor, repeats: int | Tensor, dim: int | None = None) -> Tensor:
+    """Each element along `dim` that many times in a row; `repeats` may be a tensor with a count for each."""
+    if dim is None:
+        x, dim = flatten(x), 0
+    axis, length = _axis_and_length(x, dim, "repeat_interleave")
+    counts = as_array(repeats)
+    if counts.dtype.kind not in "iu" or counts.shape not in ((), (1,), (length,)) or (counts < 0).any():
+        got = f"{counts.dtype} {counts.shape}"
+        raise ValueError(f"repeat_interleave: expected an integer >= 0, or one for each of {length}, got {got}.")
+    xp = array_module(x.array)
+    places = xp.repeat(xp.arange(length), xp.broadcast_to(counts, (length,)))
+    return getitem(x, (slice(None),) * axis + (places,))
