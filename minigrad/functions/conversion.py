@@ -23,6 +23,12 @@ def clone(x: Tensor) -> Tensor:
 
 
 @method
+def contiguous(x: Tensor) -> Tensor:
+    """x with its elements in row-major order in memory: x itself if they are."""
+    return x if x.is_contiguous() else _copy(x, order="C")
+
+
+@method
 def to(
     x: Tensor, *wanted: Any, dtype: Any = None, device: Any = None, copy: bool = False, non_blocking: bool = False
 ) -> Tensor:

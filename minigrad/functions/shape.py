@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from minigrad.backend import ShapeError
-from minigrad.functions.conversion import clone
 from minigrad.functions.table import METHODS, Dim, alias, method, public, sizes_of, wrap
 from minigrad.lift import differentiable
 from minigrad.ops import shape
@@ -171,12 +170,6 @@ def view_as(x: Tensor, other: Tensor) -> Tensor:
 def expand_as(x: Tensor, other: Tensor) -> Tensor:
     """x expanded to the shape of `other`."""
     return expand(x, other.shape)
-
-
-@method
-def contiguous(x: Tensor) -> Tensor:
-    """x with its elements in row-major order in memory: x itself if they are."""
-    return x if x.is_contiguous() else clone(x)
 
 
 ravel = alias("ravel", flatten)

@@ -1,21 +1,21 @@
-"""Ops that move elements about without changing them: copied, reshaped, repeated, picked, put, joined, cut.
+"""Ops that move elements about without changing them: copied, reshaped, repeated, joined, cut.
 
 Each output element *is* an input element, so its gradient is the upstream gradient in the element's old place. An
-element that was used twice (expand, repeated indices) collects both; one that was not used gets 0.
+element that was used twice (expand) collects both; one that was not used gets 0.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from minigrad.backend import Array, Device, array_module, bool_, device_of, to_device
+from minigrad.backend import Array, Device, array_module, device_of, to_device
 
 
-def copy_forward(x: Array, dtype: np.dtype | None = None, where: Device | None = None):
-    """out is a copy of x, in another dtype or on another device if asked."""
+def copy_forward(x: Array, dtype: np.dtype | None = None, where: Device | None = None, order: str = "K"):
+    """out is a copy of x, if asked in another dtype, on another device, or row-major in memory (order="C")."""
     home = device_of(x)
     x = x if where is None else to_device(x, where)
-    return x.astype(dtype or x.dtype), home
+    return x.astype(dtype or x.dtype, order=order), home
 
 
 def copy_backward(dout: Array, cache):
@@ -62,46 +62,6 @@ def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Array:
     added = gradient.ndim - len(shape)
     stretched = tuple(a for a, n in enumerate(shape, start=added) if n == 1 and gradient.shape[a] != 1)
     return gradient.sum(axis=tuple(range(added)) + stretched, keepdims=True).reshape(shape)
-
-
-def getitem_forward(x: Array, index):
-    """out = x[index], with NumPy's meaning of integers, slices, None, ..., masks and integer arrays.
-
-    NumPy copies a single element out of the array; with ... behind its index it is a view, as all basic indexing is.
-    """
-    out = x[index]
-    if isinstance(out, np.generic):
-        out = x[(*index, ...) if isinstance(index, tuple) else (index, ...)]
-    return out, (x.shape, index)
-
-
-def getitem_backward(dout: Array, cache):
-    """Put dout back where it was taken from, in an array of zeros.
-
-    With an integer array an element may have been taken several times; then its gradients add up, which `dx[index] +=
-    dout` would not do (it keeps the last), but `add.at` does.
-    """
-    shape, index = cache
-    xp = array_module(dout)
-    dx = xp.zeros(shape, dout.dtype)
-    if _picks_once(index):
-        dx[index] = dout
-    else:
-        xp.add.at(dx, index, dout)
-    return dx
-
-
-def _picks_once(index) -> bool:
-    """Whether no element can be taken twice: true for integers, slices, None, ... and masks."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return all(
-        part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) or _is_mask(part)
-        for part in parts
-    )
-
-
-def _is_mask(part) -> bool:
-    return getattr(part, "dtype", None) == bool_
 
 
 def cat_forward(arrays: list[Array], axis: int = 0):
@@ -162,26 +122,3 @@ def unbind_backward(dout, axis: int):
     known = next(piece for piece in slices if piece is not None)
     xp = array_module(known)
     return xp.stack([xp.zeros_like(known) if piece is None else piece for piece in slices], axis=axis)
-
-
-def put_forward(x: Array, values: Array, index, accumulate: bool):
-    """out is a copy of x with `values` written to (or, with `accumulate`, added to) the elements x[index].
-
-    Where an index repeats, what is written last stays; what is added adds up.
-    """
-    out = x.copy()
-    if accumulate:
-        array_module(x).add.at(out, index, values)
-    else:
-        out[index] = values
-    return out, (index, accumulate)
-
-
-def put_backward(dout: Array, cache):
-    """Each value went to one place and gets the gradient from there; x's elements get theirs unless written over."""
-    index, accumulate = cache
-    dx = dout
-    if not accumulate:
-        dx = dout.copy()
-        dx[index] = 0
-    return dx, dout[index]

@@ -1,0 +1,112 @@
+"""Picking and putting along an axis, and by masks: PyTorch's values and gradients, bad indices named."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from tests.minigrad.parity import agrees_with_torch, draw
+
+X = draw(3, 4)
+PLACES = np.array([[0, 2, 2], [1, 0, 2]])  # with a repeat, and smaller than X
+
+
+@pytest.mark.parametrize("dim", [0, -2])
+def test_gather_is_torchs_also_with_repeats(dim):
+    agrees_with_torch(lambda lib, x, i: lib.gather(x, dim, i), X, PLACES)
+    agrees_with_torch(lambda lib, x, i: x.gather(1, i), X, np.array([[3], [0], [3]]))
+    agrees_with_torch(lambda lib, x, i: x.gather(1, i), draw(2, 3, 4), np.zeros((2, 5, 4), int) + 2)
+
+
+def test_the_score_of_the_label_is_picked_as_in_every_course():
+    agrees_with_torch(lambda lib, x, y: -x.log_softmax(1).gather(1, y.unsqueeze(1)).mean(), X, np.array([1, 3, 0]))
+    agrees_with_torch(lambda lib, x, y: x[lib.arange(3), y], X, np.array([1, 3, 0]))
+
+
+def test_index_select_is_torchs():
+    for dim in (0, 1, -1):
+        agrees_with_torch(lambda lib, x, i, dim=dim: lib.index_select(x, dim, i), X, np.array([2, 0, 2]))
+    agrees_with_torch(lambda lib, x, i: x.index_select(0, i), X, np.array([], int))
+    agrees_with_torch(lambda lib, x, i: x.index_select(0, i), draw(), np.array([0]))
+
+
+def test_take_along_dim_broadcasts():
+    agrees_with_torch(lambda lib, x, i: lib.take_along_dim(x, i, 1), X, np.array([[0, 3]]))
+    agrees_with_torch(lambda lib, x, i: lib.take_along_dim(x, i, dim=0), draw(3, 1), PLACES)
+    agrees_with_torch(lambda lib, x, i: x.take_along_dim(i), X, np.array([11, 0, 0]))
+
+
+def test_scatter_is_torchs():
+    index = np.array([[0, 2, 1], [1, 0, 2]])
+    agrees_with_torch(lambda lib, x, i, src: lib.scatter(x, 0, i, src), X, index, draw(2, 3, seed=3))
+    agrees_with_torch(lambda lib, x, i, src: x.scatter(0, i, src.detach()), X, index, draw(3, 5, seed=3))  # longer
+    agrees_with_torch(lambda lib, x, i: x.scatter(0, i, 2.5), X, index)
+
+
+def test_what_is_added_at_repeated_places_adds_up():
+    agrees_with_torch(lambda lib, x, i, src: lib.scatter_add(x, 0, i, src), X, PLACES, draw(2, 3, seed=3))
+    agrees_with_torch(lambda lib, x, i, src: x.index_add(0, i, src), X, np.array([2, 2]), draw(2, 4, seed=3))
+    agrees_with_torch(lambda lib, x, i, s: x.index_add(1, i, s, alpha=3), X, np.array([2, 0, 2]), draw(3, 3, seed=3))
+
+
+MASK = np.array([[True, False, False, True]] * 2 + [[False, True, False, False]])
+
+
+def test_masks_are_torchs():
+    agrees_with_torch(lambda lib, x, m: x.masked_fill(m, -np.inf).softmax(1), X, MASK)
+    agrees_with_torch(lambda lib, x, m, v: lib.masked_fill(x, m, v), X, MASK[:1], draw())
+    agrees_with_torch(lambda lib, x, m: lib.masked_select(x, m), X, MASK)
+    agrees_with_torch(lambda lib, x, m: x.masked_select(m), draw(4), MASK)
+    agrees_with_torch(lambda lib, m: m.nonzero(), MASK)
+    agrees_with_torch(lambda lib, x: lib.nonzero(x.detach(), as_tuple=True), X)
+    for scalar in (np.array(True), np.array(False)):
+        agrees_with_torch(lambda lib, m: m.nonzero(), scalar)
+
+
+@pytest.mark.parametrize("offset", [-3, -1, 0, 1, 4])
+def test_diagonals_and_triangles_are_torchs(offset):
+    for name in ("tril", "triu", "diag"):
+        agrees_with_torch(lambda lib, x, name=name: getattr(lib, name)(x, offset), X)
+    agrees_with_torch(lambda lib, x: x.tril(offset), draw(2, 3, 3))
+    agrees_with_torch(lambda lib, x: lib.diag(x, offset), draw(3))
+    agrees_with_torch(lambda lib, x: lib.diagonal(x, offset, 2, 0), draw(2, 3, 4))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: x.gather(0, mg.tensor([[0, 3]])), r"^gather: the index must lie in 0\.\.2, got 3"),
+        (lambda x: x.gather(0, mg.tensor([[-1]])), r"^gather: the index must lie in 0\.\.2, got -1"),
+        (lambda x: x.gather(0, mg.tensor([0])), r"^gather: the index must have as many axes as x"),
+        (
+            lambda x: x.gather(0, mg.zeros(1, 5, dtype=mg.int64)),
+            r"nowhere longer but along dim 0, got \(1, 5\) for \(3, 4\)",
+        ),
+        (lambda x: x.gather(0, mg.zeros(1, 1)), r"^gather: the index must be integers, got float32"),
+        (lambda x: x.index_select(1, mg.tensor([4])), r"^index_select: the index must lie in 0\.\.3, got 4"),
+        (lambda x: x.index_select(1, mg.tensor([[1]])), r"^index_select: index must be a vector"),
+        (lambda x: x.scatter(0, mg.tensor([[0, 1]]), mg.zeros(1, 1)), r"^scatter: src must be nowhere shorter"),
+        (
+            lambda x: x.scatter_add(0, mg.tensor([[0]]), mg.zeros(1, 1).double()),
+            r"^scatter_add: both tensors must be of one",
+        ),
+        (lambda x: x.index_add(0, mg.tensor([0]), mg.zeros(4)), r"^index_add: source must be \(1, 4\)"),
+        (lambda x: x.masked_fill(mg.ones(4), 0), r"^where: the condition must be a bool tensor"),
+        (
+            lambda x: x.long().masked_fill(mg.ones(4).bool(), 0.5),
+            r"^masked_fill: 0\.5 cannot be put into a int64 tensor",
+        ),
+        (lambda x: x.masked_select(x), r"^masked_select: the mask must be a bool"),
+        (lambda x: x[0].tril(), r"^tril: expected matrices"),
+        (lambda x: mg.diag(x.expand(2, 3, 4)), r"^diag: expected a vector or a matrix"),
+        (lambda x: x.diagonal(0, 1, 1), r"^diagonal: dim1 and dim2 must be two axes"),
+    ],
+)
+def test_a_bad_index_is_named(call, message):
+    with pytest.raises((ValueError, IndexError, TypeError), match=message):
+        call(mg.zeros(3, 4))
+
+
+def test_in_place_masked_fill_writes_into_x():
+    x = mg.tensor(X)
+    assert x.masked_fill_(mg.tensor(MASK), 7) is x
+    np.testing.assert_array_equal(x.array, np.where(MASK, 7, X))
