@@ -107,6 +107,9 @@ def differentiable(
     return apply
 
 
+_MOVERS = ("minigrad.ops.shape", "minigrad.ops.indexing")
+
+
 class Op:
     """A pair with a name: what a record knows of how to go back.
 
@@ -117,7 +120,7 @@ class Op:
 
     def __init__(self, forward: Callable, backward: Callable, name: str, broadcasts: bool) -> None:
         self.is_ours = forward.__module__.startswith("minigrad.ops.")
-        self.takes_scalars = self.is_ours and forward.__module__ != "minigrad.ops.shape"
+        self.takes_scalars = self.is_ours and forward.__module__ not in _MOVERS
         self.forward = forward if self.is_ours else _checked(forward, name)
         self.backward = backward
         self.name = name

@@ -13,11 +13,11 @@ from minigrad.functions.in_place import in_place
 from minigrad.functions.shape import broadcast_tensors
 from minigrad.functions.table import METHODS, public, wrap
 from minigrad.lift import differentiable
-from minigrad.ops import shape
+from minigrad.ops import indexing
 from minigrad.tape import state
 from minigrad.tensor import Tensor, as_array
 
-_getitem = differentiable(shape.getitem_forward, shape.getitem_backward)
+_getitem = differentiable(indexing.getitem_forward, indexing.getitem_backward)
 
 
 def _index_array(index: Any) -> Any:
@@ -80,7 +80,7 @@ def iterate(x: Tensor):
 METHODS.update(__getitem__=getitem, __setitem__=setitem, __iter__=iterate)
 
 
-_put = differentiable(shape.put_forward, shape.put_backward)
+_put = differentiable(indexing.put_forward, indexing.put_backward)
 
 
 def put(x: Tensor, values: Tensor, index: Any, accumulate: bool = False) -> Tensor:

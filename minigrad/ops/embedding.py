@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from minigrad.backend import Array, DtypeError, ShapeError, array_module
+from minigrad.backend import Array, DtypeError, ShapeError
+from minigrad.ops.indexing import added_at
 
 
 def embedding_forward(indices: Array, weight: Array, padding_idx: int | None = None):
@@ -23,20 +24,9 @@ def embedding_backward(dout: Array, cache):
 
     out[i] = weight[indices[i]], so ∂out[i]/∂weight[v] is the identity where indices[i] = v and 0 elsewhere:
     dweight[v] = Σ over the i with indices[i] = v of dout[i]. The row `padding_idx` is not learned.
-
-    On the host the places are sorted by row, and each run of equal rows is summed in one go.
     """
     indices, shape, padding_idx = cache
-    xp = array_module(dout)
-    dweight = xp.zeros(shape, dout.dtype)
-    rows, dout = indices.reshape(-1), dout.reshape(-1, shape[1])
-    if xp.__name__ == "numpy" and rows.size:
-        order = rows.argsort(kind="stable")
-        rows = rows[order]
-        starts = xp.flatnonzero(xp.concatenate([xp.ones(1, bool), rows[1:] != rows[:-1]]))
-        dweight[rows[starts]] = xp.add.reduceat(dout[order], starts, axis=0)
-    elif rows.size:
-        xp.add.at(dweight, rows, dout)
+    dweight = added_at(shape, indices, dout)
     if padding_idx is not None:
         dweight[padding_idx] = 0
     return None, dweight
