@@ -2,9 +2,139 @@
 
 from __future__ import annotations
 
-from minigrad.functions.table import METHODS, lifted
+import itertools
+import string
+from collections.abc import Sequence
+from typing import Any
+
+from minigrad.backend import ShapeError, result_type
+from minigrad.functions.conversion import to
+from minigrad.functions.table import METHODS, lifted, public
+from minigrad.lift import differentiable
+from minigrad.ops import einsum as _einsum_pair
 from minigrad.ops import linear
+from minigrad.tensor import Tensor
 
 matmul = lifted(linear, "matmul", broadcasts=True)
+_einsum = differentiable(_einsum_pair.einsum_forward, _einsum_pair.einsum_backward)
+
+
+@public
+def mm(x: Tensor, mat2: Tensor) -> Tensor:
+    """The product of two matrices, (n, k) and (k, m)."""
+    _check("mm", x, mat2, 2, 2, "two matrices (n, k) and (k, m)")
+    return matmul(x, mat2)
+
+
+@public
+def bmm(x: Tensor, mat2: Tensor) -> Tensor:
+    """The products of two batches of matrices, (b, n, k) and (b, k, m)."""
+    _check("bmm", x, mat2, 3, 3, "two batches of matrices (b, n, k) and (b, k, m)")
+    if x.shape[0] != mat2.shape[0]:
+        raise ShapeError(f"bmm: both batches must be of one size, got {x.shape} and {mat2.shape}.")
+    return matmul(x, mat2)
+
+
+@public
+def mv(x: Tensor, vec: Tensor) -> Tensor:
+    """The product of a matrix (n, k) and a vector (k,)."""
+    _check("mv", x, vec, 2, 1, "a matrix (n, k) and a vector (k,)")
+    return matmul(x, vec)
+
+
+@public
+def dot(x: Tensor, tensor: Tensor) -> Tensor:
+    """The inner product of two vectors of one length."""
+    _check("dot", x, tensor, 1, 1, "two vectors of one length")
+    return matmul(x, tensor)
+
+
+@public
+def outer(x: Tensor, vec2: Tensor) -> Tensor:
+    """The outer product of two vectors: out[i, j] = x[i] * vec2[j]."""
+    if x.ndim != 1 or vec2.ndim != 1:
+        raise ShapeError(f"outer: expected two vectors, got {x.shape} and {vec2.shape}.")
+    return x.reshape(-1, 1) * vec2
+
+
+@public
+def addmm(x: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta * x + alpha * (mat1 @ mat2)."""
+    product = mm(mat1, mat2)
+    product = product if alpha == 1 else product * alpha
+    return (x if beta == 1 else x * beta).expand(product.shape) + product
+
+
+def _check(name: str, x: Tensor, y: Tensor, left: int, right: int, expected: str) -> None:
+    if x.ndim != left or y.ndim != right or x.shape[-1] != y.shape[max(0, right - 2)]:
+        raise ShapeError(f"{name}: expected {expected}, got {x.shape} and {y.shape}.")
+
+
+@public
+def einsum(equation: str, *operands: Any) -> Tensor:
+    """Sums of products in Einstein's notation: `einsum("ij,jk->ik", x, y)` is x @ y.
+
+    Each axis has a letter, the same letter means the same number. Letters that are missing behind "->" are summed over;
+    without "->" those that stand twice are, and the others come in alphabetical order. "..." stands for any axes, which
+    broadcast. The operands are tensors, or one list of them.
+    """
+    if not isinstance(equation, str):
+        raise TypeError(
+            f"einsum: expected the equation first, as in einsum('ij,jk->ik', x, y), got {type(equation).__name__}."
+        )
+    tensors: list[Tensor] = (
+        list(operands[0]) if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else list(operands)
+    )
+    subscripts, output = _letters(equation, tensors)
+    _check_lengths(equation, subscripts, tensors)
+    common = result_type(*[tensor.array for tensor in tensors])
+    return _einsum([to(tensor, common) for tensor in tensors], subscripts=tuple(subscripts), output=output)
+
+
+def _letters(equation: str, tensors: Sequence[Tensor]) -> tuple[list[str], str]:
+    """The letters of each operand's axes, and of the output's, with "..." as letters of its own."""
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    shapes = ", ".join(str(tensor.shape) for tensor in tensors)
+    known = set(string.ascii_letters)
+    for term in [*terms, right]:
+        if not set(term.replace("...", "", 1)) <= known:
+            raise ValueError(f"einsum: expected letters and '...' in each term of {equation!r}, got {term!r}.")
+    if len(terms) != len(tensors):
+        raise ValueError(f"einsum: {equation!r} is about {len(terms)} operands, got {len(tensors)} ({shapes}).")
+    free = [letter for letter in string.ascii_letters if letter not in equation]
+    widest = 0
+    for i, (term, tensor) in enumerate(zip(terms, tensors, strict=True)):
+        named = len(term.replace("...", ""))
+        hidden = tensor.ndim - named
+        if hidden < 0 or (hidden > 0 and "..." not in term):
+            raise ShapeError(
+                f"einsum: {term!r} names {named} axes of an operand of shape {tensor.shape} in {equation!r}."
+            )
+        if hidden > len(free):
+            raise ShapeError(f"einsum: there are not enough letters for all axes of {shapes}.")
+        widest = max(widest, hidden)
+        terms[i] = term.replace("...", "".join(free[len(free) - hidden :]))
+    dots = "".join(free[len(free) - widest :])
+    if arrow:
+        output = right.replace("...", dots)
+    else:
+        every = "".join(terms)
+        output = dots + "".join(sorted(a for a in set(every) - set(dots) if every.count(a) == 1))
+    if len(set(output)) < len(output) or not set(output) <= set("".join(terms)) | set(dots):
+        raise ValueError(f"einsum: the output of {equation!r} must name letters of its operands, each once.")
+    return terms, output
+
+
+def _check_lengths(equation: str, subscripts: Sequence[str], tensors: Sequence[Tensor]) -> None:
+    """One letter, one length; an axis of 1 broadcasts."""
+    axes = [
+        pair for term, tensor in zip(subscripts, tensors, strict=True) for pair in zip(term, tensor.shape, strict=True)
+    ]
+    for (letter, n), (other, m) in itertools.combinations(axes, 2):
+        if letter == other and n != m and 1 not in (n, m):
+            shapes = ", ".join(str(tensor.shape) for tensor in tensors)
+            raise ShapeError(f"einsum: one letter of {equation!r} stands for the lengths {n} and {m}, got {shapes}.")
+
 
 METHODS.update(__matmul__=matmul, __rmatmul__=lambda x, y: matmul(y, x))
