@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd.anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
-from minigrad.autograd.function import Function
 from minigrad.autograd.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from minigrad.autograd.gradients import backward, grad
+
+if TYPE_CHECKING:
+    from minigrad.autograd.anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
+    from minigrad.autograd.function import Function
+    from minigrad.autograd.gradients import backward, grad
 
 __all__ = [
     "Function",
@@ -24,8 +26,21 @@ __all__ = [
     "set_grad_enabled",
 ]
 
+# Imported when first asked for, so that `import minigrad` stays quick. gradcheck looks at the library from outside, and
+# is here because PyTorch has it here.
+_LAZY = {
+    "Function": "minigrad.autograd.function",
+    "backward": "minigrad.autograd.gradients",
+    "detect_anomaly": "minigrad.autograd.anomaly",
+    "grad": "minigrad.autograd.gradients",
+    "gradcheck": "minigrad.testing",
+    "is_anomaly_enabled": "minigrad.autograd.anomaly",
+    "set_detect_anomaly": "minigrad.autograd.anomaly",
+}
+
 
 def __getattr__(name: str) -> Any:
-    if name == "gradcheck":  # it looks at the library from outside; PyTorch has it here
-        return importlib.import_module("minigrad.testing").gradcheck
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
+    return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import functools
-import inspect
+import operator
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import ShapeError
-from minigrad.lift import differentiable
+from minigrad.lift import differentiable, takes
 from minigrad.tensor import Tensor
 
 TABLE: dict[str, Callable] = {}  # every function by its public name: `mg.<name>(x)` and `x.<name>()`
@@ -33,7 +33,7 @@ def lifted(family: ModuleType, name: str, **traits: Any) -> Callable:
 
 def public(function: Callable) -> Callable:
     """Enter a function in the table. One that takes `dim`, `keepdim` takes NumPy's `axis`, `keepdims` too."""
-    if "dim" in inspect.signature(function).parameters:
+    if takes(function, "dim"):
         function = _accept_numpy_names(function)
     TABLE[function.__name__] = function
     return function
@@ -74,16 +74,37 @@ def axes_of(dim: Dim, x: Tensor, name: str) -> tuple[int, ...] | None:
     return axes if axes and x.ndim else None  # PyTorch reads an empty list of dims as all of them
 
 
-def sizes_of(sizes: Sequence) -> tuple[int, ...]:
-    """`(2, 3)`, given as two arguments or as one sequence."""
-    if len(sizes) == 1 and not isinstance(sizes[0], (int, np.integer)):
-        sizes = sizes[0]
-    return tuple(int(n) for n in sizes)
+def takes_several(word: str) -> Callable:
+    """Let a function of x and a tuple of ints take them as PyTorch does: (x, 2, 3), (x, (2, 3)) or (x, word=(2, 3))."""
+
+    def decorate(function: Callable) -> Callable:
+        name = function.__name__
+
+        @functools.wraps(function)
+        def spread(x: Tensor, *ints: Any, **settings: Any) -> Any:
+            given: Any = ints or settings.pop(word, ())
+            if settings:
+                raise TypeError(f"{name}: expected {word} and nothing else, got {', '.join(settings)}.")
+            if len(ints) == 1 and isinstance(ints[0], (tuple, list)):
+                given = ints[0]
+            try:
+                several = tuple(map(operator.index, given if isinstance(given, (tuple, list)) else (given,)))
+            except TypeError:
+                raise TypeError(f"{name}: {word} must be ints, got {given!r}.") from None
+            return function(x, several)
+
+        return spread
+
+    return decorate
 
 
 def wrap(dim: int, ndim: int, name: str) -> int:
     """A negative `dim` counts from the end. A 0-d tensor may be spoken of as if it had one axis, as in PyTorch."""
     ndim = builtins.max(ndim, 1)
+    try:
+        dim = operator.index(dim)
+    except TypeError:
+        raise TypeError(f"{name}: dim must be an int, got {dim!r}.") from None
     if not -ndim <= dim < ndim:
         raise IndexError(f"{name}: dim must lie in {-ndim}..{ndim - 1}, got {dim}.")
-    return int(dim) % ndim
+    return dim % ndim
