@@ -155,6 +155,7 @@ from minigrad.functions.elementwise import (
     trunc,
 )
 from minigrad.functions.indexing import (
+    argwhere,
     gather,
     index_add,
     index_select,

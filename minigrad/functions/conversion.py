@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import CPU, Device, bool_, float16, float32, float64, int8, int16, int32, int64, uint8
+from minigrad.backend import CPU, Device, as_dtype, bool_, float16, float32, float64, int8, int16, int32, int64, uint8
 from minigrad.backend import device as read_device
 from minigrad.functions.table import method, public
 from minigrad.lift import differentiable
@@ -37,14 +37,16 @@ def to(
     non_blocking is PyTorch's and makes no difference here.
     """
     where: Device | None = None if device is None else read_device(device)
+    flags = [want for want in wanted if isinstance(want, bool)]  # PyTorch's non_blocking and copy
     for want in wanted:
         if isinstance(want, Tensor):
             dtype, where = want.dtype, want.device
-        elif isinstance(want, Device) or (isinstance(want, str) and want.partition(":")[0] in ("cpu", "cuda")):
-            where = read_device(want)
-        elif want is not None and not isinstance(want, bool):  # a bool is PyTorch's non_blocking
+        elif isinstance(want, (int, Device)) or (isinstance(want, str) and want.partition(":")[0] in ("cpu", "cuda")):
+            where = where if isinstance(want, bool) else read_device(want)
+        elif want is not None:
             dtype = want
-    dtype = x.dtype if dtype is None else np.dtype(dtype)
+    copy = copy or flags[1:2] == [True]
+    dtype = as_dtype(dtype, default=x.dtype)
     where = where or x.device
     if dtype == x.dtype and where == x.device and not copy:
         return x

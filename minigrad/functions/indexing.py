@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import DtypeError, ShapeError, array_module, bool_, int64, is_array, kind_rank
+from minigrad.backend import DtypeError, Number, ShapeError, array_module, bool_, int64, is_array, kind_rank
 from minigrad.functions.arithmetic import where
 from minigrad.functions.in_place import in_place
 from minigrad.functions.shape import broadcast_tensors
-from minigrad.functions.table import METHODS, public, wrap
+from minigrad.functions.table import METHODS, alias, public, wrap
 from minigrad.lift import differentiable
 from minigrad.ops import indexing
 from minigrad.tape import state
@@ -63,14 +63,33 @@ def setitem(x: Tensor, index: Any, values: Any) -> None:
             f"setitem: assigning to part of a tensor (shape {x.shape}) that is being differentiated is not supported. "
             "Build the result with where, cat or stack, or write inside `with mg.no_grad():`."
         )
-    *first, last = _index_steps(index)
+    if not (isinstance(values, (Tensor, np.generic, list, tuple, *Number)) or is_array(values)):
+        raise TypeError(f"setitem: expected a number or a tensor of values, got {values!r}.")
+    place = x.array
     try:
-        place = x.array[first[0]] if first else x.array  # integers and slices give a view
-        place[last] = values.array if isinstance(values, Tensor) else values
-    except (ValueError, IndexError) as error:
-        kind = IndexError if isinstance(error, IndexError) else ShapeError
-        raise kind(f"setitem: {error}. The tensor has shape {x.shape}, the values {np.shape(values)}.") from None
+        *first, last = _index_steps(index)
+        array = as_array(values, like=place)
+        while array.ndim and len(array) == 1:  # axes of length 1 in front may be more than the place has
+            array = array[0]
+        if first:
+            place = place[first[0]]  # integers and slices give a view
+        place[last] = array
+    except (ValueError, IndexError, TypeError, OverflowError) as error:
+        raise _explained(error, x, values) from None
     x.edited()
+
+
+def _explained(error: Exception, x: Tensor, values: Any) -> Exception:
+    """NumPy's complaint about an assignment, in our words."""
+    if "read-only" in str(error):
+        return RuntimeError(
+            f"setitem: this tensor (shape {x.shape}) looks into memory that must not be written to, such as that of "
+            "expand, where elements are shared. Change a clone()."
+        )
+    kinds = {IndexError: IndexError, TypeError: DtypeError, OverflowError: OverflowError, ValueError: ShapeError}
+    kind = next(ours for theirs, ours in kinds.items() if isinstance(error, theirs))
+    what = f"values {np.shape(values)}" if np.ndim(values) else f"value {values!r}"
+    return kind(f"setitem: {str(error).rstrip('.')}. The tensor is {x.dtype}, of shape {x.shape}, the {what}.")
 
 
 def iterate(x: Tensor):
@@ -104,11 +123,16 @@ def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 @public
-def gather(x: Tensor, dim: int, index: Tensor) -> Tensor:
+def gather(x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     """out[i, j, k] = x[i, index[i, j, k], k] for dim = 1: along `dim` the index says where, elsewhere the place does.
 
-    index: integers, with as many axes as x and nowhere longer but along `dim`. The result has its shape.
+    index: integers, with as many axes as x and nowhere longer but along `dim`. The result has its shape. sparse_grad is
+        PyTorch's and makes no difference here.
     """
+    axes = {x.ndim, index.ndim}
+    if axes == {0, 1} or (index.numel() == 0 and axes != {1}):  # 0-d counts as a vector; nothing may have any shape
+        wrap(dim, x.ndim, "gather")
+        return gather(x.reshape(-1), 0, index.reshape(-1)).reshape(index.shape)
     return getitem(x, _places(x, dim, index, "gather"))
 
 
@@ -127,17 +151,24 @@ def take_along_dim(x: Tensor, indices: Tensor, dim: int | None = None) -> Tensor
 
 
 @public
-def scatter(x: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
+def scatter(
+    x: Tensor, dim: int, index: Tensor, src: Any = None, *, value: float | None = None, reduce: str | None = None
+) -> Tensor:
     """gather's opposite: a copy of x in which out[i, index[i, j, k], k] = src[i, j, k], for dim = 1.
 
-    src: a number, or a tensor at least as long as the index on each axis. Where an index repeats, one of them stays.
+    src: a number, or a tensor at least as long as the index on each axis. Where an index repeats, one of them stays;
+        with `reduce="add"` they are added.
     """
-    return _scatter(x, dim, index, src, False, "scatter")
+    if reduce not in (None, "add"):
+        raise ValueError(f"scatter: reduce must be None or 'add', got {reduce!r}.")
+    return _scatter(x, dim, index, src if value is None else value, reduce == "add", "scatter")
 
 
 @public
 def scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """`scatter` that adds: where an index repeats, all of them count."""
+    if not isinstance(src, Tensor):
+        raise TypeError(f"scatter_add: src must be a tensor, got {src!r}.")
     return _scatter(x, dim, index, src, True, "scatter_add")
 
 
@@ -205,7 +236,9 @@ def masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor:
     """x with `value`, a number or a 0-d tensor, where the bool `mask` (which broadcasts to x) holds."""
     if as_array(value).ndim:
         raise ShapeError(f"masked_fill: the value must be a number or a 0-d tensor, got shape {as_array(value).shape}.")
-    if kind_rank(as_array(value).dtype) > kind_rank(x.dtype):
+    if as_array(mask).dtype != bool_:
+        raise DtypeError(f"masked_fill: the mask must be a bool tensor, got {as_array(mask).dtype}.")
+    if isinstance(value, Tensor) and kind_rank(value.dtype) > kind_rank(x.dtype):
         raise DtypeError(f"masked_fill: {value!r} cannot be put into a {x.dtype} tensor.")
     return where(mask, value if isinstance(value, Tensor) else x.dtype.type(value).item(), x).to(x.dtype)
 
@@ -230,3 +263,6 @@ def nonzero(x: Tensor, *, as_tuple: bool = False) -> Any:
         return where(x)
     rows = xp.argwhere(x.array) if x.ndim else xp.zeros((int(x.array != 0), 0), int64)
     return Tensor(rows.astype(int64))
+
+
+argwhere = alias("argwhere", nonzero)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from minigrad.backend import ShapeError, array_module, result_type
 from minigrad.functions.conversion import to
 from minigrad.functions.indexing import getitem
 from minigrad.functions.shape import expand, flatten, reshape
-from minigrad.functions.table import Dim, alias, method, public, sizes_of, wrap
+from minigrad.functions.table import Dim, alias, method, public, takes_several, wrap
 from minigrad.lift import differentiable
 from minigrad.ops import shape
 from minigrad.tensor import Tensor, as_array
@@ -26,21 +27,37 @@ _unbind = differentiable(shape.unbind_forward, shape.unbind_backward)
 @public
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after another along an axis that they have."""
-    return _cat(_alike(tensors, "cat"), axis=dim)
+    alike = _alike(tensors, "cat")
+    if builtins.any(one.ndim > 1 for one in alike):  # an empty vector beside others is nothing at all
+        alike = [one for one in alike if one.shape != (0,)]
+    first = alike[0].shape
+    axis = wrap(dim, len(first), "cat")
+    if not first or builtins.any(one.shape[:axis] + (first[axis],) + one.shape[axis + 1 :] != first for one in alike):
+        raise ShapeError(f"cat: expected tensors of equal shapes but for dim {dim}, not 0-d, got {_shapes(tensors)}.")
+    return _cat(alike, axis=axis)
 
 
 @public
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The equally shaped tensors one after another along a new axis."""
-    return _stack(_alike(tensors, "stack"), axis=dim)
+    alike = _alike(tensors, "stack")
+    if builtins.any(one.shape != alike[0].shape for one in alike):
+        raise ShapeError(f"stack: expected tensors of equal shapes, got {_shapes(tensors)}.")
+    return _stack(alike, axis=wrap(dim, alike[0].ndim + 1, "stack"))
 
 
 def _alike(tensors: Sequence[Tensor], name: str) -> list[Tensor]:
     """The tensors in their common dtype."""
+    if not isinstance(tensors, (tuple, list)) or not builtins.all(isinstance(one, Tensor) for one in tensors):
+        raise TypeError(f"{name}: expected a tuple or list of tensors, got {tensors!r}.")
     if len(tensors) == 0:
         raise ShapeError(f"{name}: expected at least one tensor, got none.")
     common = result_type(*tensors)
     return [to(tensor, common) for tensor in tensors]
+
+
+def _shapes(tensors: Sequence[Tensor]) -> str:
+    return ", ".join(f"{one.dtype} {one.shape}" for one in tensors)
 
 
 concat, concatenate = alias("concat", cat), alias("concatenate", cat)
@@ -60,14 +77,20 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 
 
 @public
-def split(x: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+def split(
+    x: Tensor, split_size_or_sections: int | Sequence[int] = (), dim: int = 0, *, split_size: Any = None
+) -> tuple[Tensor, ...]:
     """Pieces of x along `dim`: each of one length (the last may be shorter), or as long as a list says."""
+    if split_size is not None:  # what the method calls it in PyTorch
+        split_size_or_sections = split_size
     axis, length = _axis_and_length(x, dim, "split")
     if isinstance(split_size_or_sections, (int, np.integer)):
         size = int(split_size_or_sections)
         if size < 0 or (size == 0 and length > 0):
             raise ValueError(f"split: the length of a piece must be positive, got {size}.")
         lengths = [builtins.min(size, length - start) for start in range(0, length, size or 1)] or [0]
+    elif not isinstance(split_size_or_sections, (tuple, list)):
+        raise TypeError(f"split: expected the length of a piece or a list of them, got {split_size_or_sections!r}.")
     else:
         lengths = [int(n) for n in split_size_or_sections]
         if builtins.sum(lengths) != length or builtins.any(n < 0 for n in lengths):
@@ -122,9 +145,10 @@ def select(x: Tensor, dim: int, index: int) -> Tensor:
 
 
 @public
-def flip(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
+@takes_several("dims")
+def flip(x: Tensor, dims: tuple[int, ...]) -> Tensor:
     """x with the order along `dims` reversed."""
-    axes = [wrap(d, x.ndim, "flip") for d in sizes_of(dims)]
+    axes = [wrap(d, x.ndim, "flip") for d in dims]
     if len(set(axes)) < len(axes):
         raise ShapeError(f"flip: dims {dims} names an axis of {x.shape} twice.")
     return getitem(x, tuple(slice(None, None, -1 if axis in axes else 1) for axis in range(x.ndim)))
@@ -147,27 +171,34 @@ def roll(x: Tensor, shifts: int | Sequence[int], dims: Dim = None) -> Tensor:
 
 
 @method
-def repeat(x: Tensor, *repeats: int | Sequence[int]) -> Tensor:
+@takes_several("repeats")
+def repeat(x: Tensor, repeats: tuple[int, ...]) -> Tensor:
     """x laid side by side, `repeats[i]` times along axis i; new axes come first."""
-    times = sizes_of(repeats)
-    if len(times) < x.ndim or builtins.any(n < 0 for n in times):
-        raise ShapeError(f"repeat: expected a count >= 0 for each axis of {x.shape} at least, got {times}.")
-    lengths = (1,) * (len(times) - x.ndim) + x.shape
+    if len(repeats) < x.ndim or builtins.any(n < 0 for n in repeats):
+        raise ShapeError(f"repeat: expected a count >= 0 for each axis of {x.shape} at least, got {repeats}.")
+    lengths = (1,) * (len(repeats) - x.ndim) + x.shape
     apart = reshape(x, [part for n in lengths for part in (1, n)])
-    repeated = expand(apart, [part for count, n in zip(times, lengths, strict=True) for part in (count, n)])
-    return reshape(repeated, [count * n for count, n in zip(times, lengths, strict=True)])
+    repeated = expand(apart, [part for count, n in zip(repeats, lengths, strict=True) for part in (count, n)])
+    return reshape(repeated, [count * n for count, n in zip(repeats, lengths, strict=True)])
 
 
 @public
-def tile(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
+@takes_several("dims")
+def tile(x: Tensor, dims: tuple[int, ...]) -> Tensor:
     """`repeat`, where counts that are left out (the first ones) are 1."""
-    times = sizes_of(dims)
-    return repeat(x, (1,) * (x.ndim - len(times)) + times)
+    return repeat(x, (1,) * (x.ndim - len(dims)) + dims)
 
 
 @public
-def repeat_interleave(x: Tensor, repeats: int | Tensor, dim: int | None = None) -> Tensor:
-    """Each element along `dim` that many times in a row; `repeats` may be a tensor with a count for each."""
+def repeat_interleave(
+    x: Tensor, repeats: int | Tensor | None = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """Each element along `dim` that many times in a row; `repeats` may be a tensor with a count for each.
+
+    Of counts alone: each one's place, that many times. output_size: the length that comes out, which is not needed.
+    """
+    if repeats is None:
+        x, repeats, dim = Tensor(array_module(x.array).arange(len(x))), x, 0
     if dim is None:
         x, dim = flatten(x), 0
     axis, length = _axis_and_length(x, dim, "repeat_interleave")

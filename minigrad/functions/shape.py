@@ -5,11 +5,12 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from minigrad.backend import ShapeError
-from minigrad.functions.table import METHODS, Dim, alias, method, public, sizes_of, wrap
+from minigrad.functions.table import METHODS, Dim, alias, method, public, takes_several, wrap
 from minigrad.lift import differentiable
 from minigrad.ops import shape
 from minigrad.tensor import Tensor
@@ -20,9 +21,10 @@ _expand = differentiable(shape.expand_forward, shape.expand_backward)
 
 
 @public
-def reshape(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
+@takes_several("shape")
+def reshape(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     """The same elements, in the same order, with another shape; one size may be -1."""
-    return _reshape(x, shape=sizes_of(sizes))
+    return _reshape(x, shape=shape)
 
 
 @public
@@ -52,12 +54,12 @@ def unsqueeze(x: Tensor, dim: int) -> Tensor:
 
 
 @public
-def permute(x: Tensor, *dims: int | Sequence[int]) -> Tensor:
+@takes_several("dims")
+def permute(x: Tensor, dims: tuple[int, ...]) -> Tensor:
     """Reorder the axes: axis i of the result is axis `dims[i]` of x."""
-    order = sizes_of(dims)
-    if sorted(wrap(d, x.ndim, "permute") for d in order) != list(range(x.ndim)):
-        raise ShapeError(f"permute: expected each axis of {x.shape} once, got {order}.")
-    return _permute(x, axes=order)
+    if sorted(wrap(d, x.ndim, "permute") for d in dims) != list(range(x.ndim)):
+        raise ShapeError(f"permute: expected each axis of {x.shape} once, got {dims}.")
+    return _permute(x, axes=dims)
 
 
 @public
@@ -70,6 +72,12 @@ def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
 
 
 @public
+def swapaxes(x: Tensor, axis0: int, axis1: int) -> Tensor:
+    """`transpose`, by NumPy's name."""
+    return transpose(x, axis0, axis1)
+
+
+@public
 def t(x: Tensor) -> Tensor:
     """The transpose of a matrix (a vector or scalar is left as it is)."""
     if x.ndim > 2:
@@ -78,19 +86,17 @@ def t(x: Tensor) -> Tensor:
 
 
 @method
-def expand(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
+@takes_several("size")
+def expand(x: Tensor, size: tuple[int, ...]) -> Tensor:
     """Repeat x along new axes (on the left) and axes of length 1, without copying; -1 keeps an axis."""
-    wanted = sizes_of(sizes)
-    added = len(wanted) - x.ndim
-    result = wanted[:added] + tuple(
-        old if new == -1 else new for new, old in zip(wanted[added:], x.shape, strict=False)
-    )
+    added = len(size) - x.ndim
+    result = size[:added] + tuple(old if new == -1 else new for new, old in zip(size[added:], x.shape, strict=False))
     if (
         added < 0
-        or -1 in result
+        or builtins.any(n < 0 for n in result)
         or builtins.any(old not in (1, n) for n, old in zip(result[added:], x.shape, strict=True))
     ):
-        raise ShapeError(f"expand: only axes of length 1 and new axes on the left can grow, got {x.shape} to {wanted}.")
+        raise ShapeError(f"expand: only axes of length 1 and new axes on the left can grow, got {x.shape} to {size}.")
     return _expand(x, shape=result)
 
 
@@ -104,6 +110,9 @@ def broadcast_to(x: Tensor, size: Sequence[int]) -> Tensor:
 def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Make several axes of one, the inverse of `flatten`; one size may be -1."""
     place = wrap(dim, x.ndim, "unflatten")
+    rest = math.prod(n for n in sizes if n != -1)
+    if not sizes or x.ndim == 0 or (-1 not in sizes and rest != x.shape[place]):
+        raise ShapeError(f"unflatten: expected sizes whose product is the axis {dim} of {x.shape}, got {tuple(sizes)}.")
     return reshape(x, x.shape[:place] + tuple(sizes) + x.shape[place + 1 :])
 
 
@@ -153,11 +162,11 @@ def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
 
 
 @method
-def view(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
+def view(x: Tensor, *size: int | Sequence[int], **named: Any) -> Tensor:
     """`reshape`. (On the same memory where x's order allows it, which PyTorch's insists on.)"""
-    if len(sizes) == 1 and isinstance(sizes[0], (np.dtype, type)):
+    if size and isinstance(size[0], (np.dtype, type)):
         raise TypeError("view: the bytes of a tensor cannot be read as another dtype. Convert it: x.to(dtype).")
-    return _reshape(x, shape=sizes_of(sizes))
+    return reshape(x, *size, **({"shape": named.pop("size"), **named} if "size" in named else named))
 
 
 @method
@@ -173,7 +182,7 @@ def expand_as(x: Tensor, other: Tensor) -> Tensor:
 
 
 ravel = alias("ravel", flatten)
-swapaxes, swapdims = alias("swapaxes", transpose), alias("swapdims", transpose)
+swapdims = alias("swapdims", transpose)
 moveaxis = alias("moveaxis", movedim)
 
 

@@ -6,9 +6,11 @@ element that was used twice (expand) collects both; one that was not used gets 0
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from minigrad.backend import Array, Device, array_module, device_of, to_device
+from minigrad.backend import Array, Device, ShapeError, array_module, device_of, to_device
 
 
 def copy_forward(x: Array, dtype: np.dtype | None = None, where: Device | None = None, order: str = "K"):
@@ -25,6 +27,12 @@ def copy_backward(dout: Array, cache):
 
 def reshape_forward(x: Array, shape: tuple[int, ...]):
     """out holds x's elements in the same (row-major) order, with the axes `shape`; one -1 there is worked out."""
+    known, free = math.prod(n for n in shape if n != -1), shape.count(-1)
+    if free > 1 or any(n < -1 for n in shape) or (x.size != known if not free else not known or x.size % known):
+        raise ShapeError(
+            f"reshape: expected sizes with the product {x.size}, one of them perhaps -1, got {shape} for "
+            f"{x.dtype} {x.shape}."
+        )
     return x.reshape(shape), x.shape
 
 

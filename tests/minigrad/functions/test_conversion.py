@@ -25,6 +25,9 @@ def test_every_form_of_to_is_torchs():
         lambda lib, x: x.to(lib.zeros(1, dtype=lib.float64)),
         lambda lib, x: x.to(device="cpu", dtype=lib.float64, non_blocking=True, copy=True),
         lambda lib, x: x.to("cpu", lib.float64, True),
+        lambda lib, x: x.to(lib.float32, False, True),
+        lambda lib, x: x.to(x, True, copy=True),
+        lambda lib, x: x.to(lib.device("cpu"), dtype=lib.int32),
         lambda lib, x: x.type_as(lib.zeros(1, dtype=lib.float64)),
         lambda lib, x: x.type(lib.float64),
     ):
@@ -49,3 +52,15 @@ def test_the_gradient_comes_back_in_xs_own_dtype():
     x = mg.zeros(3, requires_grad=True)
     x.double().sum().backward()
     assert x.grad.dtype == mg.float32
+
+
+def test_non_blocking_and_copy_may_be_told_by_their_places():
+    x = mg.ones(2)
+    assert x.to(mg.float32, True) is x and x.to(mg.float32, False, True) is not x
+
+
+def test_what_is_no_dtype_or_device_is_named():
+    with pytest.raises(mg.DtypeError, match=r"^dtype: expected one for numbers, .* got 'bogus'"):
+        mg.ones(2).to("bogus")
+    with pytest.raises(ValueError, match=r"^device: expected 'cpu', 'cuda' or 'cuda:N', got 'tpu'"):
+        mg.ones(2).to(device="tpu")

@@ -90,10 +90,10 @@ def test_diagonals_and_triangles_are_torchs(offset):
             r"^scatter_add: both tensors must be of one",
         ),
         (lambda x: x.index_add(0, mg.tensor([0]), mg.zeros(4)), r"^index_add: source must be \(1, 4\)"),
-        (lambda x: x.masked_fill(mg.ones(4), 0), r"^where: the condition must be a bool tensor"),
+        (lambda x: x.masked_fill(mg.ones(4), 0), r"^masked_fill: the mask must be a bool tensor, got float32"),
         (
-            lambda x: x.long().masked_fill(mg.ones(4).bool(), 0.5),
-            r"^masked_fill: 0\.5 cannot be put into a int64 tensor",
+            lambda x: x.long().masked_fill(mg.ones(4).bool(), mg.tensor(0.5)),
+            r"^masked_fill: tensor\(0\.5\) cannot be put into a int64 tensor",
         ),
         (lambda x: x.masked_select(x), r"^masked_select: the mask must be a bool"),
         (lambda x: x[0].tril(), r"^tril: expected matrices"),
@@ -110,3 +110,123 @@ def test_in_place_masked_fill_writes_into_x():
     x = mg.tensor(X)
     assert x.masked_fill_(mg.tensor(MASK), 7) is x
     np.testing.assert_array_equal(x.array, np.where(MASK, 7, X))
+
+
+CALLS = [
+    "x.gather(dim=1, index=i, sparse_grad=False)",
+    "x[0, 0].gather(0, i[0] * 0)",
+    "x[0].gather(-1, i[0, 0])",
+    "x.gather(1, i[:0, 0])",
+    "x.scatter(dim=0, index=i, src=x[:2])",
+    "x.scatter(0, i, value=2)",
+    "x.detach().scatter(0, i, 2.0, reduce='add')",
+    "x.scatter_add(dim=0, index=i, src=x[:2])",
+    "x.index_add(dim=0, index=i[0], source=x, alpha=2)",
+    "x.index_select(dim=0, index=i[0])",
+    "x.masked_fill(mask=x > 0, value=-1)",
+    "x.long().masked_fill(x > 0, 1.5)",
+    "x.masked_select(mask=x > 0)",
+    "x.take_along_dim(indices=i, dim=0)",
+    "x.tril(diagonal=-1)",
+    "x.diag(diagonal=1)",
+    "x.diagonal(offset=-1, dim1=1, dim2=0)",
+    "lib.argwhere(x > 0)",
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_arguments_have_torchs_names(call):
+    agrees_with_torch(eval(f"lambda lib, x, i: {call}"), draw(3, 3), np.array([[0, 2, 1], [1, 0, 2]]))
+
+
+def test_scatter_reduces_by_adding_only():
+    with pytest.raises(ValueError, match=r"^scatter: reduce must be None or 'add', got 'multiply'"):
+        mg.ones(2).scatter(0, mg.tensor([0]), 2.0, reduce="multiply")
+
+
+# -- assignment --------------------------------------------------------------------------------------------------------
+
+PLACES_TO_WRITE = [
+    "0",
+    "slice(1, 3)",
+    "...",
+    "None",
+    "()",
+    "(1, 2, 0)",
+    "(None, slice(None), None, 1)",
+    "[0, 2, 3]",
+    "[]",
+    "lib.tensor([[0, 1], [3, 2]])",
+    "lib.tensor(2)",
+    "lib.tensor(True)",
+    "False",
+    "([0, 1, 2], [2, 1, 0])",
+    "([[0], [1]], [0, 2])",
+    "(1, slice(None), [1, 0])",
+    "([0, 1], slice(None), [1, 0])",
+    "([0, 1], slice(None), 1)",
+    "(slice(None), 0, None, [0, 1])",
+    "(1, ..., [1, 0])",
+    "lib.arange(4) > 1",
+    "(lib.arange(4) > 1, 0)",
+    "(0, lib.arange(3) > 0)",
+    "lib.arange(24).reshape(4, 3, 2) % 5 == 0",
+    "lib.zeros(4, dtype=lib.bool)",
+    "(lib.arange(4) > 2, lib.arange(3) > 0)",
+    "[True, False, True, False]",
+]
+VALUES = [
+    "7.5",
+    "True",
+    "lib.tensor(5.0)",
+    "lib.tensor([1.5, 2.5])",
+    "-lib.ones(1, 1, 1, 1)",
+    "-lib.ones((1, *old.shape))",
+    "old * 2 + 1",
+    "lib.ones(7)",
+]
+
+
+@pytest.mark.parametrize("values", VALUES)
+@pytest.mark.parametrize("place", PLACES_TO_WRITE)
+def test_assignment_is_torchs(torch, place, values):
+    """The same elements, or an error in our own words where PyTorch has one."""
+
+    def written(lib):
+        x = lib.arange(24, dtype=lib.float32).reshape(4, 3, 2)
+        index = eval(place, {"lib": lib})
+        x[index] = eval(values, {"lib": lib, "old": x[index]})
+        return x.tolist()
+
+    try:
+        expected = written(torch)
+    except (RuntimeError, IndexError, TypeError, ValueError):
+        with pytest.raises((mg.ShapeError, IndexError), match=r"^setitem: .*of shape \(4, 3, 2\)"):
+            written(mg)
+        return
+    assert written(mg) == expected
+
+
+def test_values_are_converted_and_may_be_arrays_lists_and_numpys_numbers():
+    x = mg.zeros(3, dtype=mg.int64)
+    x[0], x[1:], x[[2]] = 2.7, np.array([1.5, 3.5]), mg.tensor(4.5)
+    assert x.tolist() == [2, 1, 4]
+    x[:2], x[2] = [5, 6], np.float32(7)
+    assert x.tolist() == [5, 6, 7]
+    assert x.dtype == mg.int64
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: x.__setitem__(0, None), TypeError, r"setitem: expected a number or a tensor of values, got None"),
+        (lambda x: x.__setitem__(0, "a"), TypeError, r"setitem: expected a number or a tensor of values, got 'a'"),
+        (lambda x: x.__setitem__(slice(0.5, None), 1), mg.DtypeError, r"setitem: slice indices must be integers"),
+        (lambda x: x.expand(2, 3).__setitem__(0, 1.0), RuntimeError, r"setitem: .*memory that must not be written to"),
+        (lambda x: x.byte().__setitem__(0, 300), OverflowError, r"setitem: .*The tensor is uint8, of shape \(3,\)"),
+        (lambda x: x.__setitem__(3, 1.0), IndexError, r"setitem: index 3 is out of bounds"),
+    ],
+)
+def test_a_wrong_assignment_is_explained(call, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        call(mg.ones(3))
