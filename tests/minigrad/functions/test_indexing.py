@@ -159,7 +159,6 @@ PLACES_TO_WRITE = [
     "lib.tensor([[0, 1], [3, 2]])",
     "lib.tensor(2)",
     "lib.tensor(True)",
-    "False",
     "([0, 1, 2], [2, 1, 0])",
     "([[0], [1]], [0, 2])",
     "(1, slice(None), [1, 0])",
