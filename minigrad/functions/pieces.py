@@ -53,7 +53,7 @@ def _alike(tensors: Sequence[Tensor], name: str) -> list[Tensor]:
     if len(tensors) == 0:
         raise ShapeError(f"{name}: expected at least one tensor, got none.")
     common = result_type(*tensors)
-    return [to(tensor, common) for tensor in tensors]
+    return [tensor if tensor.dtype == common else to(tensor, common) for tensor in tensors]
 
 
 def _shapes(tensors: Sequence[Tensor]) -> str:
