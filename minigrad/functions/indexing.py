@@ -205,11 +205,7 @@ def _places(x: Tensor, dim: int, index: Tensor, name: str) -> tuple:
             f"{name}: the index must have as many axes as x, and be nowhere longer but along dim {dim}, "
             f"got {numbers.shape} for {x.shape}."
         )
-    xp = array_module(x.array)
-    return tuple(
-        numbers if a == axis else xp.arange(n).reshape([-1 if b == a else 1 for b in range(x.ndim)])
-        for a, n in enumerate(numbers.shape)
-    )
+    return indexing.places_along(numbers, axis) if x.ndim else ()
 
 
 def _numbers(index: Tensor, length: int, name: str) -> Any:

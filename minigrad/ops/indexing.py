@@ -106,3 +106,11 @@ def _picks_once(index) -> bool:
 
 def _is_mask(part) -> bool:
     return getattr(part, "dtype", None) == bool_
+
+
+def places_along(indices: Array, axis: int) -> tuple[Array, ...]:
+    """What to index with so that each element of `indices` counts along `axis`, and stays in its place otherwise."""
+    xp, ndim = array_module(indices), indices.ndim
+    places = [xp.arange(n).reshape([-1 if a == b else 1 for b in range(ndim)]) for a, n in enumerate(indices.shape)]
+    places[axis] = indices
+    return tuple(places)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.backend import Array, array_module
+from minigrad.ops.indexing import places_along
 
 
 def picked(x: Array, indices: Array, axis: int, keepdims: bool = True):
@@ -17,7 +18,7 @@ def picked(x: Array, indices: Array, axis: int, keepdims: bool = True):
 
     Shapes: x (..., n, ...), indices (..., k, ...), values like indices; without keepdims k is 1 and its axis is lost.
     """
-    places = _places(indices, axis)
+    places = places_along(indices, axis)
     out = x[places], indices
     return out if keepdims else tuple(part.squeeze(axis) for part in out), (x.shape, places, axis, keepdims)
 
@@ -67,7 +68,7 @@ def topk_forward(x: Array, k: int, axis: int, largest: bool = True):
     # To part the k from the others and put only them in order is much quicker than to sort all.
     parted = xp.argpartition(x, n - k if largest else k - 1, axis=axis)
     chosen = xp.sort(parted[(*before, slice(n - k, n) if largest else slice(k))], axis=axis)
-    return picked(x, chosen[_places(order(x[_places(chosen, axis)], axis, largest), axis)], axis)
+    return picked(x, chosen[places_along(order(x[places_along(chosen, axis)], axis, largest), axis)], axis)
 
 
 max_backward = min_backward = median_backward = sort_backward = topk_backward = picked_backward
@@ -81,11 +82,3 @@ def order(x: Array, axis: int, descending: bool = False) -> Array:
         return xp.argsort(x, axis=axis, **stable)
     # From the other end, twice: reversing an ascending order alone would reverse equal elements too.
     return x.shape[axis] - 1 - xp.flip(xp.argsort(xp.flip(x, axis), axis=axis, **stable), axis)
-
-
-def _places(indices: Array, axis: int) -> tuple[Array, ...]:
-    """What to index with so that each element of `indices` counts along `axis`, and stays in its place otherwise."""
-    xp, ndim = array_module(indices), indices.ndim
-    places = [xp.arange(n).reshape([-1 if a == b else 1 for b in range(ndim)]) for a, n in enumerate(indices.shape)]
-    places[axis] = indices
-    return tuple(places)
