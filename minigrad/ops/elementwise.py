@@ -86,6 +86,11 @@ def logistic(xp, x: Array) -> Array:
     return xp.where(x >= 0, 1, small) / (1 + small)
 
 
+def log_1_exp(xp, x: Array) -> Array:
+    # For the same reason: log(1 + eˣ) = x + log(1 + e⁻ˣ).
+    return xp.maximum(x, 0) + xp.log1p(xp.exp(-abs(x)))
+
+
 def pair(name: str) -> tuple[Callable, Callable]:
     """The pair `(forward, backward)` of the row `name`."""
     row = TABLE[name]

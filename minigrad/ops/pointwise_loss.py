@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minigrad.backend import Array, DtypeError, array_module
+from minigrad.ops.elementwise import log_1_exp, logistic
 from minigrad.ops.loss import reduced
 
 
@@ -44,19 +45,12 @@ def _huber(xp: Any, x: Array, y: Array, delta: float) -> Array:
     return xp.where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta))
 
 
-def _softplus(xp: Any, x: Array) -> Array:
-    """log(1 + eˣ), where eˣ cannot overflow."""
-    return xp.log1p(xp.exp(-abs(x))) + xp.maximum(x, 0)
-
-
 def _logits(xp: Any, x: Array, y: Array, pos_weight: Array | float) -> Array:
-    return (1 - y) * x + (1 + (pos_weight - 1) * y) * _softplus(xp, -x)
+    return (1 - y) * x + (1 + (pos_weight - 1) * y) * log_1_exp(xp, -x)
 
 
 def _logits_by_x(xp: Any, x: Array, y: Array, pos_weight: Array | float) -> Array:
-    small = xp.exp(-abs(x))
-    other = xp.where(x >= 0, small, 1) / (1 + small)  # σ(-x)
-    return (1 - y) - (1 + (pos_weight - 1) * y) * other
+    return (1 - y) - (1 + (pos_weight - 1) * y) * logistic(xp, -x)
 
 
 def _probability(xp: Any, x: Array, y: Array) -> Array:
@@ -101,7 +95,7 @@ TABLE: dict[str, PointwiseLoss] = {
         "softplus(-x) has slope -σ(-x), so ∂ℓ/∂x = 1 - y - l σ(-x), which is σ(x) - y without pos_weight;"
         " ∂ℓ/∂y = -x + (pos_weight - 1) softplus(-x).",
         _logits_by_x,
-        lambda xp, x, y, pos_weight: (pos_weight - 1) * _softplus(xp, -x) - x,
+        lambda xp, x, y, pos_weight: (pos_weight - 1) * log_1_exp(xp, -x) - x,
     ),
     "binary_cross_entropy": PointwiseLoss(
         "-y log x - (1 - y) log(1 - x), with no log below -100",

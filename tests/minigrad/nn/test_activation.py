@@ -8,6 +8,7 @@ from minigrad import nn
 
 TEXTS = {
     "ReLU": [(), {"inplace": True}],
+    "ReLU6": [(), {"inplace": True}],
     "LeakyReLU": [(), (0.2,), {"inplace": True}],
     "ELU": [(), (0.5,)],
     "GELU": [(), ("tanh",)],
@@ -32,6 +33,13 @@ def test_the_text_is_torchs(torch, name, arguments):
         return kind(**arguments) if isinstance(arguments, dict) else kind(*arguments)
 
     assert repr(make(nn)) == repr(make(torch.nn))
+
+
+def test_a_networks_text_is_torchs(torch):
+    def network(nn):
+        return nn.Sequential(nn.Linear(3, 2), nn.GELU(), nn.Sequential(nn.ReLU(True), nn.Softplus()), nn.Softmax(1))
+
+    assert repr(network(nn)) == repr(network(torch.nn))
 
 
 @pytest.mark.parametrize("kind", [nn.ReLU, nn.LeakyReLU, nn.ELU, nn.SiLU])

@@ -12,10 +12,12 @@ pytestmark = inf_and_nan_without_warnings
 SETTINGS = {
     "leaky_relu": [{"negative_slope": 0.01}, {"negative_slope": -0.3}],
     "elu": [{"alpha": 1.0}, {"alpha": 0.4}],
+    "selu": [{}],
     "silu": [{}],
+    "mish": [{}],
     "gelu": [{}],
     "gelu_tanh": [{}],
-    "softplus": [{"beta": 1.0, "threshold": 20.0}, {"beta": 3.0, "threshold": 2.0}],
+    "softplus": [{"beta": 1.0, "threshold": 20.0}, {"beta": 3.0, "threshold": 2.0}, {"beta": -1.0, "threshold": 9.0}],
     "logsigmoid": [{}],
     "hardtanh": [{"min_val": -1.0, "max_val": 1.0}, {"min_val": 0.0, "max_val": 1.5}],
 }
@@ -64,6 +66,40 @@ def test_the_bare_pairs_keep_the_dtype(name, settings, dtype, shape):
 
 
 @each_case
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_inf_nan_and_large_numbers_give_what_torchs_do_in_every_dtype(torch, name, settings, dtype):
+    points = np.array([-np.inf, -1000, -12, -3.5, -0.0, 0.0, 12, 17, 20.5, 1000, np.inf, np.nan], dtype)
+    results = []
+    for lib in (mg, torch):
+        x = lib.tensor(points, requires_grad=True)
+        y = function(lib, name)(x, **settings)
+        y.backward(lib.ones_like(y))
+        results.append((y.detach().numpy(), x.grad.numpy()))
+    if name == "gelu" and dtype != np.float64:  # there PyTorch's value at inf is NaN; in float64 it is inf, as ours
+        results[1][0][-2] = np.inf
+    digits = {np.float16: 2e-3, np.float32: 2e-6, np.float64: 1e-12}[dtype]
+    for ours, theirs in zip(*results, strict=True):
+        assert ours.dtype == theirs.dtype == dtype
+        np.testing.assert_allclose(ours, theirs, rtol=digits, atol=digits / 10)
+
+
+@each_case
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.filterwarnings("error")
+def test_large_numbers_overflow_nowhere_on_the_way(name, settings, dtype):
+    forward, backward = activation.pair(name)
+    out, cache = forward(locked(np.array([-1000, -104, -88.8, 88.8, 710, 1000], dtype)), **settings)
+    assert np.isfinite(out).all() and np.isfinite(backward(np.ones_like(out), cache)).all()
+
+
+def test_a_high_threshold_of_softplus_needs_no_large_exponent():
+    x = mg.tensor([89.0, 1000.0], requires_grad=True)  # PyTorch's are inf, with a gradient of NaN
+    y = F.softplus(x, threshold=1e4)
+    y.sum().backward()
+    assert (y.tolist(), x.grad.tolist()) == ([89, 1000], [1, 1])
+
+
+@each_case
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_nothing_far_out_is_nan(name, settings, dtype):
     x = mg.tensor(POINTS.astype(dtype), requires_grad=True)
@@ -72,10 +108,22 @@ def test_nothing_far_out_is_nan(name, settings, dtype):
     assert np.isfinite(y.detach().numpy()).all() and np.isfinite(x.grad.numpy()).all()
 
 
-@each_case
+@pytest.mark.parametrize(("name", "settings"), [case for case in CASES if case[0] != "hardtanh"], ids=str)
 def test_integers_are_refused(name, settings):
     with pytest.raises(mg.DtypeError, match=rf"^{name}: expected a floating-point tensor, got int64"):
         function(mg, name)(mg.tensor([1, 2]), **settings)
+
+
+def test_hardtanh_leaves_integers_integers(torch):
+    for lib in (mg, torch):
+        x = lib.tensor([-9, 0, 1, 9])
+        for result, expected in (
+            (lib.nn.functional.hardtanh(x), [-1, 0, 1, 1]),
+            (lib.nn.functional.relu6(x), [0, 0, 1, 6]),
+        ):
+            assert (result.dtype, result.tolist()) == (lib.int64, expected)
+    with pytest.raises(mg.DtypeError, match=r"^hardtanh: expected a floating-point tensor, got bool"):
+        F.hardtanh(mg.tensor([True]))
 
 
 def test_what_makes_no_sense_is_refused():
