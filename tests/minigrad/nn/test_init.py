@@ -52,6 +52,36 @@ def test_the_spread_is_the_formulas(fill, variance, shape):
             kind(mg.zeros(3))
 
 
+@pytest.mark.parametrize(("make", "kurtosis"), [
+    (lambda nn: nn.init.uniform_(zeros(nn), -1, 3), 9 / 5),
+    (lambda nn: nn.init.normal_(zeros(nn), 2, 0.5), 3),
+    (lambda nn: nn.init.xavier_uniform_(zeros(nn)), 9 / 5),
+    (lambda nn: nn.init.xavier_normal_(zeros(nn)), 3),
+    (lambda nn: nn.init.kaiming_uniform_(zeros(nn)), 9 / 5),
+    (lambda nn: nn.init.kaiming_normal_(zeros(nn)), 3),
+    (lambda nn: nn.Linear(300, 300).weight, 9 / 5),
+    (lambda nn: nn.Linear(3, 90_000).bias, 9 / 5),
+    (lambda nn: nn.Embedding(300, 300).weight, 3),
+    (lambda nn: nn.init.trunc_normal_(zeros(nn), 0.5, 1.0, -1.0, 1.0), 2.06),
+])  # fmt: skip
+def test_four_moments_are_torchs_so_a_uniform_is_no_normal_of_the_same_spread(torch, make, kurtosis):
+    def moments(nn):
+        values = make(nn).detach().numpy().astype(np.float64)
+        mean, std = values.mean(), values.std()
+        z = (values - mean) / std
+        return mean / std, np.log(std), (z**3).mean(), (z**4).mean()
+
+    mg.manual_seed(0)
+    torch.manual_seed(0)
+    ours, theirs = moments(mg.nn), moments(torch.nn)
+    np.testing.assert_allclose(ours, theirs, atol=0.1)
+    assert abs(ours[-1] - kurtosis) < 0.06
+
+
+def zeros(nn):
+    return (mg if nn is mg.nn else pytest.importorskip("torch")).zeros(300, 300)
+
+
 def test_trunc_normal_stays_within_its_bounds(torch):
     ours, theirs = mg.zeros(300, 300), torch.zeros(300, 300)
     for lib, tensor in ((mg, ours), (torch, theirs)):
