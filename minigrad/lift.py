@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, DtypeError, ShapeError, get_default_dtype, is_array, is_float, result_type
+from minigrad.backend import Array, DtypeError, Number, ShapeError, get_default_dtype, is_array, is_float, result_type
 from minigrad.ops.shape import unbroadcast
 from minigrad.tape import Kept, Output, Record, state
 from minigrad.tensor import Leaf, Tensor, as_array
@@ -247,6 +247,8 @@ def _keep(record: Record, out: Array | tuple[Array, ...]) -> None:
 def _promoted(values: list, floats: bool, name: str) -> list:
     """The arrays in the operation's common dtype, by PyTorch's rules. Numbers stay numbers: they are weak."""
     arrays = [value for value in values if hasattr(value, "dtype")]
+    if not all(value is None or isinstance(value, Number) for value in values if not hasattr(value, "dtype")):
+        raise TypeError(f"{name}: expected tensors and numbers, got {_describe(values)}.")
     if not arrays:
         raise TypeError(f"{name}: expected at least one Tensor, got {_describe(values)}.")
     dtype = arrays[0].dtype

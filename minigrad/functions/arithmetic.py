@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import DtypeError, array_module, bool_
+from minigrad.backend import DtypeError, array_module, bool_, is_float, result_type
 from minigrad.functions.in_place import augmented, in_place_forms
-from minigrad.functions.table import METHODS, alias, lifted, public
+from minigrad.functions.table import METHODS, alias, lifted, operand, public
 from minigrad.lift import differentiable
 from minigrad.ops import arithmetic
 from minigrad.tensor import Tensor, as_array
@@ -28,7 +28,7 @@ def _rounded(forward: Callable, backward: Callable, name: str, rounding: str) ->
 
     def function(x: Tensor, y: Any) -> Tensor:
         if isinstance(x, Tensor) or isinstance(y, Tensor):
-            _refuse_integer_zero(x, y, name)
+            _refuse_integers(x, y, name)
         return op(x, y, rounding=rounding)
 
     function.__name__ = name
@@ -36,9 +36,12 @@ def _rounded(forward: Callable, backward: Callable, name: str, rounding: str) ->
     return function
 
 
-def _refuse_integer_zero(x: Any, y: Any, name: str) -> None:
-    divisor = as_array(y)
-    if as_array(x).dtype.kind in "iub" and divisor.dtype.kind in "iub" and not divisor.all():
+def _refuse_integers(x: Any, y: Any, name: str) -> None:
+    """Raise where a quotient of integers is not a number, and of bools not a bool."""
+    dividend, divisor = as_array(operand(x, name)).dtype.kind, as_array(operand(y, name)).dtype.kind
+    if dividend == divisor == "b":
+        raise DtypeError(f"{name}: bools cannot be divided. Convert them: x.long().")
+    if dividend in "iub" and divisor in "iub" and not as_array(y).all():
         raise RuntimeError(f"{name}: integer division by zero (a float would give inf or nan).")
 
 
@@ -53,19 +56,21 @@ fmod = public(_rounded(*_rest, "fmod", "trunc"))
 @public
 def add(x: Tensor, y: Any, *, alpha: float = 1) -> Tensor:
     """x + alpha * y."""
-    return _add(x, y if alpha == 1 else _scaled(y, alpha, "add"))
+    return _add(x, y if alpha == 1 else _scaled(x, y, alpha, "add"))
 
 
 @public
 def sub(x: Tensor, y: Any, *, alpha: float = 1) -> Tensor:
     """x - alpha * y."""
-    return _sub(x, y if alpha == 1 else _scaled(y, alpha, "sub"))
+    return _sub(x, y if alpha == 1 else _scaled(x, y, alpha, "sub"))
 
 
-def _scaled(y: Any, alpha: float, name: str) -> Any:
-    if isinstance(alpha, float) and isinstance(y, Tensor) and y.dtype.kind in "iub":
-        raise DtypeError(f"{name}: alpha must be an integer for an integer tensor, got {alpha} for {y.dtype}.")
-    return y * alpha
+def _scaled(x: Any, y: Any, factor: float, name: str) -> Any:
+    """factor * y, in the dtype that x + y has."""
+    dtype = result_type(operand(x, name), operand(y, name))
+    if not isinstance(factor, int) and not is_float(dtype):
+        raise DtypeError(f"{name}: an integer result ({dtype}) takes an integer factor, got {factor!r}.")
+    return (y.to(dtype) * factor).to(dtype) if isinstance(y, Tensor) else y * factor
 
 
 mul = lifted(arithmetic, "mul", broadcasts=True)
@@ -120,6 +125,7 @@ def where(condition: Tensor, x: Any = None, y: Any = None) -> Any:
         return tuple(Tensor(places) for places in array_module(array).nonzero(array_module(array).atleast_1d(array)))
     if array.dtype != bool_:
         raise DtypeError(f"where: the condition must be a bool tensor, got {array.dtype} {array.shape}.")
+    operand(x, "where"), operand(y, "where")
     if not (isinstance(x, Tensor) or isinstance(y, Tensor)):
         x = Tensor(as_array(x, like=array))
     return _where(x, y, condition=array)
@@ -138,13 +144,13 @@ def lerp(x: Tensor, end: Tensor, weight: Any) -> Tensor:
 @public
 def addcmul(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """x + value * tensor1 * tensor2."""
-    return x + tensor1 * tensor2 * value
+    return _add(x, _scaled(x, tensor1 * tensor2, value, "addcmul"))
 
 
 @public
 def addcdiv(x: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """x + value * tensor1 / tensor2."""
-    return x + tensor1 / tensor2 * value
+    return _add(x, _scaled(x, tensor1 / tensor2, value, "addcdiv"))
 
 
 # -- operators and in-place forms --------------------------------------------------------------------------------------
@@ -155,7 +161,7 @@ def _reflected(op: Callable) -> Callable:
 
 
 in_place_forms("""
-    add sub mul div pow floor_divide remainder fmod clamp clamp_min clamp_max clip lerp addcmul addcdiv
+    add sub mul div pow floor_divide remainder fmod atan2 clamp clamp_min clamp_max clip lerp addcmul addcdiv
     subtract multiply divide true_divide
 """)
 _OPERATORS = {

@@ -7,25 +7,27 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import DtypeError, Number, ShapeError, array_module, is_array, is_float
-from minigrad.functions.in_place import in_place
-from minigrad.functions.table import METHODS, alias, public
+from minigrad.backend import Array, DtypeError, ShapeError, array_module, is_array, is_float, result_type
+from minigrad.functions.in_place import in_place_forms
+from minigrad.functions.table import METHODS, TABLE, alias, is_operand, operand, public
 from minigrad.tensor import Tensor
 
 
 def _of_two(name: str, numpy_name: str, bits: bool = False) -> Callable:
-    """The function `name` of a tensor and a tensor, array or number, calculated by NumPy's."""
+    """The function `name` of a tensor and a tensor, array or number, calculated by NumPy's in their common dtype."""
 
     def compare(x: Tensor, y: Any) -> Tensor:
-        if not (isinstance(y, (Tensor, np.generic, *Number)) or is_array(y)):
-            return NotImplemented
-        y = y.array if isinstance(y, Tensor) else y
+        a, b = _array(x, name), operand(y, name)
         if bits:
-            _no_floats(name, x, y)
+            _no_floats(name, a, b)
+        dtype = result_type(a, b)
+        a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False) if is_array(b) else b
         try:
-            return Tensor(getattr(array_module(x.array), numpy_name)(x.array, y))
+            return Tensor(getattr(array_module(a), numpy_name)(a, b))
         except ValueError:
-            raise ShapeError(f"{name}: the shapes {x.shape} and {np.shape(y)} do not broadcast.") from None
+            raise ShapeError(f"{name}: the shapes {a.shape} and {b.shape} do not broadcast.") from None
+        except OverflowError:
+            raise OverflowError(f"{name}: the number {b} does not fit into {dtype}.") from None
 
     what = "bit by bit, of bools and integers" if bits else "element by element, as a bool tensor without gradient"
     compare.__name__ = name
@@ -35,11 +37,18 @@ def _of_two(name: str, numpy_name: str, bits: bool = False) -> Callable:
 
 def _of_one(name: str) -> Callable:
     def ask(x: Tensor) -> Tensor:
-        return Tensor(getattr(array_module(x.array), name)(x.array))
+        array = _array(x, name)
+        return Tensor(getattr(array_module(array), name)(array))
 
-    ask.__name__ = name
+    ask.__name__ = ask.__qualname__ = name
     ask.__doc__ = f"{name.replace('_', ' ')}, element by element, as a bool tensor without gradient."
     return public(ask)
+
+
+def _array(x: Any, name: str) -> Array:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{name}: expected a Tensor, got {x!r}.")
+    return x.array
 
 
 def _tensor(name: str, other: Any) -> None:
@@ -48,8 +57,8 @@ def _tensor(name: str, other: Any) -> None:
 
 
 def _no_floats(name: str, *operands: Any) -> None:
-    for operand in operands:
-        dtype = getattr(operand, "dtype", np.dtype(type(operand)))
+    for one in operands:
+        dtype = getattr(one, "dtype", np.dtype(type(one)))
         if is_float(dtype):
             raise DtypeError(f"{name}: only bools and integers have bits, got {dtype}.")
 
@@ -72,8 +81,9 @@ bitwise_xor = _of_two("bitwise_xor", "bitwise_xor", bits=True)
 @public
 def bitwise_not(x: Tensor) -> Tensor:
     """not x for bools, all bits flipped for integers."""
-    _no_floats("bitwise_not", x)
-    return Tensor(array_module(x.array).invert(x.array))
+    array = _array(x, "bitwise_not")
+    _no_floats("bitwise_not", array)
+    return Tensor(array_module(array).invert(array))
 
 
 @public
@@ -105,9 +115,20 @@ def equal(x: Tensor, other: Tensor) -> bool:
     return x.shape == other.shape and bool((x.array == other.array).all())
 
 
-METHODS.update({f"__{_name}__": globals()[_name] for _name in ("eq", "ne", "lt", "le", "gt", "ge")})
+# -- operators and in-place forms --------------------------------------------------------------------------------------
+
+
+def _operator(function: Callable) -> Callable:
+    """The function as an operator: what it does not take may know how to take a tensor."""
+    return lambda x, y: function(x, y) if is_operand(y) else NotImplemented
+
+
+in_place_forms("""
+    eq ne lt le gt ge not_equal less less_equal greater greater_equal logical_and logical_or logical_xor logical_not
+    bitwise_and bitwise_or bitwise_xor bitwise_not
+""")
+METHODS.update({f"__{_name}__": _operator(TABLE[_name]) for _name in ("eq", "ne", "lt", "le", "gt", "ge")})
 METHODS["__invert__"] = bitwise_not
 for _name in ("and", "or", "xor"):
-    _op = globals()[f"bitwise_{_name}"]
-    METHODS[f"__{_name}__"] = METHODS[f"__r{_name}__"] = _op  # the order makes no difference
-    METHODS[f"__i{_name}__"] = in_place(f"bitwise_{_name}_", _op)
+    METHODS[f"__{_name}__"] = METHODS[f"__r{_name}__"] = _operator(TABLE[f"bitwise_{_name}"])  # in either order
+    METHODS[f"__i{_name}__"] = METHODS[f"bitwise_{_name}_"]

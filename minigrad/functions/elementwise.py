@@ -39,6 +39,8 @@ def round(x: Tensor, *, decimals: int = 0) -> Tensor:
 
 
 def _number(x: Tensor, name: str) -> Tensor:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{name}: expected a Tensor, got {x!r}.")
     if x.dtype == bool_:
         raise DtypeError(f"{name}: a bool tensor has no sign, got bool {x.shape}. Invert a mask with ~x.")
     return x
@@ -79,5 +81,5 @@ absolute = alias("absolute", abs)
 METHODS.update(__neg__=neg, __pos__=positive, __abs__=abs)
 in_place_forms("""
     neg abs sign square exp expm1 exp2 log log1p log2 log10 sqrt rsqrt reciprocal sin cos tan asin acos atan sinh cosh
-    tanh sigmoid erf floor ceil trunc frac round relu
+    tanh sigmoid erf floor ceil trunc frac round relu negative absolute
 """)

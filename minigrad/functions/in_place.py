@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.backend import DtypeError, ShapeError, kind_rank
-from minigrad.functions.table import METHODS, TABLE
+from minigrad.functions.table import METHODS, TABLE, operand
 from minigrad.tape import state
 from minigrad.tensor import Tensor, as_array
 
@@ -86,7 +86,7 @@ def augmented(op: Callable, method: Callable) -> Callable:
 
 def fill_(x: Tensor, value: Any) -> Tensor:
     """Set every element to `value`."""
-    return write(x, as_array(value, like=x.array).astype(x.dtype), "fill_", value)
+    return write(x, as_array(operand(value, "fill_"), like=x.array).astype(x.dtype), "fill_", value)
 
 
 def zero_(x: Tensor) -> Tensor:
@@ -96,7 +96,7 @@ def zero_(x: Tensor) -> Tensor:
 
 def copy_(x: Tensor, other: Any) -> Tensor:
     """Copy the elements of `other` (broadcast, converted) into this tensor."""
-    return write(x, as_array(other, like=x.array).astype(x.dtype), "copy_", other)
+    return write(x, as_array(operand(other, "copy_"), like=x.array).astype(x.dtype), "copy_", other)
 
 
 METHODS.update(fill_=fill_, zero_=zero_, copy_=copy_)

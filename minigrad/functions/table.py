@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import ShapeError
+from minigrad.backend import Number, ShapeError, is_array
 from minigrad.lift import differentiable, takes
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, as_array
 
 TABLE: dict[str, Callable] = {}  # every function by its public name: `mg.<name>(x)` and `x.<name>()`
 METHODS: dict[str, Any] = {}  # what only a Tensor has: `x.<name>()`
@@ -96,6 +96,22 @@ def takes_several(word: str) -> Callable:
         return spread
 
     return decorate
+
+
+def is_operand(thing: Any) -> bool:
+    """Whether `thing` is a tensor, an array or a number."""
+    return isinstance(thing, (Tensor, np.generic, *Number)) or is_array(thing)
+
+
+def operand(thing: Any, name: str) -> Any:
+    """The array or Python number that an argument is."""
+    if not is_operand(thing):
+        raise TypeError(f"{name}: expected a tensor or a number, got {thing!r}.")
+    if isinstance(thing, np.generic):
+        return thing.item()
+    if isinstance(thing, Tensor) or is_array(thing):
+        return as_array(thing)
+    return next(kind(thing) for kind in Number if isinstance(thing, kind))  # a member of an IntEnum is an int
 
 
 def wrap(dim: int, ndim: int, name: str) -> int:

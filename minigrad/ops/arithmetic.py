@@ -6,7 +6,7 @@ summing it back over broadcast axes is the same for every op here, so the lift d
 
 from __future__ import annotations
 
-from minigrad.backend import Array, array_module
+from minigrad.backend import Array, DtypeError, array_module, bool_
 
 BOTH = (True, True)
 
@@ -23,7 +23,12 @@ def add_backward(dout: Array, cache):
 
 def sub_forward(x: Array, y: Array):
     """out = x - y."""
-    return x - y, None
+    try:
+        return x - y, None
+    except TypeError:
+        if getattr(x, "dtype", None) == bool_ or getattr(y, "dtype", None) == bool_:
+            raise DtypeError("sub: bools cannot be subtracted. Where two masks differ: x ^ y. Inverted: ~x.") from None
+        raise
 
 
 def sub_backward(dout: Array, cache, needs=BOTH):
@@ -149,14 +154,19 @@ def clamp_forward(x: Array, low: Array | None, high: Array | None):
 
 
 def clamp_backward(dout: Array, cache, needs=(True, True, True)):
-    """Inside, and on the bounds, out is x; outside it is the bound, and the gradient goes there."""
+    """Inside, and on the bounds, out is x; outside it is the bound, and the gradient goes there.
+
+    Where low > high, out is high whatever x is. Where low = high, PyTorch lets a small x pass nothing on, and so do we.
+    """
     x, low, high = cache
     xp = array_module(dout)
     inside = (True if low is None else x >= low) & (True if high is None else x <= high)
-    crossed = False if low is None or high is None else xp.greater(low, high)
     dx = xp.where(inside, dout, 0)
-    dlow = xp.where(xp.less(x, low) & xp.logical_not(crossed), dout, 0) if needs[1] else None
-    dhigh = xp.where(xp.greater(x, high) | crossed, dout, 0) if needs[2] else None
+    dlow = dhigh = None
+    if needs[1]:
+        dlow = xp.where(xp.less(x, low) & (True if high is None else xp.less(low, high)), dout, 0)
+    if needs[2]:
+        dhigh = xp.where(xp.greater(x, high) | (False if low is None else xp.greater(low, high)), dout, 0)
     return dx, dlow, dhigh
 
 
@@ -177,7 +187,12 @@ def atan2_forward(y: Array, x: Array):
 
 
 def atan2_backward(dout: Array, cache):
-    """out = arctan(y / x) + a constant, so with r² = x² + y²: d/dy = (1/x) / (1 + y²/x²) = x/r², and d/dx = -y/r²."""
+    """out = arctan(y / x) + a constant, so with r² = x² + y²: d/dy = (1/x) / (1 + y²/x²) = x/r², and d/dx = -y/r².
+
+    At the origin, where the angle jumps, no direction is better than another: 0, as in PyTorch.
+    """
     y, x = cache
-    share = dout / (x * x + y * y)
+    xp = array_module(dout)
+    square = x * x + y * y
+    share = xp.where(square == 0, 0, dout / square)
     return share * x, -share * y

@@ -42,7 +42,7 @@ TABLE: dict[str, Elementwise] = {
     # name                      y            how to compute it         dy/dx    from   how to compute it
     "neg": Elementwise("-x", lambda xp, x: -x, "-1", "", lambda xp, _: -1, stays=True),
     "abs": Elementwise("|x|", lambda xp, x: abs(x), "sign(x), 0 at 0", "x", lambda xp, x: xp.sign(x), stays=True),
-    "sign": Elementwise("sign(x)", lambda xp, x: xp.sign(x), "0", "", None, stays=True),
+    "sign": Elementwise("sign(x)", lambda xp, x: _sign(xp, x), "0", "", None, stays=True),
     "square": Elementwise("x²", lambda xp, x: x * x, "2x", "x", lambda xp, x: 2 * x, stays=True),
     "exp": Elementwise("eˣ", lambda xp, x: xp.exp(x), "y", "y", lambda xp, y: y),
     "expm1": Elementwise("eˣ - 1", lambda xp, x: xp.expm1(x), "y + 1", "y", lambda xp, y: y + 1),
@@ -74,6 +74,10 @@ TABLE: dict[str, Elementwise] = {
 
 def _leg(xp, x: Array) -> Array:
     return xp.sqrt(1 - x * x)
+
+
+def _sign(xp, x: Array) -> Array:
+    return x.copy() if x.dtype.kind == "b" else xp.sign(x)
 
 
 def _whole(rounding: Callable, x: Array) -> Array:
@@ -144,7 +148,7 @@ frac_forward, frac_backward = pair("frac")
 
 def round_forward(x: Array, decimals: int = 0):
     """out = x rounded to `decimals` places, halves to the even neighbour."""
-    return array_module(x).round(x, decimals), None
+    return x.copy() if x.dtype.kind == "b" else array_module(x).round(x, decimals), None
 
 
 def round_backward(dout: Array, cache):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,33 +29,18 @@ PAIRS = [((), ()), ((2, 3), (3,)), ((2, 1), (3,)), ((), (2,)), ((3,), ()), ((0, 
 POINTS = np.array([-np.inf, -2.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 2.0, np.inf, np.nan])
 
 
-@dataclass
-class Row:
-    """How to call a function: texts with `lib` (either library), `F` and the tensors x, y, z in them."""
-
-    texts: tuple[str, ...]
-    shapes: tuple[tuple[int, ...], ...] = ()
-    low: float = -2.0
-    high: float = 2.0
-    arrays: tuple[np.ndarray, ...] = ()
-
-    def calls(self) -> list[Callable]:
-        return [call_of(text) for text in self.texts]
-
-    def inputs(self) -> list[np.ndarray]:
-        return list(self.arrays) or draws(*self.shapes, low=self.low, high=self.high)
-
-
 def call_of(text: str) -> Callable:
     code = eval(f"lambda lib, F, x=None, y=None, z=None: {text}")
     return lambda lib, *tensors: code(lib, lib.nn.functional, *tensors)
 
 
-def case(shapes: Any, *texts: str, **settings: Any) -> Row:
-    """Calls with tensors of these shapes, or on these arrays."""
-    if any(isinstance(part, np.ndarray) for part in shapes):
-        return Row(texts, arrays=shapes, **settings)
-    return Row(texts, shapes, **settings)
+def case(parts: Any, *texts: str, low: float = -2.0, high: float = 2.0) -> tuple[tuple[str, ...], list[np.ndarray]]:
+    """Calls, written with x, y and z for tensors of these shapes, or for these arrays."""
+    arrays = [
+        part if isinstance(part, np.ndarray) else draw(*part, low=low, high=high, seed=seed)
+        for seed, part in enumerate(parts)
+    ]
+    return texts, arrays
 
 
 def words(text: str) -> list[str]:
@@ -69,6 +53,9 @@ def each(names: str, settings: Any) -> dict[str, Any]:
 
 
 X = ((2, 3, 4),)  # one tensor, of three axes
+ARITHMETIC = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}
+COMPARISON = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+BITS = {"and": "&", "or": "|", "xor": "^"}
 INDICES = np.array([[0, 2, 1], [1, 1, 0]])
 MASK = np.array([[True, False, True], [False, False, True]])
 
@@ -76,31 +63,16 @@ MASK = np.array([[True, False, True], [False, False, True]])
 
 UNARY = {
     # name: where it is smooth
-    **each(
-        "neg negative abs absolute sign square exp expm1 sin cos tan tanh sigmoid relu atan sinh cosh erf",
-        (-2, 2),
-    ),
-    **each(
-        "floor ceil round trunc frac isnan isinf isfinite logical_not positive asinh sgn",
-        (-2, 2),
-    ),
-    **each(
-        "erfc exp2 deg2rad rad2deg nan_to_num sinc signbit",
-        (-2, 2),
-    ),
-    **each("log log2 log10 log1p sqrt rsqrt reciprocal lgamma digamma", (0.2, 2)),
-    **each("asin acos atanh erfinv", (-0.9, 0.9)),
-    **each("acosh", (1.1, 3)),
-    **each("logit", (0.1, 0.9)),
+    **each("neg negative positive abs absolute sign square exp exp2 expm1 sin cos tan tanh atan sinh cosh", (-2, 2)),
+    **each("sigmoid relu erf floor ceil round trunc frac isnan isinf isfinite logical_not", (-2, 2)),
+    **each("log log2 log10 log1p sqrt rsqrt reciprocal", (0.2, 2)),
+    **each("asin acos", (-0.9, 0.9)),
 }
 BINARY = {
-    **each(
-        "add sub subtract mul multiply maximum minimum atan2 "
-        "eq ne lt le gt ge not_equal less less_equal greater greater_equal",
-        (-2, 2),
-    ),
-    **each("logical_and logical_or logical_xor remainder fmod copysign", (-2, 2)),
-    **each("div divide true_divide pow logaddexp xlogy", (0.2, 2)),
+    **each("add sub subtract mul multiply maximum minimum atan2 remainder fmod", (-2, 2)),
+    **each("eq ne lt le gt ge not_equal less less_equal greater greater_equal", (-2, 2)),
+    **each("logical_and logical_or logical_xor", (-2, 2)),
+    **each("div divide true_divide pow", (0.2, 2)),
 }
 REDUCTIONS = {
     # name: whether it takes several dims, and none
@@ -108,30 +80,20 @@ REDUCTIONS = {
     **each("count_nonzero", ("several", "none", "no keepdim")),
     **each("argmax argmin", ("none",)),
     **each("prod", ("none left out",)),
-    **each("max min", ("none left out", "first of pair")),
-    **each("median mode", ("none left out", "first of pair")),
+    **each("max min median", ("none left out", "first of pair")),
     **each("logsumexp", ("several",)),
-    **each("cumsum cumprod softmax log_softmax logcumsumexp", ("no keepdim",)),
+    **each("cumsum cumprod softmax log_softmax", ("no keepdim",)),
 }
-CASES: dict[str, Row] = {
+CASES: dict[str, tuple[tuple[str, ...], list[np.ndarray]]] = {
     # products
     "matmul": case(((2, 1, 3, 4), (5, 4, 2)), "lib.matmul(x, y)", "x.matmul(y)", "x @ y"),
     "mm": case(((2, 3), (3, 4)), "lib.mm(x, y)", "x.mm(y)"),
     "bmm": case(((5, 2, 3), (5, 3, 4)), "lib.bmm(x, y)", "x.bmm(y)"),
     "mv": case(((2, 3), (3,)), "lib.mv(x, y)", "x.mv(y)"),
     "dot": case(((3,), (3,)), "lib.dot(x, y)", "x.dot(y)"),
-    "inner": case(((2, 3), (4, 3)), "lib.inner(x, y)"),
-    "vdot": case(((3,), (3,)), "lib.vdot(x, y)"),
     "outer": case(((2,), (3,)), "lib.outer(x, y)", "x.outer(y)"),
     "einsum": case(((2, 3, 4), (4, 5)), "lib.einsum('bij,jk->bik', x, y)", "lib.einsum('...j,jk', x, y)"),
-    "tensordot": case(((2, 3, 4), (4, 3)), "lib.tensordot(x, y, dims=([1, 2], [1, 0]))", "lib.tensordot(x, y, 1)"),
     "addmm": case(((4,), (2, 3), (3, 4)), "lib.addmm(x, y, z)", "lib.addmm(x, y, z, beta=0.5, alpha=2)"),
-    "baddbmm": case(((4,), (5, 2, 3), (5, 3, 4)), "lib.baddbmm(x, y, z)"),
-    "addmv": case(((2,), (2, 3), (3,)), "lib.addmv(x, y, z)"),
-    "addr": case(((2, 3), (2,), (3,)), "lib.addr(x, y, z)"),
-    "kron": case(((2, 3), (2, 2)), "lib.kron(x, y)"),
-    "cross": case(((2, 3), (2, 3)), "lib.cross(x, y)", "lib.cross(x, y, dim=1)"),
-    "trace": case(((3, 4),), "lib.trace(x)", "x.trace()"),
     # shapes
     "clone": case(X, "lib.clone(x)", "x.clone()"),
     "reshape": case(X, "lib.reshape(x, (6, -1))", "x.reshape(4, 6)", "x.reshape([24])"),
@@ -154,8 +116,6 @@ CASES: dict[str, Row] = {
     "t": case(((2, 3),), "lib.t(x)", "x.t()", "x[0].t()"),
     "T": case(((2, 3),), "x.T"),
     "mT": case(X, "x.mT"),
-    "H": case(((2, 3),), "x.H"),
-    "mH": case(X, "x.mH"),
     "expand": case(((2, 1),), "x.expand(2, 3)", "x.expand(4, -1, 3)", "x.expand((2, 0))"),
     "expand_as": case(((2, 1), (4, 2, 3)), "x.expand_as(y)"),
     "broadcast_to": case(((2, 1),), "lib.broadcast_to(x, (4, 2, 3))"),
@@ -163,63 +123,41 @@ CASES: dict[str, Row] = {
     "repeat": case(((2, 3),), "x.repeat(2, 2)", "x.repeat(2, 1, 2)"),
     "tile": case(((2, 3),), "lib.tile(x, (2,))", "x.tile(2, 1, 2)"),
     "repeat_interleave": case(((2, 3),), "lib.repeat_interleave(x, 2)", "x.repeat_interleave(2, dim=1)"),
-    "contiguous": case(X, "x.contiguous()", "x.mT.contiguous()" if "mT" in METHODS else "x.contiguous()"),
+    "contiguous": case(X, "x.contiguous()", "x.mT.contiguous()"),
     "cat": case(((2, 3), (2, 1)), "lib.cat((x, y), 1)", "lib.cat([x, x], dim=-2)"),
     "concat": case(((2, 3), (2, 1)), "lib.concat((x, y), dim=1)"),
     "concatenate": case(((2, 3), (2, 1)), "lib.concatenate((x, y), dim=1)"),
     "stack": case(((2, 3), (2, 3)), *[f"lib.stack((x, y), {dim})" for dim in range(-3, 3)]),
     "hstack": case(((2, 3), (2, 1)), "lib.hstack((x, y))", "lib.hstack((x[0], y[0]))"),
     "vstack": case(((2, 3), (1, 3)), "lib.vstack((x, y))", "lib.vstack((x[0], y[0]))"),
-    "dstack": case(((2, 3), (2, 3)), "lib.dstack((x, y))"),
-    "column_stack": case(((2,), (2, 3)), "lib.column_stack((x, y))"),
-    "row_stack": case(((2, 3), (1, 3)), "lib.row_stack((x, y))"),
     "split": case(((5, 3),), "lib.split(x, 2)", "x.split([1, 2], dim=1)", "x.split(3, -1)"),
-    "tensor_split": case(((5, 3),), "lib.tensor_split(x, 3)", "x.tensor_split((1, 4))"),
-    "hsplit": case(((5, 4),), "lib.hsplit(x, 2)"),
-    "vsplit": case(((4, 5),), "lib.vsplit(x, 2)"),
     "chunk": case(((5, 3),), "lib.chunk(x, 2)", "x.chunk(4, dim=0)", "x.chunk(2, -1)"),
     "unbind": case(X, "lib.unbind(x)", "x.unbind(1)"),
-    "unfold": case(((5, 3),), "x.unfold(0, 2, 1)"),
     "flip": case(X, "lib.flip(x, (0,))", "x.flip(0, -1)", "x.flip([1])"),
-    "fliplr": case(((2, 3),), "lib.fliplr(x)"),
-    "flipud": case(((2, 3),), "lib.flipud(x)"),
     "roll": case(((2, 3),), "lib.roll(x, 1)", "x.roll(-1, 1)", "x.roll((1, 2), (0, 1))"),
-    "rot90": case(((2, 3),), "lib.rot90(x)", "lib.rot90(x, -1, (0, 1))"),
     "narrow": case(((4, 3),), "lib.narrow(x, 0, 1, 2)", "x.narrow(-1, 0, 2)"),
     "select": case(((4, 3),), "lib.select(x, 0, 1)", "x.select(-1, -1)"),
     "diagonal": case(((3, 4),), "lib.diagonal(x)", "x.diagonal(1)"),
     "diag": case(((3, 4),), "lib.diag(x)", "lib.diag(x[0])", "x.diag(-1)"),
-    "diag_embed": case(((2, 3),), "lib.diag_embed(x)"),
-    "diff": case(((2, 5),), "lib.diff(x)", "lib.diff(x, dim=0)"),
     "tril": case(((3, 4),), "lib.tril(x)", "x.tril(-1)"),
     "triu": case(((3, 4),), "lib.triu(x)", "x.triu(1)"),
     "meshgrid": case(((2,), (3,)), "lib.meshgrid(x, y, indexing='ij')", "lib.meshgrid(x, y, indexing='xy')"),
-    "atleast_1d": case(((),), "lib.atleast_1d(x)"),
-    "atleast_2d": case(((3,),), "lib.atleast_2d(x)"),
-    "atleast_3d": case(((3,),), "lib.atleast_3d(x)"),
     # places
-    "gather": case((draw(2, 3), INDICES), "lib.gather(x, 1, y)", "x.gather(dim=-1, index=y)"),
-    "scatter": case((draw(2, 3), INDICES), "x.scatter(1, y[:, :1], 5.0)"),
-    "scatter_add": case((draw(2, 3), INDICES, draw(2, 3)), "lib.scatter_add(x, 1, y, z)"),
-    "index_select": case((draw(2, 3), INDICES[0]), "lib.index_select(x, 1, y)", "x.index_select(-1, y)"),
-    "index_add": case((draw(3, 3), INDICES[0], draw(3, 3)), "lib.index_add(x, 0, y, z)"),
-    "take": case((draw(2, 3), INDICES), "lib.take(x, y)"),
-    "take_along_dim": case((draw(2, 3), INDICES), "lib.take_along_dim(x, y, 1)"),
-    "masked_select": case((draw(2, 3), MASK), "lib.masked_select(x, y)"),
-    "masked_fill": case((draw(2, 3), MASK), "lib.masked_fill(x, y, 7.0)", "x.masked_fill(y, 0)"),
-    "where": case((MASK, draw(2, 3), draw(3)), "lib.where(x, y, z)", "lib.where(x, y, 0.0)", "y.where(x, z)"),
+    "gather": case(((2, 3), INDICES), "lib.gather(x, 1, y)", "x.gather(dim=-1, index=y)"),
+    "scatter": case(((2, 3), INDICES), "x.scatter(1, y[:, :1], 5.0)"),
+    "scatter_add": case(((2, 3), INDICES, (2, 3)), "lib.scatter_add(x, 1, y, z)"),
+    "index_select": case(((2, 3), INDICES[0]), "lib.index_select(x, 1, y)", "x.index_select(-1, y)"),
+    "index_add": case(((3, 3), INDICES[0], (3, 3)), "lib.index_add(x, 0, y, z)"),
+    "take_along_dim": case(((2, 3), INDICES), "lib.take_along_dim(x, y, 1)"),
+    "masked_select": case(((2, 3), MASK), "lib.masked_select(x, y)"),
+    "masked_fill": case(((2, 3), MASK), "lib.masked_fill(x, y, 7.0)", "x.masked_fill(y, 0)"),
+    "where": case((MASK, (2, 3), (3,)), "lib.where(x, y, z)", "lib.where(x, y, 0.0)", "y.where(x, z)"),
     "nonzero": case((MASK,), "lib.nonzero(x)", "x.nonzero()"),
     "argwhere": case((MASK,), "lib.argwhere(x)"),
     "sort": case(((3, 4),), "lib.sort(x)", "x.sort(0, descending=True)"),
     "argsort": case(((3, 4),), "lib.argsort(x)", "x.argsort(0, descending=True)"),
     "topk": case(((3, 4),), "lib.topk(x, 2)", "x.topk(1, 0, largest=False)"),
-    "kthvalue": case(((3, 4),), "lib.kthvalue(x, 2)"),
     "unique": case((INDICES,), "lib.unique(x)", "x.unique()"),
-    "bincount": case((INDICES[0],), "lib.bincount(x)", "x.bincount(minlength=5)"),
-    "searchsorted": case((np.sort(draw(5)), draw(3)), "lib.searchsorted(x, y)"),
-    "bucketize": case((draw(3), np.sort(draw(5))), "lib.bucketize(x, y)"),
-    "cummax": case(((3, 4),), "lib.cummax(x, 1)"),
-    "cummin": case(((3, 4),), "lib.cummin(x, 1)"),
     "allclose": case(((2, 3), (2, 3)), "lib.tensor([lib.allclose(x, y), lib.allclose(x, x)])"),
     "isclose": case(((2, 3), (3,)), "lib.isclose(x, y)", "lib.isclose(x, x)"),
     "equal": case(((2, 3), (2, 3)), "lib.tensor([lib.equal(x, y), x.equal(x)])"),
@@ -235,47 +173,21 @@ CASES: dict[str, Row] = {
     "lerp": case(((2, 3), (3,)), "lib.lerp(x, y, 0.3)", "x.lerp(y, x)"),
     "addcmul": case(((2, 3), (3,), (3,)), "lib.addcmul(x, y, z, value=2)"),
     "addcdiv": case(((2, 3), (3,), (3,)), "lib.addcdiv(x, y, z, value=2)", low=0.5),
-    "gelu": case(X, "F.gelu(x)", "F.gelu(x, approximate='tanh')"),
-    "leaky_relu": case(X, "F.leaky_relu(x)", "F.leaky_relu(x, 0.2)"),
-    "elu": case(X, "F.elu(x)", "F.elu(x, 0.5)"),
-    **{name: case(X, f"F.{name}(x)") for name in words("softplus silu selu celu")},
-    "normalize": case(X, "F.normalize(x)", "F.normalize(x, p=1, dim=0)"),
-    "one_hot": case((INDICES,), "F.one_hot(x)", "F.one_hot(x, 5)"),
     "std_mean": case(X, "lib.std_mean(x)", "lib.std_mean(x, 1)"),
     "var_mean": case(X, "lib.var_mean(x)", "lib.var_mean(x, 1)"),
-    "aminmax": case(X, "lib.aminmax(x)", "lib.aminmax(x, dim=1)"),
     "nansum": case(X, "lib.nansum(x)"),
-    "dist": case(((3,), (3,)), "lib.dist(x, y)"),
-    "cdist": case(((2, 3), (4, 3)), "lib.cdist(x, y)"),
-    "cosine_similarity": case(((2, 3), (2, 3)), "F.cosine_similarity(x, y)"),
     # conversion
     "to": case(X, "x.to(lib.float32)", "x.to('cpu')", "x.to(dtype=lib.float64, copy=True)", "x.to(lib.ones(1))"),
     "cpu": case(X, "x.cpu()"),
     **{name: case(X, f"x.{name}()") for name in words("float double half long int short char byte bool")},
-    "type_as": case((draw(2, 3), INDICES), "x.type_as(y)", "y.type_as(x)"),
+    "type_as": case(((2, 3), INDICES), "x.type_as(y)", "y.type_as(x)"),
     "type": case(X, "x.type(lib.float32)"),
     # operators
     **{
         f"__{name}__": case(((2, 3), (3,)), f"x {sign} y", f"x {sign} 2", low=0.5)
-        for name, sign in {
-            "add": "+",
-            "sub": "-",
-            "mul": "*",
-            "truediv": "/",
-            "pow": "**",
-            "mod": "%",
-            "eq": "==",
-            "ne": "!=",
-            "lt": "<",
-            "le": "<=",
-            "gt": ">",
-            "ge": ">=",
-        }.items()
+        for name, sign in {**ARITHMETIC, **COMPARISON, "mod": "%"}.items()
     },
-    **{
-        f"__r{name}__": case(((2, 3),), f"2 {sign} x", f"2.5 {sign} x", low=0.5)
-        for name, sign in {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}.items()
-    },
+    **{f"__r{name}__": case(((2, 3),), f"2 {sign} x", f"2.5 {sign} x", low=0.5) for name, sign in ARITHMETIC.items()},
     # PyTorch has no gradients for these two
     "__rmod__": case(((2, 3),), "2 % x.detach()", low=0.5),
     "__rfloordiv__": case(((2, 3),), "2 // x.detach()", low=0.5),
@@ -287,49 +199,43 @@ CASES: dict[str, Row] = {
     "__pos__": case(X, "+x"),
     "__abs__": case(X, "abs(x)"),
     "__invert__": case((MASK,), "~x"),
-    **{
-        f"__{name}__": case((INDICES, INDICES[::-1]), f"x {sign} y", f"x {sign} 1")
-        for name, sign in {"and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>"}.items()
-    },
-    **{f"__r{name}__": case((INDICES,), f"1 {sign} x") for name, sign in {"and": "&", "or": "|", "xor": "^"}.items()},
+    **{f"__{name}__": case((INDICES, INDICES[::-1]), f"x {sign} y", f"x {sign} 1") for name, sign in BITS.items()},
+    **{f"__r{name}__": case((INDICES,), f"1 {sign} x") for name, sign in BITS.items()},
     "__getitem__": case(X, "x[0]", "x[..., -1]", "x[:, None, 1:]", "x[0, :, [1, 2]]", "x[x > 0]"),
     "__iter__": case(((3, 2),), "list(x)"),
     # in place
     **{
         f"{name}_": case(((2, 3),), f"x.detach().clone().{name}_()", low=low, high=high)
         for name, (low, high) in UNARY.items()
+        if name not in words("isnan isinf isfinite positive")
     },
     **{
         f"{name}_": case(((2, 3), (3,)), f"x.detach().clone().{name}_(y.detach())", low=low, high=high)
         for name, (low, high) in BINARY.items()
+        if name not in words("maximum minimum")
     },
     "copy_": case(((2, 3), (3,)), "x.detach().clone().copy_(y.detach())"),
     "zero_": case(((2, 3),), "x.detach().clone().zero_()"),
-    "t_": case(((2, 3),), "x.detach().clone().t_()"),
     "fill_": case(((2, 3),), "x.detach().clone().fill_(2)"),
     "clamp_": case(((2, 3),), "x.detach().clone().clamp_(-1, 1)"),
     "clamp_min_": case(((2, 3),), "x.detach().clone().clamp_min_(0.5)"),
     "clamp_max_": case(((2, 3),), "x.detach().clone().clamp_max_(0.5)"),
-    "masked_fill_": case((draw(2, 3), MASK), "x.detach().clone().masked_fill_(y, 0)"),
+    "masked_fill_": case(((2, 3), MASK), "x.detach().clone().masked_fill_(y, 0)"),
     "addcmul_": case(((2, 3), (3,), (3,)), "x.detach().clone().addcmul_(y.detach(), z.detach(), value=2)"),
     "addcdiv_": case(((2, 3), (3,), (3,)), "x.detach().clone().addcdiv_(y.detach(), z.detach())", low=0.5),
-    **{
-        f"bitwise_{name}_": case((INDICES, INDICES[::-1]), f"x.clone().bitwise_{name}_(y)")
-        for name in ("and", "or", "xor")
-    },
+    **{f"bitwise_{name}_": case((INDICES, INDICES[::-1]), f"x.clone().bitwise_{name}_(y)") for name in BITS},
+    "bitwise_not_": case((INDICES,), "x.clone().bitwise_not_()"),
     "clip_": case(((2, 3),), "x.detach().clone().clip_(-1, 1)"),
     "floor_divide_": case(((2, 3), (3,)), "x.detach().clone().floor_divide_(y.detach())", low=0.5),
     "lerp_": case(((2, 3), (3,)), "x.detach().clone().lerp_(y.detach(), 0.3)"),
 }
 UNSWEPT = {
     "cuda": "needs a GPU",
-    **each(
-        "bernoulli bernoulli_ multinomial normal_ uniform_ exponential_ random_", "drawn; functions/test_sampling.py"
-    ),
+    **each("bernoulli bernoulli_ multinomial normal_ uniform_", "drawn; functions/test_sampling.py"),
     "__setitem__": "gives nothing; functions/test_table.py",
     **each(
         "__iadd__ __isub__ __imul__ __itruediv__ __ifloordiv__ __imod__ __ipow__ __iand__ __ior__ __ixor__",
-        "functions/test_table.py",
+        "functions/test_in_place.py",
     ),
 }
 
@@ -337,7 +243,7 @@ UNSWEPT = {
 DIFFERENT = {
     # name: what is not compared, and why
     "abs": "nan",  # the slope at NaN is NaN here, so that it is seen; PyTorch's is 0
-    "sign": "nan bool",  # sign(NaN) is NaN here, so that it is seen; PyTorch's is 0
+    "sign": "nan",  # sign(NaN) is NaN here, so that it is seen; PyTorch's is 0
     "absolute": "nan",
     "square": "bool",
     **each(
@@ -346,14 +252,6 @@ DIFFERENT = {
     "all": "uint8",  # PyTorch's answer is a uint8 for this one dtype
     "any": "uint8",
 }
-
-
-def there(name: str) -> bool:
-    return name in TABLE or name in METHODS
-
-
-def only(names: Any) -> list[str]:
-    return [name for name in names if there(name)]
 
 
 def dtypes_for(name: str) -> list[str]:
@@ -368,10 +266,8 @@ def of_either(name: str) -> str:
 # -- sweeping ----------------------------------------------------------------------------------------------------------
 
 
-def test_every_name_has_a_row():
-    names = {*TABLE, *METHODS}
-    rows = [UNARY, BINARY, REDUCTIONS, CASES, UNSWEPT]
-    assert sorted(names - set().union(*rows)) == []
+def test_every_name_has_a_row_and_every_row_a_name():
+    assert sorted([*UNARY, *BINARY, *REDUCTIONS, *CASES, *UNSWEPT]) == sorted({*TABLE, *METHODS})
     twice = [name for name, other in itertools.combinations(rows, 2) if set(name) & set(other)]
     assert twice == []
 
@@ -400,7 +296,7 @@ def same_dtype(torch: Any, call: Callable, *arrays: Any) -> None:
     np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=2e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", only(UNARY))
+@pytest.mark.parametrize("name", UNARY)
 def test_functions_of_one_tensor(torch, name):
     low, high = UNARY[name]
     call = call_of(of_either(name).format(""))
@@ -413,7 +309,7 @@ def test_functions_of_one_tensor(torch, name):
         same_dtype(torch, call, np.array(1).astype(dtype))
 
 
-@pytest.mark.parametrize("name", only(BINARY))
+@pytest.mark.parametrize("name", BINARY)
 def test_functions_of_two_tensors(torch, name):
     low, high = BINARY[name]
     call = call_of(f"lib.{name}(x, y)")
@@ -442,7 +338,7 @@ def dims_of(shape: tuple[int, ...], *traits: str) -> Iterator[str]:
         yield from (f", {dim}, keepdim=True" for dim in dims if dim != "None" or "several" in traits)
 
 
-@pytest.mark.parametrize("name", only(REDUCTIONS))
+@pytest.mark.parametrize("name", REDUCTIONS)
 @pytest.mark.filterwarnings("ignore:(var|std).*degrees of freedom:UserWarning")  # PyTorch's, of one element
 def test_reductions_along_every_dim(torch, name):
     traits = REDUCTIONS[name]
@@ -460,10 +356,10 @@ def test_reductions_along_every_dim(torch, name):
         same_dtype(torch, call_of(f"x.{name}(0){pick}"), np.array([[0, 1, 1], [1, 0, 1]]).astype(dtype))
 
 
-@pytest.mark.parametrize("name", only(CASES))
+@pytest.mark.parametrize("name", CASES)
 def test_functions_called_their_own_way(name):
-    row = CASES[name]
-    for call in row.calls():
-        agrees_with_torch(call, *row.inputs())
-        if not row.arrays:
-            agrees_with_torch(call, *[array.astype("float32") for array in row.inputs()], rtol=1e-4, atol=1e-5)
+    texts, arrays = CASES[name]
+    for call in map(call_of, texts):
+        agrees_with_torch(call, *arrays)
+        narrow = [array.astype("float32") if array.dtype == np.float64 else array for array in arrays]
+        agrees_with_torch(call, *narrow, rtol=1e-4, atol=1e-5)

@@ -21,9 +21,35 @@ def test_alpha_scales_the_second_operand(name, alpha):
     )
 
 
-def test_a_fractional_alpha_for_integers_is_refused():
-    with pytest.raises(mg.DtypeError, match=r"^add: alpha must be an integer"):
+DTYPES = [np.float32, np.float16, np.int64, np.int32, np.uint8, np.bool_]
+
+
+@pytest.mark.parametrize("factor", [2, 0.5])
+@pytest.mark.parametrize("second", DTYPES)
+@pytest.mark.parametrize("first", DTYPES)
+def test_a_factor_does_not_change_the_dtype(torch, first, second, factor):
+    x, y = np.array([1, 0, 3]).astype(first), np.array([1, 1, 0]).astype(second)
+    for call in (lambda lib, x, y: lib.add(x, y, alpha=factor), lambda lib, x, y: lib.addcmul(x, y, y, value=factor)):
+        try:
+            expected = call(torch, torch.tensor(x), torch.tensor(y))
+        except (RuntimeError, NotImplementedError):
+            continue
+        if factor == 0.5 and not expected.is_floating_point():
+            with pytest.raises(mg.DtypeError, match=r"^addcmul: an integer result .* takes an integer factor, got 0.5"):
+                call(mg, mg.tensor(x), mg.tensor(y))  # PyTorch's addcmul rounds the factor to 0 in silence
+            continue
+        actual = call(mg, mg.tensor(x), mg.tensor(y))
+        assert str(expected.dtype) == f"torch.{actual.dtype}"
+        np.testing.assert_array_equal(actual.numpy(), expected.numpy())
+
+
+def test_a_fractional_factor_of_an_integer_result_is_refused():
+    with pytest.raises(mg.DtypeError, match=r"^add: an integer result \(int64\) takes an integer factor, got 0.5"):
         mg.tensor([1, 2]).add(mg.tensor([1, 2]), alpha=0.5)
+    with pytest.raises(mg.DtypeError, match=r"^sub: an integer result \(int64\)"):
+        mg.tensor([1, 2]).sub(3, alpha=0.5)
+    with pytest.raises(TypeError, match=r"^add: expected a tensor or a number, got 'a'"):
+        mg.ones(2).add("a", alpha=2)
 
 
 @pytest.mark.parametrize("mode", ["floor", "trunc", None])
@@ -86,6 +112,12 @@ def test_clamp_by_tensors_sends_the_gradient_to_the_bound_that_binds():
     agrees_with_torch(lambda lib, x, high: lib.clamp(x, max=high), *draws((5, 4), ()))
 
 
+def test_clamp_by_equal_or_crossed_tensors_has_torchs_gradients():
+    low, high = np.array([0.0, 1.0, 2.0, 0.0]), np.array([0.0, 2.0, 1.0, 0.0])
+    for x in (-1.0, 0.0, 0.5, 1.5, 3.0):
+        agrees_with_torch(lambda lib, x, low, high: lib.clamp(x, low, high), np.full(4, x), low, high)
+
+
 @pytest.mark.parametrize(("array", "bound"), [(np.arange(3), 0.5), (np.arange(3), 1), (np.ones(3, np.float32), 2)])
 def test_clamps_dtype_is_torchs(array, bound):
     agrees_with_torch(lambda lib, x: x.detach().clamp(bound), array)
@@ -132,6 +164,17 @@ def test_the_condition_must_be_bool():
         mg.where(mg.tensor([0, 1]), 1.0, 2.0)
 
 
+def test_where_chooses_between_tensors_and_numbers_only():
+    for choices in ((1.0,), (1.0, None), ("a", mg.ones(2)), (mg.ones(2), [1.0, 2.0])):
+        with pytest.raises(TypeError, match=r"^where: expected a tensor or a number, got (None|'a'|\[1.0, 2.0\])"):
+            mg.where(mg.tensor([True, False]), *choices)
+
+
+def test_the_angle_of_a_point_has_torchs_gradients_on_the_axes_and_at_the_origin():
+    y, x = np.meshgrid([-2.0, -0.0, 0.0, 3.0, np.inf, np.nan], [-1.0, -0.0, 0.0, 1.0])
+    agrees_with_torch(lambda lib, y, x: lib.atan2(y, x), y, x)
+
+
 def test_hand_written_update_rules_find_their_functions():
     shapes = (2, 3), (3,), (2, 1)
     agrees_with_torch(lambda lib, x, y, z: lib.addcmul(x, y, z, value=0.3), *draws(*shapes))
@@ -151,6 +194,16 @@ def test_augmented_operators_write_in_place_and_torchs_values(torch, sign):
         assert scope["x"] is scope["before"]
         results.append(scope["x"].tolist())
     np.testing.assert_allclose(*results, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["floor_divide", "remainder", "fmod"])
+def test_masks_are_neither_divided_nor_subtracted(name):
+    mask = mg.tensor([True, True])
+    with pytest.raises(mg.DtypeError, match=rf"^{name}: bools cannot be divided"):
+        getattr(mg, name)(mask, mask)
+    for subtract in (lambda: mask - mask, lambda: mask - True, lambda: True - mask, lambda: mask.sub_(mask)):
+        with pytest.raises(mg.DtypeError, match=r"^sub: bools cannot be subtracted"):
+            subtract()
 
 
 @pytest.mark.parametrize("name", ["neg", "abs", "positive"])
