@@ -85,7 +85,7 @@ def differentiable(
             values = _promoted(values, floats, op.name)
         try:
             out, cache = forward(*values, **settings)
-        except (ValueError, TypeError, IndexError, OverflowError) as error:
+        except (ValueError, TypeError, IndexError, OverflowError, AttributeError) as error:
             raise op.explained(error, values) from None
         here = state.here
         if here.anomaly is not None:
@@ -263,12 +263,14 @@ def _promoted(values: list, floats: bool, name: str) -> list:
 def _in_our_words(error: Exception, name: str, arrays: list) -> Exception:
     """NumPy's complaint, or a pair's own, with the op, the operands and the layer in front."""
     message = str(error)
+    if not any(hasattr(value, "dtype") or isinstance(value, list) for value in arrays):
+        message, error = f"{name}: expected at least one Tensor, got {_describe(arrays)}.", TypeError()
     if not message.startswith(f"{name}:"):
         message = f"{name}: {message.rstrip('.')}. Got {_describe(arrays)}."
     if state.here.module:
         message = f"{state.here.module}: {message}"
     kinds = {IndexError: IndexError, TypeError: DtypeError, OverflowError: OverflowError, ValueError: ShapeError}
-    return next(ours for theirs, ours in kinds.items() if isinstance(error, theirs))(message)
+    return next((ours for theirs, ours in kinds.items() if isinstance(error, theirs)), AttributeError)(message)
 
 
 def _describe(operands: list) -> str:
