@@ -46,7 +46,6 @@ def test_characters_are_learned_as_torch_learns_them(torch):
     np.testing.assert_allclose(ours, theirs, rtol=1e-3)
 
 
-@pytest.mark.skipif(not hasattr(mg, "multinomial"), reason="needs multinomial")
 def test_a_trained_model_makes_up_text_that_keeps_to_the_rule():
     model = characters.make(mg)
     characters.train(mg, model)
