@@ -43,6 +43,12 @@ def test_a_factor_does_not_change_the_dtype(torch, first, second, factor):
         np.testing.assert_array_equal(actual.numpy(), expected.numpy())
 
 
+def test_the_second_operand_is_scaled_in_the_dtype_of_the_result():
+    x, y = np.array([1, 2], np.int32), np.array([200, 3], np.uint8)
+    agrees_with_torch(lambda lib, x, y: lib.add(x, y, alpha=2), x, y)
+    agrees_with_torch(lambda lib, x, y: x.sub(y, alpha=-2), x, y)
+
+
 def test_a_fractional_factor_of_an_integer_result_is_refused():
     with pytest.raises(mg.DtypeError, match=r"^add: an integer result \(int64\) takes an integer factor, got 0.5"):
         mg.tensor([1, 2]).add(mg.tensor([1, 2]), alpha=0.5)
@@ -114,7 +120,7 @@ def test_clamp_by_tensors_sends_the_gradient_to_the_bound_that_binds():
 
 def test_clamp_by_equal_or_crossed_tensors_has_torchs_gradients():
     low, high = np.array([0.0, 1.0, 2.0, 0.0]), np.array([0.0, 2.0, 1.0, 0.0])
-    for x in (-1.0, 0.0, 0.5, 1.5, 3.0):
+    for x in (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0):
         agrees_with_torch(lambda lib, x, low, high: lib.clamp(x, low, high), np.full(4, x), low, high)
 
 
