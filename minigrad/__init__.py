@@ -226,7 +226,6 @@ from minigrad.functions.shape import (
 from minigrad.functions.softmax import log_softmax, softmax
 from minigrad.lift import differentiable
 from minigrad.random import Generator, manual_seed
-from minigrad.serialization import load, save
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor, is_floating_point, is_tensor, numel
 
@@ -234,14 +233,20 @@ __version__ = "0.1.0"
 
 half, float, double, short, int, long = float16, float32, float64, int16, int32, int64
 pi, e, inf, nan = _math.pi, _math.e, _math.inf, _math.nan
+Size = tuple  # shapes are plain tuples
 
 
-# Imported when first asked for, so that `import minigrad` stays quick: the rooms above, and names that stand on them.
+# Imported when first asked for, so that `import minigrad` stays quick: whole rooms, and names that stand on the rest.
 _ROOMS = ("data", "nn", "optim", "teach", "testing", "training")
-_NAMES = {"summary": "minigrad.teach.summary"}
+_NAMES = {
+    "load": "minigrad.serialization",
+    "save": "minigrad.serialization",
+    "summary": "minigrad.teach.summary",
+}
 
 if _typing.TYPE_CHECKING:
     from minigrad import data, nn, optim, teach, testing, training
+    from minigrad.serialization import load, save
     from minigrad.teach.summary import summary
 
 
