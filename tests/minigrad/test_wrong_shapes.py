@@ -32,10 +32,11 @@ pytestmark = [
 HERE = Path(mg.__file__).parent
 KINDS = (ValueError, TypeError, IndexError, RuntimeError, NotImplementedError, OverflowError)
 OURS_TAKES_MORE = {  # name: what it has an answer to where PyTorch refuses
-    "squeeze": "dim 0 and dim -1 of a 0-d tensor",
-    "F.one_hot": "int32 labels",
-    "F.pad": "a crop by more than there is, if padding makes up for it",
-    "F.cross_entropy": "a weight of one element",
+    "squeeze": "one axis named twice: it is dropped or not, once",
+    "F.one_hot": "labels of any integer dtype",
+    "F.pad": "a crop of more than there is: all goes, and the other side is added",
+    "F.cross_entropy": "ignore_index with shares, which have no index: nothing is ignored",
+    "F.binary_cross_entropy": "shares beyond 0..1 as targets: the formula holds there too",
 }
 
 
