@@ -7,7 +7,7 @@ import string
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.backend import ShapeError, result_type
+from minigrad.backend import ShapeError, array_module, int64, is_array, is_float, result_type
 from minigrad.functions.conversion import to
 from minigrad.functions.table import METHODS, lifted, public
 from minigrad.lift import differentiable
@@ -52,21 +52,31 @@ def dot(x: Tensor, tensor: Tensor) -> Tensor:
 @public
 def outer(x: Tensor, vec2: Tensor) -> Tensor:
     """The outer product of two vectors: out[i, j] = x[i] * vec2[j]."""
-    if x.ndim != 1 or vec2.ndim != 1:
-        raise ShapeError(f"outer: expected two vectors, got {x.shape} and {vec2.shape}.")
+    _check("outer", x, vec2, 1, 1, "two vectors", meet=False)
     return x.reshape(-1, 1) * vec2
 
 
 @public
 def addmm(x: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """beta * x + alpha * (mat1 @ mat2)."""
-    product = mm(mat1, mat2)
-    product = product if alpha == 1 else product * alpha
-    return (x if beta == 1 else x * beta).expand(product.shape) + product
+    """beta * x + alpha * (mat1 @ mat2), with x broadcast. A factor of 0 leaves its part out, inf and nan in it too."""
+    _check("addmm", mat1, mat2, 2, 2, "two matrices (n, k) and (k, m)")
+    product = matmul(mat1, mat2)
+    if x.ndim > 2 or any(n not in (1, m) for n, m in zip(x.shape[::-1], product.shape[::-1], strict=False)):
+        raise ShapeError(f"addmm: expected an x that broadcasts to {product.shape}, got {x.shape}.")
+    return _times(x, beta) + _times(product, alpha)
 
 
-def _check(name: str, x: Tensor, y: Tensor, left: int, right: int, expected: str) -> None:
-    if x.ndim != left or y.ndim != right or x.shape[-1] != y.shape[max(0, right - 2)]:
+def _times(x: Tensor, factor: float) -> Tensor:
+    if factor == 0:
+        return x.masked_fill(Tensor(array_module(x.array).ones(x.shape, bool)), 0)
+    return x if factor == 1 else x * factor
+
+
+def _check(name: str, x: Tensor, y: Tensor, left: int, right: int, expected: str, meet: bool = True) -> None:
+    """Raise unless x and y have so many axes, and (if they are to `meet`) the one that is summed over in common."""
+    if not all(isinstance(z, Tensor) or is_array(z) for z in (x, y)):
+        raise TypeError(f"{name}: expected {expected}, got {type(x).__name__} and {type(y).__name__}.")
+    if x.ndim != left or y.ndim != right or (meet and x.shape[-1] != y.shape[max(0, right - 2)]):
         raise ShapeError(f"{name}: expected {expected}, got {x.shape} and {y.shape}.")
 
 
@@ -82,12 +92,16 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         raise TypeError(
             f"einsum: expected the equation first, as in einsum('ij,jk->ik', x, y), got {type(equation).__name__}."
         )
-    tensors: list[Tensor] = (
-        list(operands[0]) if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else list(operands)
-    )
+    given = operands[0] if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else operands
+    if not all(isinstance(tensor, Tensor) or is_array(tensor) for tensor in given):
+        raise TypeError(f"einsum: expected tensors, got {', '.join(type(thing).__name__ for thing in given)}.")
+    tensors = [tensor if isinstance(tensor, Tensor) else Tensor(tensor) for tensor in given]
     subscripts, output = _letters(equation, tensors)
     _check_lengths(equation, subscripts, tensors)
     common = result_type(*[tensor.array for tensor in tensors])
+    every = "".join(map("".join, map(set, subscripts)))
+    if not is_float(common) and any(every.count(letter) == 1 and letter not in output for letter in every):
+        common = int64  # as `sum`: a letter that one operand alone has is summed before anything is multiplied
     return _einsum([to(tensor, common) for tensor in tensors], subscripts=tuple(subscripts), output=output)
 
 
@@ -127,12 +141,14 @@ def _letters(equation: str, tensors: Sequence[Tensor]) -> tuple[list[str], str]:
 
 
 def _check_lengths(equation: str, subscripts: Sequence[str], tensors: Sequence[Tensor]) -> None:
-    """One letter, one length; an axis of 1 broadcasts."""
+    """One letter, one length; an axis of 1 broadcasts, but not on its own diagonal."""
     axes = [
-        pair for term, tensor in zip(subscripts, tensors, strict=True) for pair in zip(term, tensor.shape, strict=True)
+        (letter, n, i)
+        for i, (term, tensor) in enumerate(zip(subscripts, tensors, strict=True))
+        for letter, n in zip(term, tensor.shape, strict=True)
     ]
-    for (letter, n), (other, m) in itertools.combinations(axes, 2):
-        if letter == other and n != m and 1 not in (n, m):
+    for (letter, n, i), (other, m, j) in itertools.combinations(axes, 2):
+        if letter == other and n != m and (i == j or 1 not in (n, m)):
             shapes = ", ".join(str(tensor.shape) for tensor in tensors)
             raise ShapeError(f"einsum: one letter of {equation!r} stands for the lengths {n} and {m}, got {shapes}.")
 

@@ -102,7 +102,12 @@ def matmul_forward(x: Array, y: Array):
     axes before the last two are a batch, and broadcast.
     """
     left, right = np.shape(x), np.shape(y)
-    if not left or not right or left[-1] != right[-2:][0]:
+    if not left or not right:
+        raise ShapeError(
+            "matmul: expected vectors, matrices or batches of them (a number multiplies with *), "
+            f"got x.shape = {left} and y.shape = {right}."
+        )
+    if left[-1] != right[-2:][0]:
         raise ShapeError(
             "matmul: the last axis of x must match the last but one of y (or y's only axis), "
             f"got x.shape = {left} and y.shape = {right}."

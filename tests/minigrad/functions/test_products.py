@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from tests.minigrad.parity import agrees_with_torch, draws
+from tests.minigrad.parity import agrees_with_torch, draws, inf_and_nan_without_warnings
 
 EINSUMS = {
     "ij,jk->ik": [(2, 3), (3, 4)],
@@ -66,6 +66,8 @@ def test_einsum_takes_its_operands_in_a_list_and_one_twice():
         ("i!->i", [(2,)], r"expected letters and '\.\.\.'"),
         ("......i", [(2,)], r"expected letters and '\.\.\.'"),
         ("ii", [(2, 3)], r"lengths 2 and 3"),
+        ("ii->i", [(1, 3)], r"lengths 1 and 3"),
+        ("i->i->i", [(2,)], r"expected letters and '\.\.\.'"),
     ],
 )
 def test_an_equation_that_does_not_fit_is_named(equation, shapes, message):
@@ -76,6 +78,42 @@ def test_an_equation_that_does_not_fit_is_named(equation, shapes, message):
 def test_einsum_wants_its_equation_first():
     with pytest.raises(TypeError, match=r"^einsum: expected the equation first"):
         mg.einsum(mg.ones(2), "i")
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int64", "float16", "float32"])
+@pytest.mark.parametrize("equation", ["ij,jk->ik", "ij,kj", "ij,ij->j", "ij,ij->ij", "ij,jk->", "ij,kl->il"])
+def test_einsum_of_two_has_torchs_dtype(torch, equation, dtype):
+    ours, theirs = (lib.einsum(equation, *[lib.ones(2, 2, dtype=getattr(lib, dtype))] * 2) for lib in (mg, torch))
+    assert f"torch.{ours.dtype}" == str(theirs.dtype)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int32"])
+def test_einsum_that_only_sums_counts_in_int64(torch, dtype):
+    for equation in ("ij->j", "ij->", "ii", "ij->ji"):
+        ours, theirs = (lib.einsum(equation, lib.ones(300, 300, dtype=getattr(lib, dtype))) for lib in (mg, torch))
+        assert (f"torch.{ours.dtype}", ours.tolist()) == (str(theirs.dtype), theirs.tolist())
+
+
+def test_what_is_no_tensor_is_named():
+    with pytest.raises(TypeError, match=r"^einsum: expected tensors, got Tensor, float"):
+        mg.einsum("i,i", mg.ones(2), 2.0)
+    for name in ("mm", "bmm", "mv", "dot", "outer"):
+        with pytest.raises(TypeError, match=rf"^{name}: expected two|^mv: expected a matrix"):
+            getattr(mg, name)(mg.ones(2), 2.0)
+
+
+@inf_and_nan_without_warnings
+def test_addmm_leaves_out_what_has_the_factor_0():
+    matrix, bad = np.ones((2, 2)), np.array([np.nan, np.inf])
+    agrees_with_torch(lambda lib, b, x: lib.addmm(b, x, x, beta=0), bad, matrix)
+    with mg.no_grad():
+        assert mg.addmm(mg.ones(2), mg.Tensor(matrix * np.inf), mg.ones(2, 2), alpha=0).tolist() == [[1, 1], [1, 1]]
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 2, 2), (3, 1), (1, 2, 2)])
+def test_addmm_names_an_x_that_does_not_broadcast(shape):
+    with pytest.raises(mg.ShapeError, match=r"^addmm: expected an x that broadcasts to \(2, 2\), got "):
+        mg.addmm(mg.ones(shape), mg.ones(2, 2), mg.ones(2, 2))
 
 
 def test_products_by_their_names_are_torchs():
@@ -104,6 +142,7 @@ def test_products_by_their_names_are_torchs():
         ("dot", [(2,), (3,)]),
         ("dot", [(2, 2), (2,)]),
         ("outer", [(2, 2), (2,)]),
+        ("addmm", [(2,), (2, 3), (2, 3)]),
     ],
 )
 def test_shapes_that_do_not_fit_are_named(name, shapes):
