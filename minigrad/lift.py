@@ -104,6 +104,7 @@ def differentiable(
 
     apply.__name__ = apply.__qualname__ = op.name
     apply.__doc__ = forward.__doc__
+    apply.__wrapped__ = forward  # type: ignore[attr-defined]  # whose signature help() shows
     return apply
 
 

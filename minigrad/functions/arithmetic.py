@@ -132,7 +132,14 @@ def where(condition: Tensor, x: Any = None, y: Any = None) -> Any:
 
 
 public(where)
-METHODS["where"] = lambda x, condition, y: where(condition, x, y)
+
+
+def _where_method(x: Tensor, condition: Tensor, y: Any) -> Tensor:
+    """x where `condition` holds, else y."""
+    return where(condition, x, y)
+
+
+METHODS["where"] = _where_method
 
 
 @public
