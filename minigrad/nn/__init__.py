@@ -19,10 +19,10 @@ from minigrad.nn.activation import (
     Softsign,
     Tanh,
 )
-from minigrad.nn.container import Identity, ModuleDict, ModuleList, Sequential
+from minigrad.nn.container import Identity, ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from minigrad.nn.dropout import Dropout, Dropout2d
 from minigrad.nn.embedding import Embedding
-from minigrad.nn.linear import Flatten, Linear
+from minigrad.nn.linear import Flatten, Linear, Unflatten
 from minigrad.nn.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -63,6 +63,8 @@ __all__ = [
     "ModuleList",
     "NLLLoss",
     "Parameter",
+    "ParameterDict",
+    "ParameterList",
     "ReLU",
     "ReLU6",
     "Sequential",
@@ -73,6 +75,7 @@ __all__ = [
     "Softplus",
     "Softsign",
     "Tanh",
+    "Unflatten",
     "functional",
     "init",
     "utils",

@@ -1,11 +1,12 @@
-"""Modules made of modules."""
+"""Modules made of modules, and of parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from minigrad.nn.module import Module
+from minigrad.nn.module import Module, Parameter
+from minigrad.tensor import Tensor
 
 
 class _Numbered(Module):
@@ -106,51 +107,129 @@ class ModuleList(_Numbered):
         return ModuleList(modules.values())
 
 
-class ModuleDict(Module):
-    """Modules by name that a Module knows of; run them yourself. `ModuleDict({"a": a, "b": b})`."""
+class _Named(Module):
+    """Members by name: what ModuleDict and ParameterDict share."""
 
-    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
+    def __init__(self, members: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> None:
         super().__init__()
-        self.update(modules or {})
+        self.update(members or {})
 
-    def __getitem__(self, name: str) -> Module:
-        return self._modules[name]
+    def __getitem__(self, name: str) -> Any:
+        return self._own()[name]
+
+    def __setitem__(self, name: str, member: Any) -> None:
+        raise NotImplementedError
+
+    def __delitem__(self, name: str) -> None:
+        del self._own()[name]
+
+    def __len__(self) -> int:
+        return len(self._own())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._own()
+
+    def keys(self) -> Iterable[str]:
+        return self._own().keys()
+
+    def values(self) -> Iterable[Any]:
+        return self._own().values()
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        return self._own().items()
+
+    def update(self, members: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
+        """Add members, or put them in the place of those of the same names."""
+        for name, member in members.items() if isinstance(members, (Mapping, _Named)) else members:
+            self[name] = member
+
+    def pop(self, name: str) -> Any:
+        """Take out the member `name`, and return it."""
+        return self._own().pop(name)
+
+    def clear(self) -> None:
+        self._own().clear()
+
+    def _own(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class ModuleDict(_Named):
+    """Modules by name that a Module knows of; run them yourself. `ModuleDict({"a": a, "b": b})`."""
 
     def __setitem__(self, name: str, module: Module) -> None:
         self.register_module(name, module)
 
-    def __delitem__(self, name: str) -> None:
-        del self._modules[name]
+    def _own(self) -> dict[str, Any]:
+        return self._modules
+
+
+class ParameterDict(_Named):
+    """Parameters by name that a Module knows of: `ParameterDict({"w": mg.ones(2)})`. A tensor becomes a Parameter."""
+
+    def __setitem__(self, name: str, parameter: Tensor) -> None:
+        self.register_parameter(name, _parameter(self, parameter))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The parameter `name`, or `default` if there is none."""
+        return self._parameters.get(name, default)
+
+    def extra_repr(self) -> str:
+        return _listed(self._parameters)
+
+    def _own(self) -> dict[str, Any]:
+        return self._parameters
+
+
+class ParameterList(Module):
+    """A list of parameters that a Module knows of: `ParameterList([mg.ones(2)])`. A tensor becomes a Parameter."""
+
+    def __init__(self, values: Iterable[Tensor] | None = None) -> None:
+        super().__init__()
+        self.extend(values or ())
 
     def __len__(self) -> int:
-        return len(self._modules)
+        return len(self._parameters)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
+    def __iter__(self) -> Iterator[Parameter]:
+        return iter(self._parameters.values())
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._modules
+    def __getitem__(self, index: int | slice) -> Any:
+        found = list(self)[index]
+        return ParameterList(found) if isinstance(found, list) else found
 
-    def keys(self) -> Iterable[str]:
-        return self._modules.keys()
+    def __setitem__(self, index: int, parameter: Tensor) -> None:
+        self._parameters[list(self._parameters)[index]] = _parameter(self, parameter)
 
-    def values(self) -> Iterable[Module]:
-        return self._modules.values()
+    def __iadd__(self, parameters: Iterable[Tensor]) -> ParameterList:
+        return self.extend(parameters)
 
-    def items(self) -> Iterable[tuple[str, Module]]:
-        return self._modules.items()
+    def append(self, value: Tensor) -> ParameterList:
+        """Add a parameter at the end. Returns itself."""
+        self.register_parameter(str(len(self)), _parameter(self, value))
+        return self
 
-    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
-        """Add modules, or put them in the place of those of the same names."""
-        for name, module in modules.items() if isinstance(modules, (Mapping, ModuleDict)) else modules:
-            self[name] = module
+    def extend(self, values: Iterable[Tensor]) -> ParameterList:
+        """Add parameters at the end. Returns itself."""
+        for value in list(values):
+            self.append(value)
+        return self
 
-    def pop(self, name: str) -> Module:
-        """Take out the module `name`, and return it."""
-        return self._modules.pop(name)
+    def extra_repr(self) -> str:
+        return _listed(self._parameters)
 
-    def clear(self) -> None:
-        self._modules.clear()
+
+def _parameter(owner: Module, value: Any) -> Parameter:
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{type(owner).__name__}: expected a Parameter or a Tensor, got {type(value).__name__}.")
+    return value if isinstance(value, Parameter) else Parameter(value)
+
+
+def _listed(parameters: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: {parameter.dtype} {parameter.shape}" for name, parameter in parameters.items())
 
 
 class Identity(Module):

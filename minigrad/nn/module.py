@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from minigrad.backend import DtypeError, ShapeError, float32, float64, is_float, to_device
+from minigrad.backend import DtypeError, ShapeError, float16, float32, float64, is_float, to_device
 from minigrad.tape import state, users_frame
 from minigrad.tensor import Handle, Tensor, as_array
 
@@ -220,10 +220,17 @@ class Module:
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter of a dotted name."""
+        return self._get("_parameters", "parameter", target)
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer of a dotted name."""
+        return self._get("_buffers", "buffer", target)
+
+    def _get(self, members: str, kind: str, target: str) -> Any:
         path, _, name = target.rpartition(".")
-        found = self.get_submodule(path)._parameters.get(name)
+        found = getattr(self.get_submodule(path), members).get(name)
         if found is None:
-            raise AttributeError(f"{type(self).__name__} has no parameter {target!r}.")
+            raise AttributeError(f"{type(self).__name__} has no {kind} {target!r}.")
         return found
 
     def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
@@ -310,6 +317,10 @@ class Module:
         """All floating-point parameters and buffers as float64."""
         return self.to(dtype=float64)
 
+    def half(self) -> Module:
+        """All floating-point parameters and buffers as float16."""
+        return self.to(dtype=float16)
+
     def cpu(self) -> Module:
         """All parameters and buffers to ordinary memory."""
         return self.to("cpu")
@@ -328,12 +339,18 @@ class Module:
             values.update({_join(path, name): tensor for name, tensor in child.state_dict().items()})
         return values
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Unmatched:
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Unmatched:
         """Copy values (Tensors or arrays) into the parameters and buffers of the same names.
 
         Nothing is changed unless all fits: missing, unexpected and mis-shaped names are listed together.
-        `strict=False` ignores missing and unexpected ones, and returns their names.
+        `strict=False` ignores missing and unexpected ones, and returns their names. `assign=True`, which would put
+        other tensors in the place of the parameters, is not supported.
         """
+        if assign:
+            raise NotImplementedError(
+                "load_state_dict: assign=True is not supported; values are copied, and take the module's dtype and "
+                "device. Call to() before it to have others."
+            )
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"load_state_dict: expected a dict of named Tensors, got {type(state_dict).__name__}.")
         own = self.state_dict()

@@ -1,4 +1,4 @@
-"""Keeping gradients in bounds, between `loss.backward()` and `optimizer.step()`."""
+"""Keeping gradients in bounds, between `loss.backward()` and `optimizer.step()`; parameters as one vector."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import math
 import warnings
 from collections.abc import Iterable, Iterator
 
-from minigrad.backend import Array, array_module, float32
+from minigrad.backend import Array, ShapeError, array_module, float32
+from minigrad.functions.pieces import cat
 from minigrad.tensor import Tensor, as_array
 
 
@@ -57,6 +58,26 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
         array = gradient.array
         array_module(array).clip(array, -bound, bound, out=array)
         gradient.edited()
+
+
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
+    """All elements of all parameters, one after another, as one vector. Gradients flow back to the parameters."""
+    members = list(parameters)
+    if not members:
+        raise ValueError("parameters_to_vector: expected at least one parameter, got none.")
+    return cat([parameter.reshape(-1) for parameter in members])
+
+
+def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
+    """Copy the elements of a vector into the parameters, one after another. Its length must be theirs together."""
+    members = list(parameters)
+    count = sum(parameter.numel() for parameter in members)
+    if vec.shape != (count,):
+        raise ShapeError(f"vector_to_parameters: expected a vector of {count} elements, got shape {vec.shape}.")
+    values, end = vec.detach(), 0
+    for parameter in members:
+        start, end = end, end + parameter.numel()
+        parameter.detach().copy_(values[start:end].reshape(parameter.shape))
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor], caller: str) -> list[Tensor]:

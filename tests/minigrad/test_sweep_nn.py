@@ -32,6 +32,7 @@ MODULES: dict[str, tuple[str, tuple]] = {
     "Linear": ("nn.Linear(4, 3) | nn.Linear(4, 3, bias=False)", ROWS),
     "Identity": ("nn.Identity() | nn.Identity(1, a=2)", ROWS),
     "Flatten": ("nn.Flatten() | nn.Flatten(0, 1)", (draw(5, 4, 2),)),
+    "Unflatten": ("nn.Unflatten(1, (2, 2)) | nn.Unflatten(-1, (-1, 2)) | nn.Unflatten(0, (5, 1))", ROWS),
     "Sequential": ("nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2))", ROWS),
     "Embedding": ("nn.Embedding(4, 3) | nn.Embedding(4, 3, padding_idx=0)", (LABELS,)),
     "Dropout": ("nn.Dropout(0.0)", ROWS),
@@ -69,7 +70,7 @@ MODULES: dict[str, tuple[str, tuple]] = {
 NO_MODULE_ROW = {
     "Module": "test_module.py",
     **dict.fromkeys(["Parameter", "functional", "init", "utils"], "no module"),
-    **dict.fromkeys(["ModuleList", "ModuleDict"], "cannot be run; test_container.py"),
+    **dict.fromkeys(["ModuleList", "ModuleDict", "ParameterList", "ParameterDict"], "cannot be run; test_container.py"),
 }
 
 # name: calls with F, separated by " | ", and the inputs

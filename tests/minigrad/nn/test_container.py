@@ -74,6 +74,53 @@ def test_a_module_dict_is_a_dict_whose_parameters_are_known():
     assert len(net) == 0
 
 
+def test_parameters_in_a_list_or_dict_are_known_to_the_module_they_lie_in():
+    net = nn.Module()
+    net.rows = nn.ParameterList([mg.ones(2), nn.Parameter(mg.ones(1))])
+    net.by_name = nn.ParameterDict({"w": mg.zeros(3)})
+    assert list(net.state_dict()) == ["rows.0", "rows.1", "by_name.w"]
+    assert all(isinstance(parameter, nn.Parameter) and parameter.requires_grad for parameter in net.parameters())
+    (net.rows[0].sum() + (net.by_name["w"] * 2).sum()).backward()
+    assert net.rows[0].grad.tolist() == [1, 1] and net.by_name["w"].grad.tolist() == [2, 2, 2]
+
+
+def test_a_parameter_list_is_edited_like_a_list(torch):
+    for lib in (mg, torch):
+        parameters = lib.nn.ParameterList([lib.ones(2)])
+        own = lib.nn.Parameter(lib.zeros(1))
+        assert parameters.append(own) is parameters and parameters[-1] is own and parameters[1] is own
+        parameters += [lib.ones(3)]
+        parameters.extend(lib.ones(n) for n in (4, 5))
+        parameters[-2] = lib.zeros(7)
+        assert [parameter.numel() for parameter in parameters] == [2, 1, 3, 7, 5] and len(parameters) == 5
+        assert isinstance(parameters[1:3], lib.nn.ParameterList) and parameters[1:3][0] is own
+        assert [name for name, _ in parameters.named_parameters()] == list("01234")
+        with pytest.raises(IndexError):
+            parameters[5]
+
+
+def test_a_parameter_dict_is_a_dict(torch):
+    for lib in (mg, torch):
+        own = lib.nn.Parameter(lib.zeros(1))
+        parameters = lib.nn.ParameterDict({"a": lib.ones(2)})
+        parameters["b"] = own
+        parameters.update({"a": lib.ones(3), "c": lib.ones(4)})
+        assert list(parameters) == list(parameters.keys()) == ["a", "b", "c"] and len(parameters) == 3
+        assert parameters["b"] is own and parameters.get("d") is None and "a" in parameters
+        assert parameters.pop("b") is own and [value.numel() for value in parameters.values()] == [3, 4]
+        del parameters["a"]
+        assert [name for name, _ in parameters.items()] == ["c"]
+        parameters.clear()
+        assert len(parameters) == 0
+
+
+def test_what_is_no_parameter_is_refused():
+    for make in (lambda: nn.ParameterList([3]), lambda: nn.ParameterDict({"a": np.ones(2)})):
+        with pytest.raises(TypeError, match=r"^Parameter(List|Dict): expected a Parameter or a Tensor, got"):
+            make()
+    assert repr(nn.ParameterList([mg.ones(2)])) == "ParameterList(0: float32 (2,))"
+
+
 def test_identity_gives_back_its_input():
     x = mg.ones(2)
     assert nn.Identity(54, unused=True)(x) is x

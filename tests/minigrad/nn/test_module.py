@@ -494,3 +494,21 @@ def test_modules_and_parameters_are_found_by_their_dotted_names():
     for wrong in (lambda: net.get_submodule("0.1"), lambda: net.get_parameter("0.0.other")):
         with pytest.raises(AttributeError, match="Sequential has no"):
             wrong()
+
+
+def test_a_buffer_is_found_by_its_dotted_name_and_half_is_float16():
+    net = nn.Sequential(nn.Linear(1, 1))
+    net[0].register_buffer("seen", mg.zeros(1, dtype=mg.int64))
+    assert net.get_buffer("0.seen") is net[0].seen
+    for wrong in ("0.weight", "seen", "1.seen"):
+        with pytest.raises(AttributeError, match=r"has no (buffer|module)"):
+            net.get_buffer(wrong)
+    assert net.half() is net and net[0].weight.dtype == mg.float16 and net[0].seen.dtype == mg.int64
+
+
+def test_assigning_a_state_is_refused_and_changes_nothing():
+    net = nn.Linear(1, 1)
+    weight = net.weight
+    with pytest.raises(NotImplementedError, match=r"^load_state_dict: assign=True is not supported"):
+        net.load_state_dict({"weight": mg.zeros(1, 1), "bias": mg.zeros(1)}, assign=True)
+    assert net.weight is weight and net.load_state_dict(net.state_dict(), assign=False) == ([], [])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.nn.utils import clip_grad_norm_, clip_grad_value_
+from minigrad import nn
+from minigrad.nn.utils import clip_grad_norm_, clip_grad_value_, parameters_to_vector, vector_to_parameters
 
 SHAPES = [(3, 2), (), (4,), (1,)]
 
@@ -153,3 +154,32 @@ def test_bounds_that_make_no_sense_are_refused(bound):
         clip_grad_norm_([], bound)
     with pytest.raises(ValueError, match=f"clip_grad_value_: clip_value must be >= 0, got {bound}"):
         clip_grad_value_([], bound)
+
+
+def test_parameters_become_one_vector_and_gradients_flow_back():
+    net = nn.Linear(2, 3)
+    vector = parameters_to_vector(net.parameters())
+    assert vector.tolist() == [*net.weight.flatten().tolist(), *net.bias.tolist()]
+    (vector * mg.arange(9.0)).sum().backward()
+    assert net.weight.grad.tolist() == [[0, 1], [2, 3], [4, 5]] and net.bias.grad.tolist() == [6, 7, 8]
+    with pytest.raises(ValueError, match=r"^parameters_to_vector: expected at least one"):
+        parameters_to_vector([])
+
+
+def test_a_vector_becomes_the_parameters_which_stay_the_same_and_do_not_share_it():
+    net, vector = nn.Linear(2, 3), mg.arange(9, dtype=mg.float64)
+    own = list(net.parameters())
+    vector_to_parameters(vector, net.parameters())
+    assert net.weight.tolist() == [[0, 1], [2, 3], [4, 5]] and net.bias.tolist() == [6, 7, 8]
+    assert net.weight.dtype == mg.float32 and all(a is b for a, b in zip(own, net.parameters(), strict=True))
+    vector.zero_()
+    assert net.bias.tolist() == [6, 7, 8]
+
+
+@pytest.mark.parametrize("shape", [(8,), (10,), (9, 1)])
+def test_a_vector_of_another_length_is_refused(shape):
+    net = nn.Linear(2, 3)
+    before = net.weight.tolist()
+    with pytest.raises(mg.ShapeError, match=r"^vector_to_parameters: expected a vector of 9 elements, got shape"):
+        vector_to_parameters(mg.zeros(shape), net.parameters())
+    assert net.weight.tolist() == before
