@@ -1,4 +1,4 @@
-"""Write `api.md` beside this file from the table of functions and the docstrings: `python docs/make_api.py`."""
+"""Write `api.md` beside this file, from the table of functions and the docstrings: `python docs/make_api.py`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def page() -> str:
     """The text of the page."""
     parts = [
         "# All functions, methods and modules",
-        "Made by `python docs/make_api.py` from the table that gives `mg.<name>(x)` and `x.<name>()`. PyTorch's page of "
-        "the same name says more of each; [what differs](pytorch.md) is a page of its own.",
+        "Made by `python docs/make_api.py` from the table that gives `mg.<name>(x)` and `x.<name>()`. PyTorch says "
+        "more of each; [what differs](pytorch.md) is a page of its own.",
     ]
     for family in sorted(module.name for module in pkgutil.iter_modules(minigrad.functions.__path__)):
         module = importlib.import_module(f"minigrad.functions.{family}")

@@ -42,7 +42,9 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def squeeze(x: Tensor, dim: Dim = None) -> Tensor:
     """Drop axes of length 1: all of them, or those in `dim` (others are left as they are)."""
     asked = range(x.ndim) if dim is None else (dim,) if isinstance(dim, (int, np.integer)) else dim
-    dropped = {wrap(d, x.ndim, "squeeze") for d in asked}
+    dropped = [wrap(d, x.ndim, "squeeze") for d in asked]
+    if len(set(dropped)) < len(dropped):
+        raise ShapeError(f"squeeze: dim {dim} names an axis of {x.shape} twice.")
     return reshape(x, tuple(n for a, n in enumerate(x.shape) if not (a in dropped and n == 1)))
 
 

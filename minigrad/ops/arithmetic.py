@@ -92,9 +92,8 @@ def rounded_div_forward(x: Array, y: Array, rounding: str):
     xp = array_module(x)
     if rounding == "floor":
         return xp.floor_divide(x, y), None
-    remainder = xp.fmod(x, y)
-    out = (x - remainder) / y
-    return (out if out.dtype == remainder.dtype else out.astype(remainder.dtype)), None
+    rest = xp.fmod(x, y)
+    return (xp.trunc(x / y) if rest.dtype.kind == "f" else (x - rest) // y), None
 
 
 def rounded_div_backward(dout: Array, cache):

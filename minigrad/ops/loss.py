@@ -54,6 +54,8 @@ def cross_entropy_forward(
     name = "cross_entropy"
     shares = hasattr(y, "dtype") and y.dtype.kind == "f" and y.shape == x.shape
     _check_scores(x, y, weight, shares, name)
+    if shares and ignore_index >= 0:
+        raise ValueError(f"{name}: ignore_index is for labels, got {ignore_index} with shares of the classes.")
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing must lie in 0..1, got {label_smoothing}.")
     xp = array_module(x)

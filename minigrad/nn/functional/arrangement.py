@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -80,9 +81,9 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     for i in range(len(pad) // 2):
         widths[-1 - i] = (int(pad[2 * i]), int(pad[2 * i + 1]))
     for n, (before, after) in zip(input.shape, widths, strict=True):
-        most = {"reflect": n - 1, "circular": n}.get(mode, before + after if mode == "constant" or n else -1)
-        if n + before + after < 0 or (mode != "constant" and max(before, after, 0) > max(most, 0)
-                                      and mode != "replicate"):  # fmt: skip
+        left_over = n + min(before, 0) + min(after, 0)
+        most = {"constant": math.inf, "replicate": math.inf if n else 0, "reflect": max(n - 1, 0), "circular": n}[mode]
+        if left_over < 0 or max(before, after) > most:
             raise ShapeError(f"pad: {mode} cannot add {(before, after)} to an axis of {n} (shape {input.shape}).")
     if mode == "constant":
         crop = tuple(slice(max(-b, 0), n - max(-a, 0)) for n, (b, a) in zip(input.shape, widths, strict=True))

@@ -142,6 +142,8 @@ def binary_cross_entropy(
             "binary_cross_entropy: the input must be probabilities, 0..1. For logits there is "
             "binary_cross_entropy_with_logits."
         )
+    if not ((target.array >= 0) & (target.array <= 1)).all():
+        raise ValueError("binary_cross_entropy: the target must lie in 0..1, what share of the example is positive.")
     return _weighted("binary_cross_entropy", input, target, reduction, weight)
 
 
