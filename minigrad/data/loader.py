@@ -1,8 +1,8 @@
-"""`DataLoader`: batches of a dataset, in order or shuffled from a seed."""
+"""`DataLoader`: batches of a dataset, in order, shuffled from a seed, or as a sampler says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from minigrad import random
 from minigrad.backend import Number, is_array
 from minigrad.creation import as_tensor
 from minigrad.data.dataset import Dataset
+from minigrad.data.sampler import BatchSampler
 from minigrad.functions.pieces import stack
 from minigrad.tensor import Tensor
 
@@ -20,6 +21,9 @@ class DataLoader:
 
     shuffle: a new random order every epoch, drawn from `generator`: a seed, a NumPy Generator, or None for the
         library's (`mg.manual_seed`). Only the order is shuffled; the data stays where it is.
+    sampler: the indices of an epoch, in place of `shuffle`: a Sampler, a list.
+    batch_sampler: lists of indices, a batch each, in place of all of `batch_size`, `shuffle`, `sampler`, `drop_last`.
+    batch_size: None gives the samples one by one as they are, not in batches; arrays become tensors.
     drop_last: leave out a last batch that is smaller than `batch_size`.
     collate_fn: makes a batch of a list of samples; by default tensors, arrays and numbers are stacked, and tuples,
         lists and dicts collected part by part. (Python's floats become float32, like everywhere in this library.)
@@ -29,8 +33,10 @@ class DataLoader:
     def __init__(
         self,
         dataset: Dataset,
-        batch_size: int = 1,
-        shuffle: bool = False,
+        batch_size: int | None = 1,
+        shuffle: bool | None = False,
+        sampler: Iterable[Any] | None = None,
+        batch_sampler: Iterable[Sequence[Any]] | None = None,
         *,
         drop_last: bool = False,
         generator: np.random.Generator | int | None = None,
@@ -38,29 +44,64 @@ class DataLoader:
         num_workers: int = 0,
         pin_memory: bool = False,
     ) -> None:
-        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+        if sampler is not None and shuffle:
+            raise ValueError("DataLoader: a sampler decides the order, so shuffle must be left out.")
+        if batch_sampler is not None:
+            if batch_size != 1 or shuffle or sampler is not None or drop_last:
+                raise ValueError(
+                    "DataLoader: a batch_sampler decides the batches, so batch_size, shuffle, sampler and drop_last "
+                    "must be left out."
+                )
+            batch_size = None
+        elif batch_size is None:
+            if drop_last:
+                raise ValueError("DataLoader: batch_size=None makes no batches, so drop_last must be left out.")
+        elif not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(f"DataLoader: batch_size must be a whole number, at least 1, got {batch_size!r}.")
         self.dataset = dataset
         self.batch_size = batch_size
-        self.shuffle = shuffle
+        self.shuffle = bool(shuffle)
+        self.sampler = sampler
+        self.batch_sampler = batch_sampler
         self.drop_last = drop_last
         self.collate_fn = collate_fn
         self._own_generator = None if generator is None else random.generator(generator)
 
     def __len__(self) -> int:
         """The number of batches."""
-        full, rest = divmod(len(self.dataset), self.batch_size)
+        if self.batch_sampler is not None:
+            return len(self.batch_sampler)  # type: ignore[arg-type]
+        count = len(self.dataset if self.sampler is None else self.sampler)  # type: ignore[arg-type]
+        if self.batch_size is None:
+            return count
+        full, rest = divmod(count, self.batch_size)
         return full if self.drop_last or not rest else full + 1
 
     def __iter__(self) -> Iterator[Any]:
-        count = len(self.dataset)
-        order = random.generator(self._own_generator).permutation(count) if self.shuffle else np.arange(count)
-        for batch in range(len(self)):
-            yield self._fetch(order[batch * self.batch_size : (batch + 1) * self.batch_size])
+        if self.batch_sampler is None and self.batch_size is None:
+            return ((self.collate_fn or convert)(self.dataset[int(index)]) for index in self._order())
+        return (self._fetch(indices) for indices in self._batches())
 
-    def _fetch(self, indices: np.ndarray) -> Any:
+    def _order(self) -> Any:
+        """The indices of an epoch."""
+        if self.sampler is not None:
+            return self.sampler
+        count = len(self.dataset)
+        return random.generator(self._own_generator).permutation(count) if self.shuffle else np.arange(count)
+
+    def _batches(self) -> Iterable[Any]:
+        """The indices of an epoch, batch by batch."""
+        if self.batch_sampler is not None:
+            return self.batch_sampler
+        order: Any = self._order()
+        size: Any = self.batch_size
+        if not isinstance(order, np.ndarray):
+            return BatchSampler(order, size, self.drop_last)
+        return (order[batch * size : (batch + 1) * size] for batch in range(len(self)))
+
+    def _fetch(self, indices: Sequence[int]) -> Any:
         if self.collate_fn is None and hasattr(self.dataset, "take"):
-            return self.dataset.take(indices)
+            return self.dataset.take(np.asarray(indices, np.int64))
         samples = [self.dataset[int(index)] for index in indices]
         return (self.collate_fn or collate)(samples)
 
@@ -87,3 +128,13 @@ def collate(samples: Sequence[Any]) -> Any:
         f"DataLoader: a sample is made of tensors, arrays, numbers, text, tuples, lists or dicts, not of "
         f"{type(first).__name__}. Give a collate_fn that makes a batch of a list of such."
     )
+
+
+def convert(sample: Any) -> Any:
+    """A sample as it is, but with tensors for the arrays in it."""
+    if isinstance(sample, Mapping):
+        return {key: convert(value) for key, value in sample.items()}
+    if isinstance(sample, (tuple, list)):
+        parts = [convert(part) for part in sample]
+        return type(sample)(*parts) if hasattr(sample, "_fields") else parts
+    return as_tensor(sample) if is_array(sample) or isinstance(sample, np.generic) else sample

@@ -179,11 +179,66 @@ def test_samples_that_do_not_go_together_are_refused():
             list(DataLoader([what], 1))
 
 
-@pytest.mark.parametrize("batch_size", [0, -1, 2.0, None])
+@pytest.mark.parametrize("batch_size", [0, -1, 2.0, "2"])
 def test_a_batch_size_that_is_no_count_is_refused(batch_size):
-    with pytest.raises(ValueError, match=f"DataLoader: batch_size must be .* got {batch_size}"):
+    with pytest.raises(ValueError, match=f"DataLoader: batch_size must be .* got {batch_size!r}"):
         DataLoader(numbers(), batch_size)
 
 
 def test_pytorchs_hints_for_speed_are_taken():
     assert epoch(DataLoader(numbers(3), batch_size=np.int64(3), num_workers=2, pin_memory=True)) == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize("dataset", [numbers(), Squares(10)], ids=["take", "items"])
+def test_a_sampler_decides_the_order(dataset):
+    loader = DataLoader(dataset, 2, sampler=[7, 1, 1, 4, 0])
+    for _ in range(2):
+        assert epoch(loader) == [[7, 1], [1, 4], [0]]
+    assert len(loader) == 3
+    loader = DataLoader(dataset, 2, sampler=[7, 1, 1], drop_last=True)
+    assert epoch(loader) == [[7, 1]] and len(loader) == 1
+
+
+@pytest.mark.parametrize("dataset", [numbers(), Squares(10)], ids=["take", "items"])
+def test_a_batch_sampler_decides_the_batches(dataset):
+    loader = DataLoader(dataset, batch_sampler=[[3], [1, 2, 0]])
+    assert epoch(loader) == [[3], [1, 2, 0]] and len(loader) == 2
+
+
+def test_without_batches_samples_come_as_they_are_with_tensors_for_arrays(torch):
+    import torch.utils.data
+
+    samples = [1, 2.5, "a", np.ones(2), np.float64(3), (1, np.zeros(1)), {"k": np.ones(1)}]
+    ours, theirs = (list(lib.DataLoader(samples, batch_size=None)) for lib in (mg.data, torch.utils.data))
+
+    def plain(value):
+        if isinstance(value, dict):
+            return {key: plain(part) for key, part in value.items()}
+        return [plain(part) for part in value] if isinstance(value, list) else getattr(value, "tolist", lambda: value)()
+
+    assert [type(sample).__name__ for sample in ours] == [type(sample).__name__ for sample in theirs]
+    assert plain(ours) == plain(theirs)
+    loader = DataLoader(numbers(4), batch_size=None, sampler=[2, 0])
+    assert [sample[0].item() for sample in loader] == [2, 0] and len(loader) == 2
+    assert list(DataLoader([1, 2], batch_size=None, collate_fn=lambda sample: sample + 1)) == [2, 3]
+    assert sorted(DataLoader(range(9), batch_size=None, shuffle=True)) == list(range(9))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"sampler": [0], "shuffle": True},
+        {"batch_sampler": [[0]], "batch_size": 2},
+        {"batch_sampler": [[0]], "shuffle": True},
+        {"batch_sampler": [[0]], "sampler": [0]},
+        {"batch_sampler": [[0]], "drop_last": True},
+        {"batch_size": None, "drop_last": True},
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused_as_in_pytorch(torch, settings):
+    import torch.utils.data
+
+    with pytest.raises(ValueError, match=r"^DataLoader: .* must be left out"):
+        DataLoader(numbers(), **settings)
+    with pytest.raises(ValueError, match="mutually exclusive"):
+        torch.utils.data.DataLoader(range(10), **settings)
