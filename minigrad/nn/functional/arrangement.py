@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minigrad.backend import Array, DtypeError, ShapeError, array_module, to_device
+from minigrad.backend import Array, DtypeError, ShapeError, array_module, is_array, to_device
+from minigrad.functions.shape import broadcast_tensors
+from minigrad.functions.table import Dim, axes_of, wrap
 from minigrad.lift import differentiable
 from minigrad.ops import embedding as _embedding_ops
 from minigrad.ops import pad as _pad_ops
@@ -31,6 +33,8 @@ def embedding(
     padding_idx: a row that gets no gradient. sparse makes no difference here. max_norm and scale_grad_by_freq are not
     supported.
     """
+    if not (isinstance(input, Tensor) or is_array(input)):
+        raise TypeError(f"embedding: expected a tensor of indices, got {type(input).__name__}.")
     if max_norm is not None or scale_grad_by_freq:
         raise NotImplementedError("embedding: max_norm and scale_grad_by_freq are not supported.")
     if padding_idx is not None and not -len(weight) <= padding_idx < len(weight):
@@ -53,13 +57,19 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return Tensor((indices[..., None] == xp.arange(classes)).astype(np.int64))
 
 
-def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+def normalize(input: Tensor, p: float = 2.0, dim: Dim = 1, eps: float = 1e-12) -> Tensor:
     """input divided by its p-norm along `dim`, or by eps where that is larger."""
+    axes_of(dim, input, "normalize")
     return input / input.norm(p, dim, True).clamp(min=eps)
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """Σ x1 x2 / (|x1| |x2|) along `dim`, each norm at least eps."""
+    """Σ x1 x2 / (|x1| |x2|) along `dim`, each norm at least eps. x1 and x2 broadcast, before the norms are taken."""
+    try:
+        x1, x2 = broadcast_tensors(x1, x2)
+    except ShapeError:
+        raise ShapeError(f"cosine_similarity: x1 and x2 must broadcast, got {x1.shape} and {x2.shape}.") from None
+    dim = wrap(dim, x1.ndim, "cosine_similarity")
     first, second = (x.norm(2, dim, True).clamp(min=eps) for x in (x1, x2))
     return (x1 / first * (x2 / second)).sum(dim)
 
