@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import DtypeError, array_module, bool_, is_float, result_type
+from minigrad.backend import DtypeError, array_module, bool_, device_of, is_float, result_type, to_device
 from minigrad.functions.in_place import augmented, in_place_forms
 from minigrad.functions.table import METHODS, alias, lifted, operand, public
 from minigrad.lift import differentiable
@@ -127,7 +127,7 @@ def where(condition: Tensor, x: Any = None, y: Any = None) -> Any:
         raise DtypeError(f"where: the condition must be a bool tensor, got {array.dtype} {array.shape}.")
     operand(x, "where"), operand(y, "where")
     if not (isinstance(x, Tensor) or isinstance(y, Tensor)):
-        x = Tensor(as_array(x, like=array))
+        x = Tensor(to_device(as_array(x), device_of(array)))
     return _where(x, y, condition=array)
 
 

@@ -27,6 +27,8 @@ def _index_array(index: Any) -> Any:
     if isinstance(index, list):
         array = np.asarray([int(part) if isinstance(part, Tensor) else part for part in index])
         return array if array.size else array.astype(int64)
+    if isinstance(index, float) or getattr(index, "dtype", bool_).kind == "f":
+        raise IndexError(f"getitem: an index must be of integers or bools, got {index!r}. Convert it with .long().")
     if isinstance(index, Tensor):
         return int(index) if index.ndim == 0 and index.dtype.kind in "iu" else index.array
     return index

@@ -152,7 +152,7 @@ def test_where_keeps_infinities_of_the_other_side_out_of_the_gradient():
     assert x.grad.tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("values", [(1, 0), (1.0, 0.0), (1, 0.5), (True, False)])
+@pytest.mark.parametrize("values", [(2, 0), (5.0, -7.0), (2, 0.5), (0.5, 2), (-np.inf, 0.0), (True, False)])
 def test_where_of_two_numbers_has_torchs_dtype(torch, values):
     ours, theirs = mg.where(mg.tensor(MASK), *values), torch.where(torch.tensor(MASK), *values)
     assert str(theirs.dtype) == f"torch.{ours.dtype}"
