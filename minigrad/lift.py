@@ -267,10 +267,7 @@ def _in_our_words(error: Exception, name: str, arrays: list) -> Exception:
     if not any(hasattr(value, "dtype") or isinstance(value, list) for value in arrays):
         message, error = f"{name}: expected at least one Tensor, got {_describe(arrays)}.", TypeError()
     if "broadcast" in message and isinstance(error, ValueError) and not message.startswith(f"{name}:"):
-        shapes = " and ".join(str(value.shape) for value in arrays if hasattr(value, "shape"))
-        message = (
-            f"{name}: the shapes {shapes} do not broadcast: from the right, lengths must be equal, or one of them 1."
-        )
+        message = "the shapes do not broadcast: from the right, lengths must be equal, or one of them 1"
     if not message.startswith(f"{name}:"):
         message = f"{name}: {message.rstrip('.')}. Got {_describe(arrays)}."
     if state.here.module:
