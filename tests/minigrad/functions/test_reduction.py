@@ -137,3 +137,10 @@ def test_a_sum_of_what_is_not_nan(text):
 
 def test_nothing_along_another_axis_is_fine():
     agrees_with_torch(lambda lib, x: [x.amax(1), x.norm(float("inf"), 1), x.argmin(1)], np.zeros((0, 3)))
+
+
+@pytest.mark.parametrize("name", ["all", "any"])
+@pytest.mark.parametrize("dim", [(), []])
+def test_no_dims_leave_truth_element_by_element(name, dim):
+    agrees_with_torch(lambda lib, x: getattr(x, name)(dim), np.array([[0, 2, 0], [1, 0, 3]]))
+    agrees_with_torch(lambda lib, x: getattr(x, name)(dim, keepdim=True), np.array([True, False]))
