@@ -1,0 +1,383 @@
+"""Convolution: a small filter slides over an image, and says at each place how alike the two are.
+
+(What the field calls a convolution is a correlation: the filter is not turned around.) With x (N, C, H, W), w
+(O, C, kh, kw), stride 1 and no padding:
+
+    out[n, o, h, v] = b[o] + Σ_c,i,j  w[o, c, i, j] x[n, c, h + i, v + j]
+
+`conv2d_forward_naive` and `conv2d_backward_naive` say just this, loop by loop. The fast pair says it as products of
+matrices. At one output pixel the sum is a dot product, of the filter laid out in a row and of the patch of x that the
+window sees there laid out in a column (`_patches`). All output pixels together are one product:
+
+    out (O, pixels) = w (O, K) @ patches (K, pixels) + b,      K = kh C kw
+
+so the backward pass is that of the fully-connected layer: dw = dout @ patchesᵀ, and dpatches = wᵀ @ dout. What remains is
+dx. An element of x was copied into the patches of all windows that saw it, so its gradient is the sum of theirs: where
+`_patches` copies, `_add_patches` adds.
+
+The patches hold each element kh kw times, and would be 25 times as large as the image for a 5 x 5 filter. So they are
+never all made at once: the work goes through the image a few columns at a time, so few that their patches stay in the
+processor's cache, and threads share the columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from minigrad.backend import Array, DtypeError, ShapeError, array_module, float16, float32
+from minigrad.ops.linear import ALL
+from minigrad.ops.windows import Pads, Two, batch_first, batch_last, count, every, reach, two, without_border
+from minigrad.threads import share
+
+CACHE_BYTES, GPU_BYTES = 2**19, 2**28  # how large a block's patches may be: half of a usual L2 cache; what a GPU likes
+FEWEST_PIXELS = 64  # in a block: with fewer, products of matrices are slow
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How the filters slide. Each setting is (height, width); pads are ((top, bottom), (left, right)).
+
+    rows, columns: how many output pixels there are downwards and across.
+    """
+
+    kernel: Two
+    stride: Two
+    pads: Pads
+    dilation: Two
+    groups: int
+    rows: int
+    columns: int
+
+    def parts(self, filters: int, channels: int) -> list[tuple[slice, slice]]:
+        """For each group its filters and its channels."""
+        per = filters // self.groups, channels // self.groups
+        return [(slice(i * per[0], (i + 1) * per[0]), slice(i * per[1], (i + 1) * per[1])) for i in range(self.groups)]
+
+
+# -- the pairs ---------------------------------------------------------------------------------------------------------
+
+
+def conv2d_forward(
+    x: Array,
+    w: Array,
+    b: Array | None = None,
+    stride: int | Two = 1,
+    padding: int | Two | str = 0,
+    dilation: int | Two = 1,
+    groups: int = 1,
+):
+    """Slide the filters w over the images x: out (N, O, Ho, Wo), and the cache.
+
+    x: (N, C, H, W). w: (O, C / groups, kh, kw), that is O filters. b: (O,), or None.
+    stride: the window moves so many pixels at a time. padding: so many zeros are put around the image; "valid" is none,
+    "same" as many as keep its size. dilation: the elements of the filter lie so many pixels apart. Each is one number, or
+    (height, width). groups: filters and channels are cut into so many parts; a filter sees the channels of its part only.
+
+    Ho = (H + 2 padding - dilation (kh - 1) - 1) // stride + 1, and Wo likewise.
+    """
+    geometry = _geometry(x, w, b, stride, padding, dilation, groups)
+    images = batch_last(_wide(x), geometry.pads)
+    out = array_module(x).empty((len(w), geometry.rows, geometry.columns, len(x)), images.dtype)
+    for mine, theirs in geometry.parts(len(w), len(images)):
+        _correlate(images[theirs], _wide(w[mine]), None if b is None else _wide(b[mine]), geometry, out[mine])
+    return batch_first(out).astype(x.dtype, copy=False), (x, w, b, geometry)
+
+
+def conv2d_backward(dout: Array, cache, needs=ALL):
+    """dout (N, O, Ho, Wo). Returns dx (N, C, H, W), dw (O, C / groups, kh, kw) and db (O,).
+
+    Derived above: dw = dout @ patchesᵀ; dx adds up wᵀ @ dout, each number where its patch element came from; and b[o] is
+    added to every pixel of channel o, so db[o] is the sum of that channel of dout.
+    """
+    x, w, b, geometry = cache
+    xp = array_module(dout)
+    parts = geometry.parts(len(w), x.shape[1])
+    dout = batch_last(_wide(dout))
+    dx = dw = db = None
+    if needs[0]:
+        _, channels, height, width = x.shape
+        (above, below), (left, right) = geometry.pads
+        dimages = xp.zeros((channels, above + height + below, left + width + right, len(x)), dout.dtype)
+        for mine, theirs in parts:
+            _spread(dout[mine], _wide(w[mine]), geometry, dimages[theirs])
+        dx = batch_first(without_border(dimages, geometry.pads)).astype(x.dtype, copy=False)
+    if needs[1]:
+        images = batch_last(_wide(x), geometry.pads)
+        dw = xp.empty_like(w)
+        for mine, theirs in parts:
+            dw[mine] = _filter_gradient(images[theirs], dout[mine], geometry)
+    if needs[2] and b is not None:
+        db = dout.sum(axis=(1, 2, 3)).astype(b.dtype, copy=False)
+    return dx, dw, db
+
+
+def conv1d_forward(
+    x: Array,
+    w: Array,
+    b: Array | None = None,
+    stride: int = 1,
+    padding: int | str = 0,
+    dilation: int = 1,
+    groups: int = 1,
+):
+    """Slide the filters w (O, C / groups, k) along the sequences x (N, C, L): out (N, O, Lo). Settings as in conv2d.
+
+    A sequence is an image of one row.
+    """
+    _check("conv1d", x, w, b, groups)
+    padding = padding if isinstance(padding, str) else (0, padding)
+    out, cache = conv2d_forward(x[:, :, None], w[:, :, None], b, (1, stride), padding, (1, dilation), groups)
+    return out[:, :, 0], cache
+
+
+def conv1d_backward(dout: Array, cache, needs=ALL):
+    """dout (N, O, Lo). Returns dx (N, C, L), dw (O, C / groups, k) and db (O,): those of the images of one row."""
+    dx, dw, db = conv2d_backward(dout[:, :, None], cache, needs)
+    return None if dx is None else dx[:, :, 0], None if dw is None else dw[:, :, 0], db
+
+
+# -- block by block ----------------------------------------------------------------------------------------------------
+#
+# From here on the batch lies innermost (`windows`): images (C, H, W, N), with their border, and out, dout (O, Ho, Wo, N).
+# A block is a range of output columns and a slice of the batch.
+
+Block = tuple[range, slice]
+
+
+def _correlate(images: Array, filters: Array, bias: Array | None, geometry: Geometry, out: Array) -> None:
+    """out = w @ patches + b."""
+    xp, matrix = array_module(images), _as_matrix(filters)
+
+    def walk(columns: range) -> None:
+        for block in _blocks(columns, images, geometry):
+            pixels = _pixels(out, block)
+            xp.matmul(matrix, _patches(images, geometry, block), out=pixels)
+            if bias is not None:
+                pixels += bias[:, None]
+
+    share(walk, geometry.columns, filters[0].size * out.size)
+
+
+def _filter_gradient(images: Array, dout: Array, geometry: Geometry) -> Array:
+    """dw = dout @ patchesᵀ, as (O, C, kh, kw)."""
+    xp, (kh, kw), channels, filters = array_module(images), geometry.kernel, len(images), len(dout)
+
+    def walk(columns: range) -> Array:
+        total = xp.zeros((kh * channels * kw, filters), images.dtype)
+        for block in _blocks(columns, images, geometry):
+            products = _patches(images, geometry, block) @ _pixels(dout, block).swapaxes(
+                1, 2
+            )  # one for each output row
+            total += products.sum(axis=0)
+        return total
+
+    total = sum(share(walk, geometry.columns, kh * kw * channels * dout.size))
+    return total.reshape(kh, channels, kw, filters).transpose(3, 1, 0, 2)
+
+
+def _spread(dout: Array, filters: Array, geometry: Geometry, dimages: Array) -> None:
+    """Add dpatches = wᵀ @ dout to dimages, at the places where the patches came from."""
+    xp, matrix = array_module(dout), _as_matrix(filters).T
+    (_, kw), (_, step), (_, hole) = geometry.kernel, geometry.stride, geometry.dilation
+
+    def walk(columns: range) -> tuple[slice, Array]:
+        """The gradient of that strip of the image which these output columns see."""
+        strip = slice(columns[0] * step, columns[-1] * step + reach(kw, hole))
+        dstrip = xp.zeros_like(dimages[:, :, strip])
+        for block in _blocks(columns, dimages, geometry):
+            _add_patches(dstrip, strip.start, matrix @ _pixels(dout, block), geometry, block)
+        return strip, dstrip
+
+    for strip, dstrip in share(walk, geometry.columns, filters[0].size * dout.size):  # strips overlap at their edges
+        dimages[:, :, strip] += dstrip
+
+
+def _blocks(columns: range, images: Array, geometry: Geometry) -> Iterator[Block]:
+    """Cut output columns into blocks whose patches stay in the cache: some columns each, or a part of one column's batch.
+
+    So in memory the pixels of a block, column by column and image by image, lie side by side.
+    """
+    channels, height, _, batch = images.shape
+    budget = CACHE_BYTES if isinstance(images, np.ndarray) else GPU_BYTES
+    pixels = max(FEWEST_PIXELS, budget // (channels * height * geometry.kernel[1] * images.itemsize))
+    cuts = max(1, round(batch / pixels))
+    step = max(1, pixels // max(batch, 1))
+    for start in columns[::step]:
+        for i in range(cuts):
+            yield range(start, min(start + step, columns.stop)), slice(batch * i // cuts, batch * (i + 1) // cuts)
+
+
+def _pixels(images: Array, block: Block) -> Array:
+    """A block's pixels of out or dout, as a matrix (O, pixels) for each output row. No copy."""
+    columns, batch = block
+    part = images[:, :, columns.start : columns.stop, batch]
+    filters, rows, _, _ = part.shape
+    between_filters, between_rows, _, _ = part.strides
+    shape, strides = (rows, filters, part[0, 0].size), (between_rows, between_filters, part.itemsize)
+    return array_module(images).lib.stride_tricks.as_strided(part, shape, strides)
+
+
+def _patches(images: Array, geometry: Geometry, block: Block) -> Array:
+    """What the windows of a block see: for each output row a matrix (kh C kw, pixels), with a patch in each column.
+
+    Only across is anything copied: `unfolded` holds each row of the images kw times, as the kw places of a window see it.
+    Downwards nothing needs to be: the rows that a window sees lie one under the other in `unfolded` already, so the
+    matrix of an output row is a slice of it, and that of the next one begins `stride` rows further down. (Only if there
+    are holes between those rows, they are brought together, by `reshape`.)
+    """
+    xp, (columns, batch) = array_module(images), block
+    (kh, kw), (down, across), (hole_down, hole_across) = geometry.kernel, geometry.stride, geometry.dilation
+    part = images[:, :, columns.start * across :, batch]
+    channels, height, _, n = part.shape
+    c, h, v, image = part.strides
+    as_strided = xp.lib.stride_tricks.as_strided
+    seen = as_strided(part, (height, channels, kw, len(columns), n), (h, c, hole_across * v, across * v, image))
+    unfolded = xp.ascontiguousarray(seen)
+    pixels = len(columns) * n
+    line = pixels * unfolded.itemsize
+    row = channels * kw * line
+    slices = as_strided(
+        unfolded, (geometry.rows, kh, channels * kw, pixels), (down * row, hole_down * row, line, unfolded.itemsize)
+    )
+    return slices.reshape(geometry.rows, kh * channels * kw, pixels)
+
+
+def _add_patches(dimages: Array, first: int, dpatches: Array, geometry: Geometry, block: Block) -> None:
+    """The way back: where `_patches` copied, add. `first` is the image's column with which dimages begins."""
+    xp, (columns, batch) = array_module(dimages), block
+    (kh, kw), (down, across), (hole_down, hole_across) = geometry.kernel, geometry.stride, geometry.dilation
+    channels, height, _, _ = dimages.shape
+    rows, _, pixels = dpatches.shape
+    dpatches = dpatches.reshape(rows, kh, channels * kw, pixels)
+    unfolded = xp.zeros((height, channels * kw, pixels), dpatches.dtype)
+    for i in range(kh):
+        unfolded[every(i * hole_down, rows, down)] += dpatches[:, i]
+    unfolded = unfolded.reshape(height, channels, kw, len(columns), -1)
+    for j in range(kw):
+        seen = every(columns.start * across + j * hole_across - first, len(columns), across)
+        dimages[:, :, seen, batch] += unfolded[:, :, j].swapaxes(0, 1)
+
+
+def _as_matrix(filters: Array) -> Array:
+    """The filters (O, C, kh, kw) as rows (O, kh C kw), in the order in which `_patches` lays out what they see."""
+    return filters.transpose(0, 2, 1, 3).reshape(len(filters), -1)
+
+
+def _wide(x: Array) -> Array:
+    """float16 is calculated in float32, as in PyTorch: sums of many products need the digits."""
+    return x.astype(float32) if x.dtype == float16 else x
+
+
+# -- on the blackboard -------------------------------------------------------------------------------------------------
+
+
+def conv2d_forward_naive(
+    x: Array,
+    w: Array,
+    b: Array | None = None,
+    stride: int | Two = 1,
+    padding: int | Two | str = 0,
+    dilation: int | Two = 1,
+    groups: int = 1,
+):
+    """`conv2d_forward`, one output pixel after the other: the filter times what its window sees, added up."""
+    geometry = _geometry(x, w, b, stride, padding, dilation, groups)
+    padded = np.pad(x, ((0, 0), (0, 0), *geometry.pads))
+    out = np.zeros((len(x), len(w), geometry.rows, geometry.columns), x.dtype)
+    for mine, theirs in geometry.parts(len(w), x.shape[1]):
+        for n, o, h, v in product(range(len(x)), range(mine.start, mine.stop), *map(range, out.shape[2:])):
+            out[n, o, h, v] = (w[o] * padded[n, theirs, *_window(geometry, h, v)]).sum() + (0 if b is None else b[o])
+    return out, (x, w, b, geometry)
+
+
+def conv2d_backward_naive(dout: Array, cache):
+    """`conv2d_backward`, the same way: what an output pixel was made of gets its gradient, times the other factor."""
+    x, w, b, geometry = cache
+    padded = np.pad(x, ((0, 0), (0, 0), *geometry.pads))
+    dpadded, dw = np.zeros_like(padded), np.zeros_like(w)
+    for mine, theirs in geometry.parts(len(w), x.shape[1]):
+        for n, o, h, v in product(range(len(x)), range(mine.start, mine.stop), *map(range, dout.shape[2:])):
+            window = _window(geometry, h, v)
+            dw[o] += dout[n, o, h, v] * padded[n, theirs, *window]
+            dpadded[n, theirs, *window] += dout[n, o, h, v] * w[o]
+    db = None if b is None else dout.sum(axis=(0, 2, 3))
+    (above, _), (left, _) = geometry.pads
+    return dpadded[:, :, above : above + x.shape[2], left : left + x.shape[3]], dw, db
+
+
+def _window(geometry: Geometry, h: int, v: int) -> tuple[slice, slice]:
+    """The rows and the columns that the window at output pixel (h, v) sees."""
+    down, across = (
+        every(at * stride, kernel, hole)
+        for at, stride, kernel, hole in zip((h, v), geometry.stride, geometry.kernel, geometry.dilation, strict=True)
+    )
+    return down, across
+
+
+# -- settings ----------------------------------------------------------------------------------------------------------
+
+
+def _geometry(
+    x: Array,
+    w: Array,
+    b: Array | None,
+    stride: int | Two,
+    padding: int | Two | str,
+    dilation: int | Two,
+    groups: int,
+) -> Geometry:
+    """The settings, checked, with the size of the output."""
+    _check("conv2d", x, w, b, groups)
+    stride, dilation = two(stride, "conv2d", "stride", 1), two(dilation, "conv2d", "dilation", 1)
+    kernel = w.shape[2:]
+    pads = _pads(padding, kernel, stride, dilation)
+    sides = list(zip(x.shape[2:], pads, kernel, stride, dilation, strict=True))
+    rows, columns = (count(length + sum(pad), k, step, hole) for length, pad, k, step, hole in sides)
+    if min(rows, columns) < 1:
+        raise ShapeError(
+            f"conv2d: the filters (w.shape = {w.shape}, dilation {dilation}) span {reach(kernel[0], dilation[0])} x "
+            f"{reach(kernel[1], dilation[1])} pixels, more than the images have (x.shape = {x.shape}, padding {padding})."
+        )
+    return Geometry(kernel, stride, pads, dilation, groups, rows, columns)
+
+
+def _pads(padding: int | Two | str, kernel: Two, stride: Two, dilation: Two) -> Pads:
+    if padding == "valid":
+        padding = 0
+    if padding == "same":
+        if stride != (1, 1):
+            raise ValueError(f"conv2d: padding='same' needs stride 1, got {stride}.")
+        above, left = (reach(k, hole) - 1 for k, hole in zip(kernel, dilation, strict=True))
+        return (above // 2, above - above // 2), (left // 2, left - left // 2)
+    if isinstance(padding, str):
+        raise ValueError(f"conv2d: padding must be a number, two, 'same' or 'valid', got {padding!r}.")
+    height, width = two(padding, "conv2d", "padding", 0)
+    return (height, height), (width, width)
+
+
+def _check(name: str, x: Array, w: Array, b: Array | None, groups: int) -> None:
+    """Raise unless the images, the filters and their biases fit each other."""
+    axes = {"conv1d": ("(N, C, L)", "(O, C / groups, k)"), "conv2d": ("(N, C, H, W)", "(O, C / groups, kh, kw)")}[name]
+    if not x.ndim == w.ndim == (3 if name == "conv1d" else 4):
+        raise ShapeError(f"{name}: x must be {axes[0]} and weight {axes[1]}, got {x.shape} and {w.shape}.")
+    if not isinstance(groups, int) or groups < 1 or len(w) % groups or x.shape[1] % groups:
+        raise ShapeError(
+            f"{name}: groups must divide the filters and the channels, got groups = {groups} for {len(w)} filters "
+            f"(weight.shape = {w.shape}) and {x.shape[1]} channels (x.shape = {x.shape})."
+        )
+    if x.shape[1] != w.shape[1] * groups:
+        raise ShapeError(
+            f"{name}: weight expects {w.shape[1] * groups} input channels (weight.shape = {w.shape}, groups = {groups}), "
+            f"x has {x.shape[1]} (x.shape = {x.shape})."
+        )
+    if b is not None and b.shape != (len(w),):
+        raise ShapeError(f"{name}: bias must be ({len(w)},), one number a filter, got {b.shape}.")
+    dtypes = [array.dtype for array in (x, w, b) if array is not None]
+    if dtypes[0].kind != "f" or len(set(dtypes)) > 1:
+        raise DtypeError(
+            f"{name}: x, weight and bias must have one floating-point dtype, got {', '.join(map(str, dtypes))}."
+        )

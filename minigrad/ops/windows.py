@@ -1,0 +1,78 @@
+"""Windows that slide over an image: their settings, how many fit, and the memory order in which they are quick.
+
+Convolution and pooling look at an image (N, C, H, W) through a small window. Written with a loop over windows, that is
+a million short steps; written with a loop over the places *inside* the window, it is a few long ones: the top left
+elements of all windows are one slice of the image, x[:, :, 0 : ... : stride, 0 : ... : stride], and so are those of
+every other place.
+
+How long a step is, memory decides. A row of one image is short, and with a stride it is not even in one piece. So here
+the batch lies innermost, (C, H, W, N): then what belongs to one place of all images lies side by side, and whatever is
+copied, compared or added goes along rows of N numbers at least. The shape stays (N, C, H, W): it is a view.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from minigrad.backend import Array, ShapeError, array_module
+
+Two = tuple[int, int]
+Pads = tuple[Two, Two]
+
+
+def two(value: Any, name: str, word: str, least: int) -> Two:
+    """A setting for height and width: one number for both, or two; each at least `least`."""
+    try:
+        pair = (value, value) if not isinstance(value, (tuple, list)) else tuple(value) * (2 // len(value))
+        height, width = map(operator.index, pair)
+    except (TypeError, ValueError, ZeroDivisionError):
+        raise TypeError(f"{name}: {word} must be an int or two of them (height, width), got {value!r}.") from None
+    if min(height, width) < least:
+        raise ValueError(f"{name}: {word} must be at least {least}, got {value}.")
+    return height, width
+
+
+def reach(kernel: int, dilation: int) -> int:
+    """How many elements a window spans: from the first that it sees to the last."""
+    return dilation * (kernel - 1) + 1
+
+
+def count(length: int, kernel: int, stride: int, dilation: int = 1) -> int:
+    """How many windows fit into `length` (padding included): one at the start, and one for each stride that is left."""
+    return (length - reach(kernel, dilation)) // stride + 1
+
+
+def every(place: int, windows: int, stride: int) -> slice:
+    """The elements at one place of all windows: `place`, `place + stride`, ..."""
+    return slice(place, place + (windows - 1) * stride + 1, stride)
+
+
+def batch_last(x: Array, pads: Pads = ((0, 0), (0, 0)), value: float = 0) -> Array:
+    """The images (N, C, H, W) as (C, H, W, N), contiguous, with a border of `value`. No copy where none is needed."""
+    xp = array_module(x)
+    turned = x.transpose(1, 2, 3, 0)
+    if pads == ((0, 0), (0, 0)):
+        return xp.ascontiguousarray(turned)
+    (top, bottom), (left, right) = pads
+    channels, height, width, batch = turned.shape
+    padded = xp.full((channels, top + height + bottom, left + width + right, batch), value, x.dtype)
+    padded[:, top : top + height, left : left + width] = turned
+    return padded
+
+
+def batch_first(x: Array) -> Array:
+    """(C, H, W, N) as (N, C, H, W), without a copy."""
+    return x.transpose(3, 0, 1, 2)
+
+
+def without_border(x: Array, pads: Pads) -> Array:
+    """(C, H, W, N) without the border that `batch_last` gave it."""
+    (top, bottom), (left, right) = pads
+    return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
+
+
+def check_image(x: Array, name: str) -> None:
+    """Raise unless x is (N, C, H, W)."""
+    if x.ndim != 4:
+        raise ShapeError(f"{name}: x must be (N, C, H, W), got x.shape = {x.shape}.")

@@ -1,0 +1,124 @@
+"""Who may use how many cores: the one place that decides.
+
+Either one call of BLAS uses all of them, which it does by itself, or a long piece of work is cut into parts, each part
+walks on a Python thread of its own, and BLAS keeps to that thread (`share`). Never both, so that there are never more
+threads at work than cores. (NumPy lets go of the interpreter while it calculates, so the threads do run side by side.)
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+WORTH_SHARING = 4_000_000  # multiplications; starting a thread takes as long as about half of them
+
+
+def get_num_threads() -> int:
+    """How many threads a calculation may use: at first as many as BLAS does, which OMP_NUM_THREADS tells."""
+    if _settings.count is None:
+        _settings.count = max([pool["num_threads"] for pool in _blas().info()], default=os.cpu_count() or 1)
+    return _settings.count
+
+
+def set_num_threads(count: int) -> None:
+    """Let a calculation use `count` threads, BLAS's own included; 1 turns threads off."""
+    if not isinstance(count, int) or count < 1:
+        raise ValueError(f"set_num_threads: expected a whole number of threads, at least 1, got {count!r}.")
+    _settings.count = count
+    _blas().limit(limits=count)
+    _forget_workers()
+
+
+def share(work: Callable[[range], T], length: int, operations: float) -> list[T]:
+    """Cut range(length) into parts that follow each other, and call `work(part)` on each; their results, in order.
+
+    The parts run side by side, on as many threads as `get_num_threads` says, if there are enough `operations`
+    (multiplications, roughly) in all of it. Work that is shared already is not shared again.
+    """
+    count = min(get_num_threads(), length) if operations >= WORTH_SHARING and not _here.shared else 1
+    if count <= 1:
+        return [work(range(length))]
+    cuts = [length * i // count for i in range(count + 1)]
+    parts = [range(cuts[i], cuts[i + 1]) for i in range(count)]
+    with _one_blas_thread:
+        waiting = [_workers(count - 1).submit(_run, work, part) for part in parts[1:]]
+        try:
+            first = _run(work, parts[0])
+        finally:
+            others = [one.exception() for one in waiting]  # none may still be at work when this returns
+        for error in others:
+            if error is not None:
+                raise error
+        return [first, *(one.result() for one in waiting)]
+
+
+def _run(work: Callable[[range], T], part: range) -> T:
+    _here.shared = True
+    try:
+        return work(part)
+    finally:
+        _here.shared = False
+
+
+class _Here(threading.local):
+    shared = False  # whether this thread is at work on a part
+
+
+class _Settings:
+    count: int | None = None
+    workers: ThreadPoolExecutor | None = None
+
+
+_here, _settings = _Here(), _Settings()
+
+
+def _workers(count: int) -> ThreadPoolExecutor:
+    if _settings.workers is None:
+        _settings.workers = ThreadPoolExecutor(count, thread_name_prefix="minigrad")
+    return _settings.workers
+
+
+def _forget_workers() -> None:
+    _settings.workers = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_workers)  # threads do not live on in a child process
+
+
+@functools.cache
+def _blas() -> Any:
+    import numpy  # noqa: F401  whose BLAS is to be found
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
+
+
+class _OneBlasThread:
+    """While anybody is inside, BLAS keeps to the thread that calls it. The last one out puts back what was."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._limit = _blas().limit(limits=1)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._limit.restore_original_limits()
+
+
+_one_blas_thread = _OneBlasThread()
