@@ -11,9 +11,9 @@ window sees there laid out in a column (`_patches`). All output pixels together 
 
     out (O, pixels) = w (O, K) @ patches (K, pixels) + b,      K = kh C kw
 
-so the backward pass is that of the fully-connected layer: dw = dout @ patchesᵀ, and dpatches = wᵀ @ dout. What remains is
-dx. An element of x was copied into the patches of all windows that saw it, so its gradient is the sum of theirs: where
-`_patches` copies, `_add_patches` adds.
+so the backward pass is that of the fully-connected layer: dw = dout @ patchesᵀ, and dpatches = wᵀ @ dout. What remains
+is dx. An element of x was copied into the patches of all windows that saw it, so its gradient is the sum of theirs:
+where `_patches` copies, `_add_patches` adds.
 
 The patches hold each element kh kw times, and would be 25 times as large as the image for a 5 x 5 filter. So they are
 never all made at once: the work goes through the image a few columns at a time, so few that their patches stay in the
@@ -73,9 +73,10 @@ def conv2d_forward(
     """Slide the filters w over the images x: out (N, O, Ho, Wo), and the cache.
 
     x: (N, C, H, W). w: (O, C / groups, kh, kw), that is O filters. b: (O,), or None.
-    stride: the window moves so many pixels at a time. padding: so many zeros are put around the image; "valid" is none,
-    "same" as many as keep its size. dilation: the elements of the filter lie so many pixels apart. Each is one number, or
-    (height, width). groups: filters and channels are cut into so many parts; a filter sees the channels of its part only.
+    stride: the window moves so many pixels at a time. padding: so many zeros are put around the image; "valid" is
+    none, "same" as many as keep its size. dilation: the elements of the filter lie so many pixels apart. Each is one
+    number, or (height, width). groups: filters and channels are cut into so many parts; a filter sees the channels of
+    its own part only.
 
     Ho = (H + 2 padding - dilation (kh - 1) - 1) // stride + 1, and Wo likewise.
     """
@@ -90,8 +91,8 @@ def conv2d_forward(
 def conv2d_backward(dout: Array, cache, needs=ALL):
     """dout (N, O, Ho, Wo). Returns dx (N, C, H, W), dw (O, C / groups, kh, kw) and db (O,).
 
-    Derived above: dw = dout @ patchesᵀ; dx adds up wᵀ @ dout, each number where its patch element came from; and b[o] is
-    added to every pixel of channel o, so db[o] is the sum of that channel of dout.
+    Derived above: dw = dout @ patchesᵀ; dx adds up wᵀ @ dout, each number where its patch element came from; and b[o]
+    is added to every pixel of channel o, so db[o] is the sum of that channel of dout.
     """
     x, w, b, geometry = cache
     xp = array_module(dout)
@@ -129,8 +130,8 @@ def conv1d_forward(
     A sequence is an image of one row.
     """
     _check("conv1d", x, w, b, groups)
-    padding = padding if isinstance(padding, str) else (0, padding)
-    out, cache = conv2d_forward(x[:, :, None], w[:, :, None], b, (1, stride), padding, (1, dilation), groups)
+    around = padding if isinstance(padding, str) else (0, padding)
+    out, cache = conv2d_forward(x[:, :, None], w[:, :, None], b, (1, stride), around, (1, dilation), groups)
     return out[:, :, 0], cache
 
 
@@ -142,7 +143,7 @@ def conv1d_backward(dout: Array, cache, needs=ALL):
 
 # -- block by block ----------------------------------------------------------------------------------------------------
 #
-# From here on the batch lies innermost (`windows`): images (C, H, W, N), with their border, and out, dout (O, Ho, Wo, N).
+# From here on the batch lies innermost (see `windows`): images (C, H, W, N), with their border; out, dout (O, Ho, Wo, N).
 # A block is a range of output columns and a slice of the batch.
 
 Block = tuple[range, slice]
@@ -169,10 +170,8 @@ def _filter_gradient(images: Array, dout: Array, geometry: Geometry) -> Array:
     def walk(columns: range) -> Array:
         total = xp.zeros((kh * channels * kw, filters), images.dtype)
         for block in _blocks(columns, images, geometry):
-            products = _patches(images, geometry, block) @ _pixels(dout, block).swapaxes(
-                1, 2
-            )  # one for each output row
-            total += products.sum(axis=0)
+            of_each_row = _patches(images, geometry, block) @ _pixels(dout, block).swapaxes(1, 2)
+            total += of_each_row.sum(axis=0)
         return total
 
     total = sum(share(walk, geometry.columns, kh * kw * channels * dout.size))
@@ -197,9 +196,9 @@ def _spread(dout: Array, filters: Array, geometry: Geometry, dimages: Array) -> 
 
 
 def _blocks(columns: range, images: Array, geometry: Geometry) -> Iterator[Block]:
-    """Cut output columns into blocks whose patches stay in the cache: some columns each, or a part of one column's batch.
+    """Cut output columns into blocks whose patches stay in the cache: some columns each, or part of one column's batch.
 
-    So in memory the pixels of a block, column by column and image by image, lie side by side.
+    So the pixels of a block, column by column and image by image, lie side by side in memory.
     """
     channels, height, _, batch = images.shape
     budget = CACHE_BYTES if isinstance(images, np.ndarray) else GPU_BYTES
@@ -224,10 +223,10 @@ def _pixels(images: Array, block: Block) -> Array:
 def _patches(images: Array, geometry: Geometry, block: Block) -> Array:
     """What the windows of a block see: for each output row a matrix (kh C kw, pixels), with a patch in each column.
 
-    Only across is anything copied: `unfolded` holds each row of the images kw times, as the kw places of a window see it.
-    Downwards nothing needs to be: the rows that a window sees lie one under the other in `unfolded` already, so the
-    matrix of an output row is a slice of it, and that of the next one begins `stride` rows further down. (Only if there
-    are holes between those rows, they are brought together, by `reshape`.)
+    Only across is anything copied: `unfolded` holds each row of the images kw times, as the kw places of a window see
+    it. Downwards nothing needs to be: the rows that a window sees lie one under the other in `unfolded` already, so the
+    matrix of an output row is a slice of it, and that of the next one begins `stride` rows further down. (Only where
+    there are holes between those rows, they are brought together, by `reshape`.)
     """
     xp, (columns, batch) = array_module(images), block
     (kh, kw), (down, across), (hole_down, hole_across) = geometry.kernel, geometry.stride, geometry.dilation
@@ -339,8 +338,9 @@ def _geometry(
     rows, columns = (count(length + sum(pad), k, step, hole) for length, pad, k, step, hole in sides)
     if min(rows, columns) < 1:
         raise ShapeError(
-            f"conv2d: the filters (w.shape = {w.shape}, dilation {dilation}) span {reach(kernel[0], dilation[0])} x "
-            f"{reach(kernel[1], dilation[1])} pixels, more than the images have (x.shape = {x.shape}, padding {padding})."
+            f"conv2d: the filters (weight.shape = {w.shape}, dilation {dilation}) span {reach(kernel[0], dilation[0])} x "
+            f"{reach(kernel[1], dilation[1])} pixels, more than the images have (x.shape = {x.shape}, padding "
+            f"{padding})."
         )
     return Geometry(kernel, stride, pads, dilation, groups, rows, columns)
 
@@ -371,8 +371,8 @@ def _check(name: str, x: Array, w: Array, b: Array | None, groups: int) -> None:
         )
     if x.shape[1] != w.shape[1] * groups:
         raise ShapeError(
-            f"{name}: weight expects {w.shape[1] * groups} input channels (weight.shape = {w.shape}, groups = {groups}), "
-            f"x has {x.shape[1]} (x.shape = {x.shape})."
+            f"{name}: weight expects {w.shape[1] * groups} input channels (weight.shape = {w.shape}, groups = {groups})"
+            f", x has {x.shape[1]} (x.shape = {x.shape})."
         )
     if b is not None and b.shape != (len(w),):
         raise ShapeError(f"{name}: bias must be ({len(w)},), one number a filter, got {b.shape}.")

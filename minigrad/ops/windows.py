@@ -15,7 +15,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from minigrad.backend import Array, ShapeError, array_module
+from minigrad.backend import Array, array_module
 
 Two = tuple[int, int]
 Pads = tuple[Two, Two]
@@ -70,9 +70,3 @@ def without_border(x: Array, pads: Pads) -> Array:
     """(C, H, W, N) without the border that `batch_last` gave it."""
     (top, bottom), (left, right) = pads
     return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
-
-
-def check_image(x: Array, name: str) -> None:
-    """Raise unless x is (N, C, H, W)."""
-    if x.ndim != 4:
-        raise ShapeError(f"{name}: x must be (N, C, H, W), got x.shape = {x.shape}.")
