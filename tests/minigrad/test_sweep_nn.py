@@ -37,6 +37,15 @@ MODULES: dict[str, tuple[str, tuple]] = {
     "Embedding": ("nn.Embedding(4, 3) | nn.Embedding(4, 3, padding_idx=0)", (LABELS,)),
     "Dropout": ("nn.Dropout(0.0)", ROWS),
     "Dropout2d": ("nn.Dropout2d(0.0)", (draw(5, 4, 2, 2),)),
+    "BatchNorm1d": (
+        "nn.BatchNorm1d(4) | nn.BatchNorm1d(4, 1e-3, None, False) | nn.BatchNorm1d(4, bias=False)"
+        " | nn.BatchNorm1d(4, track_running_stats=False)",
+        ROWS,
+    ),
+    "BatchNorm2d": ("nn.BatchNorm2d(4)", (draw(5, 4, 2, 2),)),
+    "BatchNorm3d": ("nn.BatchNorm3d(4)", (draw(5, 4, 2, 1, 3),)),
+    "LayerNorm": ("nn.LayerNorm(4) | nn.LayerNorm((5, 4), 1e-3, bias=False) | nn.LayerNorm(4, 1e-3, False)", ROWS),
+    "GroupNorm": ("nn.GroupNorm(2, 4) | nn.GroupNorm(1, 4, 1e-3, False)", ROWS),
     "ReLU": ("nn.ReLU()", ROWS),
     "ReLU6": ("nn.ReLU6()", ROWS),
     "LeakyReLU": ("nn.LeakyReLU() | nn.LeakyReLU(0.3)", ROWS),
@@ -79,6 +88,13 @@ FUNCTIONS: dict[str, tuple[str, tuple]] = {
     "embedding": ("F.embedding(x, y) | F.embedding(x, y, padding_idx=0)", (LABELS, draw(4, 3))),
     "one_hot": ("F.one_hot(x) | F.one_hot(x, num_classes=6)", (LABELS,)),
     "normalize": ("F.normalize(x) | F.normalize(x, p=1, dim=0)", ROWS),
+    "batch_norm": (
+        "F.batch_norm(x, None, None, y, z, training=True) | F.batch_norm(x, None, None, None, y, True, 0.1, 1e-3)"
+        " | F.batch_norm(x, y.detach(), z.detach().abs(), y, z)",
+        tuple(draws((5, 4), (4,), (4,))),
+    ),
+    "layer_norm": ("F.layer_norm(x, (4,)) | F.layer_norm(x, [4], y, z, 1e-3)", tuple(draws((5, 4), (4,), (4,)))),
+    "group_norm": ("F.group_norm(x, 2) | F.group_norm(x, 2, y, z, 1e-3)", tuple(draws((5, 4), (4,), (4,)))),
     "pad": ("F.pad(x, (1, 2)) | F.pad(x, (1, 0, 0, 2), value=3.0) | F.pad(x, (-1, 1))", ROWS),
     "dropout": ("F.dropout(x, 0.0) | F.dropout(x, 0.5, training=False)", ROWS),
     "dropout2d": ("F.dropout2d(x, 0.5, training=False)", (draw(5, 4, 2, 2),)),

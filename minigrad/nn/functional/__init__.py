@@ -32,8 +32,10 @@ from minigrad.nn.functional.loss import (
     nll_loss,
     smooth_l1_loss,
 )
+from minigrad.nn.functional.normalization import batch_norm, group_norm, layer_norm
 
 __all__ = [
+    "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cosine_similarity",
@@ -44,10 +46,12 @@ __all__ = [
     "embedding",
     "fc",
     "gelu",
+    "group_norm",
     "hardtanh",
     "huber_loss",
     "kl_div",
     "l1_loss",
+    "layer_norm",
     "leaky_relu",
     "linear",
     "log_softmax",

@@ -1,0 +1,105 @@
+"""Normalization over a batch, over the features of an example, and over groups of its channels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from minigrad.autograd.grad_mode import no_grad
+from minigrad.backend import ShapeError
+from minigrad.lift import differentiable
+from minigrad.ops import normalization as pairs
+from minigrad.tensor import Tensor
+
+_batch_norm = differentiable(pairs.batch_norm_forward, pairs.batch_norm_backward)
+_batch_norm_eval = differentiable(pairs.batch_norm_eval_forward, pairs.batch_norm_eval_backward)
+_layer_norm = differentiable(pairs.layer_norm_forward, pairs.layer_norm_backward)
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """weight (input - mean) / √(var + eps) + bias, for each channel.
+
+    Shapes: input (N, C) or (N, C, d_1, ...), all others (C,).
+
+    training: mean and var are the batch's. running_mean and running_var, if given, go a share `momentum` of the way to
+        them, in place; the variance that is kept is the unbiased one, divided by n - 1. Without it, they are mean and
+        var.
+    """
+    kept = [running for running in (running_mean, running_var) if running is not None]
+    if len(kept) == 1:
+        raise ValueError("batch_norm: running_mean and running_var must both be given, or both be None.")
+    if kept:
+        pairs.check_channels("batch_norm", input, running_mean=kept[0].array, running_var=kept[1].array)
+    if not training:
+        if not kept:
+            raise RuntimeError("batch_norm: without training=True, running_mean and running_var must be given.")
+        return _batch_norm_eval(input, *kept, weight, bias, eps=eps)
+    if momentum is None:
+        raise TypeError("batch_norm: momentum must be a number. None, the plain average, is for the modules.")
+    count = _values_per_channel("batch_norm", input.shape)
+    out, mean, var = _batch_norm(input, weight, bias, eps=eps)
+    if kept and count:
+        with no_grad():
+            _move(kept[0], mean, momentum)
+            _move(kept[1], var * (count / (count - 1)), momentum)
+    return out
+
+
+def _move(running: Tensor, statistic: Tensor, momentum: float) -> None:
+    running.copy_(running.to(dtype=statistic.dtype) * (1 - momentum) + statistic * momentum)
+
+
+def _values_per_channel(name: str, shape: tuple[int, ...]) -> int:
+    """How many numbers a channel has; one alone has no variance."""
+    count = math.prod(shape) // shape[1] if len(shape) > 1 and shape[1] else 0
+    if count == 1:
+        raise ValueError(f"{name}: expected more than 1 value per channel when training, got input.shape = {shape}.")
+    return count
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """weight (input - mean) / √(var + eps) + bias, over the last axes, those of normalized_shape, of each example.
+
+    Shapes: input (*, *normalized_shape), weight and bias normalized_shape.
+    """
+    return _layer_norm(input, weight, bias, normalized_shape=tuple(normalized_shape), eps=eps)
+
+
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """weight (input - mean) / √(var + eps) + bias, over each of num_groups groups of an example's channels.
+
+    Shapes: input (N, C) or (N, C, d_1, ...), weight and bias (C,), one number for each channel.
+    """
+    pairs.check_channels(
+        "group_norm",
+        input,
+        weight=None if weight is None else weight.array,
+        bias=None if bias is None else bias.array,
+    )
+    batch, channels, *places = input.shape
+    if num_groups <= 0 or channels % num_groups:
+        raise ShapeError(f"group_norm: num_groups must divide the {channels} channels, got {num_groups}.")
+    length = channels // num_groups * math.prod(places)
+    _values_per_channel("group_norm", (batch * channels // num_groups, num_groups, *places))
+    out = layer_norm(input.reshape(batch, num_groups, length), (length,), eps=eps).reshape(input.shape)
+    each = (channels, *[1] * len(places))
+    if weight is not None:
+        out = out * weight.reshape(each)
+    return out if bias is None else out + bias.reshape(each)
