@@ -143,7 +143,7 @@ def conv1d_backward(dout: Array, cache, needs=ALL):
 
 # -- block by block ----------------------------------------------------------------------------------------------------
 #
-# From here on the batch lies innermost (see `windows`): images (C, H, W, N), with their border; out, dout (O, Ho, Wo, N).
+# From here on the batch lies innermost (see `windows`): images (C, H, W, N), border included; out, dout (O, Ho, Wo, N).
 # A block is a range of output columns and a slice of the batch.
 
 Block = tuple[range, slice]
@@ -338,9 +338,8 @@ def _geometry(
     rows, columns = (count(length + sum(pad), k, step, hole) for length, pad, k, step, hole in sides)
     if min(rows, columns) < 1:
         raise ShapeError(
-            f"conv2d: the filters (weight.shape = {w.shape}, dilation {dilation}) span {reach(kernel[0], dilation[0])} x "
-            f"{reach(kernel[1], dilation[1])} pixels, more than the images have (x.shape = {x.shape}, padding "
-            f"{padding})."
+            f"conv2d: the filters (weight.shape = {w.shape}, dilation {dilation}) span more pixels than the images "
+            f"have (x.shape = {x.shape}, padding {padding})."
         )
     return Geometry(kernel, stride, pads, dilation, groups, rows, columns)
 

@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from minigrad.backend import Array, array_module
+from minigrad.backend import Array, array_module, only_where
 from minigrad.ops.erf import erf
 
 LN_2, LN_10, ROOT_PI = math.log(2), math.log(10), math.sqrt(math.pi)
@@ -167,4 +167,4 @@ def relu_backward(dout: Array, cache: Array):
     At the kink, x = 0, any slope between 0 and 1 is a subgradient; the convention (PyTorch's, and ours) is 0.
     """
     x = cache
-    return array_module(dout).where(x <= 0, 0, dout)
+    return only_where(~(x <= 0), dout)

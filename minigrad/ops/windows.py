@@ -15,7 +15,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from minigrad.backend import Array, array_module
+from minigrad.backend import Array, ShapeError, array_module
 
 Two = tuple[int, int]
 Pads = tuple[Two, Two]
@@ -70,3 +70,28 @@ def without_border(x: Array, pads: Pads) -> Array:
     """(C, H, W, N) without the border that `batch_last` gave it."""
     (top, bottom), (left, right) = pads
     return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
+
+
+def lay(
+    name: str, size: Two, kernel: Two, stride: Two, padding: Two, dilation: Two, ceil_mode: bool
+) -> tuple[Two, Pads]:
+    """How many pooling windows lie on an image of this size, downwards and across, and the border that they need.
+
+    ceil_mode: a last window that is only partly on the image counts too, unless it begins beyond the image.
+    """
+    counts, pads = [], []
+    for length, k, step, pad, hole in zip(size, kernel, stride, padding, dilation, strict=True):
+        if pad > k // 2:
+            raise ValueError(f"{name}: padding must be at most half of kernel_size {kernel}, got {padding}.")
+        windows = count(length + 2 * pad, k, step, hole)
+        if ceil_mode:
+            windows = -(-(length + 2 * pad - reach(k, hole)) // step) + 1
+            windows -= (windows - 1) * step >= length + pad
+        if windows < 1:
+            raise ShapeError(
+                f"{name}: a window of kernel_size {kernel}, dilation {dilation}, spans more than the images have "
+                f"({size[0]} x {size[1]}, padding {padding})."
+            )
+        counts.append(windows)
+        pads.append((pad, max(pad, (windows - 1) * step + reach(k, hole) - length - pad)))
+    return (counts[0], counts[1]), (pads[0], pads[1])
