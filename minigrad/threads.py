@@ -1,8 +1,10 @@
 """Who may use how many cores: the one place that decides.
 
-Either one call of BLAS uses all of them, which it does by itself, or a long piece of work is cut into parts, each part
-walks on a Python thread of its own, and BLAS keeps to that thread (`share`). Never both, so that there are never more
-threads at work than cores. (NumPy lets go of the interpreter while it calculates, so the threads do run side by side.)
+A long piece of work is cut into parts, and each part walks on a Python thread of its own (`share`). NumPy lets go of
+the interpreter while it calculates, so they do run side by side. BLAS, which would use all cores by itself, keeps to
+one thread meanwhile, so there are never more threads at work than cores. That goes for our products of matrices, too:
+after a product, BLAS's own threads wait for the next one without going to sleep, and for some 30 ms hold the cores that
+others could use.
 """
 
 from __future__ import annotations
@@ -14,9 +16,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from minigrad.memory import keep_freed_memory
+
 T = TypeVar("T")
 
-WORTH_SHARING = 4_000_000  # multiplications; starting a thread takes as long as about half of them
+WORTH_SHARING = 4_000_000  # multiplications; to wake a thread takes as long as about a million of them
 
 
 def get_num_threads() -> int:
@@ -41,13 +45,14 @@ def share(work: Callable[[range], T], length: int, operations: float) -> list[T]
     The parts run side by side, on as many threads as `get_num_threads` says, if there are enough `operations`
     (multiplications, roughly) in all of it. Work that is shared already is not shared again.
     """
-    count = min(get_num_threads(), length) if operations >= WORTH_SHARING and not _here.shared else 1
-    if count <= 1:
+    keep_freed_memory()
+    if _here.shared or get_num_threads() == 1:
         return [work(range(length))]
+    count = max(1, min(get_num_threads(), length)) if operations >= WORTH_SHARING else 1
     cuts = [length * i // count for i in range(count + 1)]
     parts = [range(cuts[i], cuts[i + 1]) for i in range(count)]
     with _one_blas_thread:
-        waiting = [_workers(count - 1).submit(_run, work, part) for part in parts[1:]]
+        waiting = [_workers().submit(_run, work, part) for part in parts[1:]]
         try:
             first = _run(work, parts[0])
         finally:
@@ -78,9 +83,9 @@ class _Settings:
 _here, _settings = _Here(), _Settings()
 
 
-def _workers(count: int) -> ThreadPoolExecutor:
+def _workers() -> ThreadPoolExecutor:
     if _settings.workers is None:
-        _settings.workers = ThreadPoolExecutor(count, thread_name_prefix="minigrad")
+        _settings.workers = ThreadPoolExecutor(get_num_threads(), thread_name_prefix="minigrad")
     return _settings.workers
 
 

@@ -17,8 +17,10 @@ import math
 import numpy as np
 
 from minigrad.backend import Array, ShapeError, array_module
+from minigrad.threads import share
 
 ALL = (True, True, True)
+ONE_THREAD_ANYWAY = 2**18  # multiplications, up to which BLAS uses one thread
 
 
 def fc_forward(x: Array, w: Array, b: Array | None):
@@ -28,7 +30,7 @@ def fc_forward(x: Array, w: Array, b: Array | None):
     Returns out (N, M) and the cache (x, w, b).
     """
     rows = _as_rows(x, w, b)
-    out = rows @ w
+    out = product(rows, w)
     return out if b is None else out + b, (x, w, b)
 
 
@@ -43,14 +45,33 @@ def fc_backward(dout: Array, cache, needs=ALL):
     x, w, b = cache
     xp = array_module(dout)
     rows = x.reshape(len(x), w.shape[0])
-    dx = (dout @ w.T).reshape(x.shape) if needs[0] else None
-    dw = None
+    # Written in the memory order of x and of w: what comes next, such as an optimiser, goes through both side by side.
+    dx = dw = None
+    if needs[0]:
+        dx = product(dout, w.T, xp.empty_like(rows, dtype=xp.result_type(dout, w))).reshape(x.shape)
     if needs[1]:
-        # Written in w's own memory order: a C-ordered gradient of a transposed weight would make the optimiser stride.
-        dw = xp.empty_like(w, dtype=xp.result_type(x, dout))
-        xp.matmul(rows.T, dout, out=dw)
+        dw = product(rows.T, dout, xp.empty_like(w, dtype=xp.result_type(x, dout)))
     db = dout.sum(axis=0) if needs[2] and b is not None else None
     return dx, dw, db
+
+
+def product(x: Array, y: Array, out: Array | None = None) -> Array:
+    """x @ y for two matrices, into `out` if it is given. Of a long one, threads share the rows or the columns."""
+    xp, (rows, inner), columns = array_module(x), x.shape, y.shape[1]
+    operations = rows * inner * columns
+    if operations < ONE_THREAD_ANYWAY or not isinstance(x, np.ndarray):
+        return xp.matmul(x, y, out=out)
+    if out is None:
+        out = xp.empty((rows, columns), xp.result_type(x, y))
+
+    def of_rows(mine: range) -> None:
+        np.matmul(x[mine.start : mine.stop], y, out=out[mine.start : mine.stop])
+
+    def of_columns(mine: range) -> None:
+        np.matmul(x, y[:, mine.start : mine.stop], out=out[:, mine.start : mine.stop])
+
+    share(*((of_rows, rows) if rows >= columns else (of_columns, columns)), operations)
+    return out
 
 
 def _as_rows(x: Array, w: Array, b: Array | None) -> Array:
@@ -117,7 +138,7 @@ def matmul_forward(x: Array, y: Array):
             "matmul: the axes before the last two are a batch and must be equal or broadcast, "
             f"got x.shape = {left} and y.shape = {right}."
         )
-    return x @ y, (x, y)
+    return _matmul(x, y), (x, y)
 
 
 def matmul_backward(dout: Array, cache, needs=(True, True)):
@@ -133,10 +154,14 @@ def matmul_backward(dout: Array, cache, needs=(True, True)):
         x, dout = x[None, :], xp.expand_dims(dout, dout.ndim if y_column else -2)
     if y_column:
         y, dout = y[:, None], xp.expand_dims(dout, -1)
-    dx = dout @ y.swapaxes(-1, -2) if needs[0] else None
-    dy = x.swapaxes(-1, -2) @ dout if needs[1] else None
+    dx = _matmul(dout, y.swapaxes(-1, -2)) if needs[0] else None
+    dy = _matmul(x.swapaxes(-1, -2), dout) if needs[1] else None
     if x_row and dx is not None:
         dx = dx[..., 0, :]
     if y_column and dy is not None:
         dy = dy[..., 0]
     return dx, dy
+
+
+def _matmul(x: Array, y: Array) -> Array:
+    return product(x, y) if x.ndim == y.ndim == 2 else x @ y
