@@ -33,7 +33,9 @@ from minigrad.ops.linear import ALL
 from minigrad.ops.windows import Pads, Two, batch_first, batch_last, count, every, reach, two, without_border
 from minigrad.threads import share
 
-CACHE_BYTES, GPU_BYTES = 2**19, 2**28  # how large a block's patches may be: half of a usual L2 cache; what a GPU likes
+# How large the patches of a block may be: what is copied for them, and those of one output row. What an L2 cache holds,
+# and what BLAS is quick with; or what a GPU likes.
+CACHE_BYTES, ROW_BYTES, GPU_BYTES = 2**20, 160_000, 2**28
 FEWEST_PIXELS = 64  # in a block: with fewer, products of matrices are slow
 
 
@@ -201,8 +203,9 @@ def _blocks(columns: range, images: Array, geometry: Geometry) -> Iterator[Block
     So the pixels of a block, column by column and image by image, lie side by side in memory.
     """
     channels, height, _, batch = images.shape
-    budget = CACHE_BYTES if isinstance(images, np.ndarray) else GPU_BYTES
-    pixels = max(FEWEST_PIXELS, budget // (channels * height * geometry.kernel[1] * images.itemsize))
+    of_cache, of_row = (CACHE_BYTES, ROW_BYTES) if isinstance(images, np.ndarray) else (GPU_BYTES, GPU_BYTES)
+    place_bytes = channels * geometry.kernel[1] * images.itemsize
+    pixels = max(FEWEST_PIXELS, min(of_cache // (height * place_bytes), of_row // (geometry.kernel[0] * place_bytes)))
     cuts = max(1, round(batch / pixels))
     step = max(1, pixels // max(batch, 1))
     for start in columns[::step]:
