@@ -6,14 +6,14 @@ out depends on one element of the window alone, with derivative 1, so in the bac
 that element, and the others get nothing. If several are equally large, the first takes all, row by row: then what a
 window hands back is what it was given, neither more nor less.
 
-The largest of a window is the largest of its rows' largest. So the fast pair first goes across, then down; each time it
-notes which place won, and the way back is the same in reverse. Like convolution it keeps the batch innermost (see
-`windows`), and it goes through the images some rows at a time, so few that they stay in the processor's cache; threads
-share the channels.
+The fast pair goes place by place: the elements at one place of all windows are one slice of the image (see `windows`),
+so the maximum is that of kh kw slices, and who won is which slice first equals it. It does so some rows at a time, so
+few that they stay in the processor's cache; threads share the channels.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -21,9 +21,10 @@ from itertools import product
 import numpy as np
 
 from minigrad.backend import Array, ShapeError, array_module, only_where
-from minigrad.ops.windows import Pads, Two, batch_first, batch_last, every, lay, reach, two, without_border
+from minigrad.ops.windows import Pads, Two, batch_first, batch_last, count, every, lay, reach, two, without_border
 from minigrad.threads import share
 
+NO_PADS = ((0, 0), (0, 0))
 CACHE_BYTES, GPU_BYTES = 2**20, 2**28  # how much of the images a step may take
 
 
@@ -63,84 +64,78 @@ def max_pool2d_forward(
     windows = _windows(x, kernel_size, stride, padding, dilation, ceil_mode)
     xp = array_module(x)
     images = batch_last(x, windows.pads, _least(x.dtype))
-    channels, height, _, batch = images.shape
-    out = xp.empty((channels, windows.rows, windows.columns, batch), x.dtype)
-    # Which place of a row won, and then which row; at first those that are the first inside the border.
-    across = _first_inside(1, windows, (channels, height, windows.columns, batch), xp)
-    down = _first_inside(0, windows, out.shape, xp)
+    out = xp.empty((len(images), windows.rows, windows.columns, len(x)), x.dtype)
+    winners = xp.empty(out.shape, np.min_scalar_type(windows.kernel[0] * windows.kernel[1]))
+    inside = batch_last(xp.ones((1, 1, *x.shape[2:]), bool), windows.pads)[0]
 
     def walk(mine: range) -> None:
         for c, rows, seen in _steps(mine, images, windows):
-            largest = _first_maximum(_across(images[c, seen], windows), across[c, seen])
-            out[c, rows] = _first_maximum(_down(largest, windows), down[c, rows])
+            places = _places(images[c, seen], windows)
+            largest = functools.reduce(xp.maximum, places)
+            eligible = _places(inside[seen], windows) if windows.pads != NO_PADS else None
+            out[c, rows], winners[c, rows] = largest, _winners(places, largest, eligible)
 
-    share(walk, channels, 4 * images.size)
-    cache = x.shape, across, down, windows
+    share(walk, len(images), windows.kernel[0] * windows.kernel[1] * out.size)
+    cache = x.shape, winners, windows
     if return_indices:
-        return (batch_first(out), batch_first(_indices(across, down, windows, x.shape[3]))), cache
+        return (batch_first(out), batch_first(_indices(winners, windows, x.shape[3]))), cache
     return batch_first(out), cache
 
 
 def max_pool2d_backward(dout: Array | tuple, cache):
-    """dout (N, C, Ho, Wo). Returns dx (N, C, H, W): each dout goes to where its maximum was, and is added there.
-
-    First down, to the row that won in each window; then across, to the place that won in each row.
-    """
-    shape, across, down, windows = cache
+    """dout (N, C, Ho, Wo). Returns dx (N, C, H, W): place by place, dout where the place has won; overlaps add up."""
+    shape, winners, windows = cache
     dout = batch_last(dout[0] if isinstance(dout, tuple) else dout)
     xp = array_module(dout)
     (top, bottom), (left, right) = windows.pads
     dimages = xp.zeros((shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0]), dout.dtype)
 
+    spans = [reach(k, hole) for k, hole in zip(windows.kernel, windows.dilation, strict=True)]
+    apart = all(span <= step for span, step in zip(spans, windows.stride, strict=True))  # so there is nothing to add to
+
     def walk(mine: range) -> None:
         for c, rows, seen in _steps(mine, dimages, windows):
-            dlargest = xp.zeros((seen.stop - seen.start, *dout.shape[2:]), dout.dtype)
-            for i, row in enumerate(_down(dlargest, windows)):
-                row += only_where(down[c, rows] == i, dout[c, rows])
-            for j, place in enumerate(_across(dimages[c, seen], windows)):
-                place += only_where(across[c, seen] == j, dlargest)
+            for number, place in enumerate(_places(dimages[c, seen], windows)):
+                if apart:
+                    only_where(winners[c, rows] == number, dout[c, rows], out=place)
+                else:
+                    place += only_where(winners[c, rows] == number, dout[c, rows])
 
-    share(walk, len(dimages), 4 * dimages.size)
+    share(walk, len(dimages), windows.kernel[0] * windows.kernel[1] * dout.size)
     return batch_first(without_border(dimages, windows.pads))
 
 
-def _first_maximum(candidates: list[Array], place: Array) -> Array:
-    """The largest of the candidates, element by element; `place` becomes the number of the first that has it.
+def _places(images: Array, windows: Windows) -> list[Array]:
+    """The elements of (H, W, N) at each place of a window, row by row: each (rows, columns, N)."""
+    (kh, kw), (down, across), (hole_down, hole_across) = windows.kernel, windows.stride, windows.dilation
+    rows = count(len(images), kh, down, hole_down)
+    return [
+        images[every(i * hole_down, rows, down), every(j * hole_across, windows.columns, across)]
+        for i, j in product(range(kh), range(kw))
+    ]
 
-    NaN counts as larger than anything, and the last one is taken, as in PyTorch.
+
+def _winners(places: list[Array], largest: Array, eligible: list[Array] | None) -> Array:
+    """For each window the number of the first place that has the maximum. If that is NaN, of the last, as in PyTorch.
+
+    eligible: for each place whether it is on the image, and not on its border (which may be as small as it is).
     """
-    xp, best = array_module(place), candidates[0]
-    for i, candidate in enumerate(candidates[1:], start=1):
-        better = candidate > best
-        if best.dtype.kind == "f":
-            better |= xp.isnan(candidate)
-        best = xp.maximum(best, candidate)
-        xp.maximum(place, xp.multiply(better, i, dtype=place.dtype), out=place)
-    return best
+    xp, most = array_module(largest), len(places)
+    dtype = np.min_scalar_type(most)
+    precedence = xp.zeros(largest.shape, dtype)  # `most` for the first place, 1 for the last
+    for number, place in enumerate(places):
+        has_it = place == largest
+        if eligible is not None:
+            has_it &= eligible[number]
+        xp.maximum(precedence, xp.multiply(has_it, most - number, dtype=dtype), out=precedence)
+    winners = most - precedence
+    if (precedence == 0).any():  # NaN equals nothing
+        for number, place in enumerate(places):
+            winners[xp.isnan(place)] = number
+    return winners
 
 
-def _first_inside(axis: int, windows: Windows, shape: tuple[int, ...], xp) -> Array:
-    """For each window, downwards (axis 0) or across (1), the first of its places that is not on the border."""
-    starts = np.arange((windows.rows, windows.columns)[axis]) * windows.stride[axis]
-    first = np.maximum(-(-(windows.pads[axis][0] - starts) // windows.dilation[axis]), 0)
-    first = xp.asarray(first, np.min_scalar_type(windows.kernel[axis])).reshape((-1, 1, 1) if axis == 0 else (-1, 1))
-    return xp.broadcast_to(first, shape).copy()
-
-
-def _across(images: Array, windows: Windows) -> list[Array]:
-    """The elements of (..., W, N) at each of the kw places of a window."""
-    hole, step = windows.dilation[1], windows.stride[1]
-    return [images[..., every(j * hole, windows.columns, step), :] for j in range(windows.kernel[1])]
-
-
-def _down(rows: Array, windows: Windows) -> list[Array]:
-    """The rows of (..., H, columns, N) at each of the kh places of a window."""
-    hole, step = windows.dilation[0], windows.stride[0]
-    count = (rows.shape[-3] - reach(windows.kernel[0], hole)) // step + 1
-    return [rows[..., every(i * hole, count, step), :, :] for i in range(windows.kernel[0])]
-
-
-def _steps(channels: range, images: Array, windows: Windows) -> Iterator[tuple[int | slice, slice, slice]]:
+def _steps(channels: range, images: Array, windows: Windows) -> Iterator[tuple[int, slice, slice]]:
     """Steps in which what is looked at stays in the cache: a channel, rows of windows, the rows that these see."""
     _, _, width, batch = images.shape
     budget = CACHE_BYTES if isinstance(images, np.ndarray) else GPU_BYTES
@@ -153,17 +148,14 @@ def _steps(channels: range, images: Array, windows: Windows) -> Iterator[tuple[i
         yield c, slice(first, last + 1), seen
 
 
-def _indices(across: Array, down: Array, windows: Windows, width: int) -> Array:
+def _indices(winners: Array, windows: Windows, width: int) -> Array:
     """Where in its plane, counted row by row, each maximum was: (C, Ho, Wo, N) int64."""
-    xp = array_module(across)
-    column = xp.zeros(down.shape, np.int64)
-    for i, place in enumerate(_down(across, windows)):
-        column += only_where(down == i, place.astype(np.int64))
+    xp = array_module(winners)
     (top, _), (left, _) = windows.pads
-    first_row = windows.stride[0] * xp.arange(windows.rows).reshape(-1, 1, 1) - top
-    first_column = windows.stride[1] * xp.arange(windows.columns).reshape(-1, 1) - left
-    row = first_row + windows.dilation[0] * down.astype(np.int64)
-    return row * width + first_column + windows.dilation[1] * column
+    i, j = xp.divmod(winners.astype(np.int64), windows.kernel[1])
+    row = windows.stride[0] * xp.arange(windows.rows)[:, None, None] + windows.dilation[0] * i - top
+    column = windows.stride[1] * xp.arange(windows.columns)[:, None] + windows.dilation[1] * j - left
+    return row * width + column
 
 
 # -- on the blackboard -------------------------------------------------------------------------------------------------
