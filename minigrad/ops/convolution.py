@@ -9,11 +9,11 @@
 matrices. At one output pixel the sum is a dot product, of the filter laid out in a row and of the patch of x that the
 window sees there laid out in a column (`_patches`). All output pixels together are one product:
 
-    out (O, pixels) = w (O, K) @ patches (K, pixels) + b,      K = kh C kw
+    out (O, pixels) = w (O, K) @ patches (K, pixels),      K = kh C kw, and 1 more for the bias
 
 so the backward pass is that of the fully-connected layer: dw = dout @ patchesᵀ, and dpatches = wᵀ @ dout. What remains
-is dx. An element of x was copied into the patches of all windows that saw it, so its gradient is the sum of theirs:
-where `_patches` copies, `_add_patches` adds.
+is dx. An element of x was copied into the patches of all windows that saw it, so its gradient is the sum of theirs
+(`_spread`).
 
 The patches hold each element kh kw times, and would be 25 times as large as the image for a 5 x 5 filter. So they are
 never all made at once: the work goes through the image a few columns at a time, so few that their patches stay in the
@@ -83,11 +83,11 @@ def conv2d_forward(
     Ho = (H + 2 padding - dilation (kh - 1) - 1) // stride + 1, and Wo likewise.
     """
     geometry = _geometry(x, w, b, stride, padding, dilation, groups)
-    images = batch_last(_wide(x), geometry.pads)
-    out = array_module(x).empty((len(w), geometry.rows, geometry.columns, len(x)), images.dtype)
+    xp, images, w_, b_ = array_module(x), batch_last(_wide(x), geometry.pads), _wide(w), None if b is None else _wide(b)
+    out = xp.empty((len(w), geometry.rows, geometry.columns, len(x)), images.dtype)
     for mine, theirs in geometry.parts(len(w), len(images)):
-        _correlate(images[theirs], _wide(w[mine]), None if b is None else _wide(b[mine]), geometry, out[mine])
-    return batch_first(out).astype(x.dtype, copy=False), (x, w, b, geometry)
+        _correlate(images[theirs], _as_matrix(w_[mine], None if b is None else b_[mine]), geometry, out[mine])
+    return batch_first(out).astype(x.dtype, copy=False), (images, w, b, geometry)
 
 
 def conv2d_backward(dout: Array, cache, needs=ALL):
@@ -96,26 +96,20 @@ def conv2d_backward(dout: Array, cache, needs=ALL):
     Derived above: dw = dout @ patchesᵀ; dx adds up wᵀ @ dout, each number where its patch element came from; and b[o]
     is added to every pixel of channel o, so db[o] is the sum of that channel of dout.
     """
-    x, w, b, geometry = cache
-    xp = array_module(dout)
-    parts = geometry.parts(len(w), x.shape[1])
+    images, w, b, geometry = cache
+    xp, dtype, parts = array_module(dout), dout.dtype, geometry.parts(len(w), len(images))
     dout = batch_last(_wide(dout))
     dx = dw = db = None
     if needs[0]:
-        _, channels, height, width = x.shape
-        (above, below), (left, right) = geometry.pads
-        dimages = xp.zeros((channels, above + height + below, left + width + right, len(x)), dout.dtype)
+        dimages = xp.zeros(images.shape, dout.dtype)
         for mine, theirs in parts:
             _spread(dout[mine], _wide(w[mine]), geometry, dimages[theirs])
-        dx = batch_first(without_border(dimages, geometry.pads)).astype(x.dtype, copy=False)
-    if needs[1]:
-        images = batch_last(_wide(x), geometry.pads)
-        dw = xp.empty_like(w)
+        dx = batch_first(without_border(dimages, geometry.pads)).astype(dtype, copy=False)
+    if needs[1] or needs[2]:
+        dw, db = xp.empty_like(w), xp.empty(len(w), dtype)
         for mine, theirs in parts:
-            dw[mine] = _filter_gradient(images[theirs], dout[mine], geometry)
-    if needs[2] and b is not None:
-        db = dout.sum(axis=(1, 2, 3)).astype(b.dtype, copy=False)
-    return dx, dw, db
+            dw[mine], db[mine] = _filter_gradient(images[theirs], dout[mine], geometry)
+    return dx, dw, None if b is None else db
 
 
 def conv1d_forward(
@@ -151,61 +145,75 @@ def conv1d_backward(dout: Array, cache, needs=ALL):
 Block = tuple[range, slice]
 
 
-def _correlate(images: Array, filters: Array, bias: Array | None, geometry: Geometry, out: Array) -> None:
-    """out = w @ patches + b."""
-    xp, matrix = array_module(images), _as_matrix(filters)
+def _correlate(images: Array, matrix: Array, geometry: Geometry, out: Array) -> None:
+    """out = w @ patches."""
+    in_all = len(images) * images.shape[1] * geometry.kernel[1]
 
     def walk(columns: range) -> None:
-        for block in _blocks(columns, images, geometry):
-            pixels = _pixels(out, block)
-            xp.matmul(matrix, _patches(images, geometry, block), out=pixels)
-            if bias is not None:
-                pixels += bias[:, None]
+        for block in _blocks(columns, out.shape[3], in_all, matrix.shape[1], out):
+            array_module(out).matmul(matrix, _patches(images, geometry, block), out=_pixels(out, block))
 
-    share(walk, geometry.columns, filters[0].size * out.size)
+    share(walk, geometry.columns, matrix.shape[1] * out.size)
 
 
-def _filter_gradient(images: Array, dout: Array, geometry: Geometry) -> Array:
-    """dw = dout @ patchesᵀ, as (O, C, kh, kw)."""
+def _filter_gradient(images: Array, dout: Array, geometry: Geometry) -> tuple[Array, Array]:
+    """dw = dout @ patchesᵀ, as (O, C, kh, kw), and db, which belongs to the patches' ones."""
     xp, (kh, kw), channels, filters = array_module(images), geometry.kernel, len(images), len(dout)
+    inner = kh * (channels * kw + 1)
 
     def walk(columns: range) -> Array:
-        total = xp.zeros((kh * channels * kw, filters), images.dtype)
-        for block in _blocks(columns, images, geometry):
+        total = xp.zeros((inner, filters), images.dtype)
+        for block in _blocks(columns, dout.shape[3], images.shape[1] * channels * kw, inner, dout):
             of_each_row = _patches(images, geometry, block) @ _pixels(dout, block).swapaxes(1, 2)
             total += of_each_row.sum(axis=0)
         return total
 
-    total = sum(share(walk, geometry.columns, kh * kw * channels * dout.size))
-    return total.reshape(kh, channels, kw, filters).transpose(3, 1, 0, 2)
+    total = sum(share(walk, geometry.columns, inner * dout.size)).reshape(kh, channels * kw + 1, filters)
+    return total[:, :-1].reshape(kh, channels, kw, filters).transpose(3, 1, 0, 2), total[0, -1]
 
 
 def _spread(dout: Array, filters: Array, geometry: Geometry, dimages: Array) -> None:
-    """Add dpatches = wᵀ @ dout to dimages, at the places where the patches came from."""
-    xp, matrix = array_module(dout), _as_matrix(filters).T
-    (_, kw), (_, step), (_, hole) = geometry.kernel, geometry.stride, geometry.dilation
+    """Add to dimages what the patches get, wᵀ @ dout: across it is gathered, downwards added.
 
-    def walk(columns: range) -> tuple[slice, Array]:
-        """The gradient of that strip of the image which these output columns see."""
-        strip = slice(columns[0] * step, columns[-1] * step + reach(kw, hole))
-        dstrip = xp.zeros_like(dimages[:, :, strip])
-        for block in _blocks(columns, dimages, geometry):
-            _add_patches(dstrip, strip.start, matrix @ _pixels(dout, block), geometry, block)
-        return strip, dstrip
+    The windows that saw column u of the images at their place j are those of column u - j (with stride 1). So the
+    gradient of a column comes of kw columns of dout, taken with the filter's places in reverse order: again a window
+    that slides, over dout with a border. With the columns outermost, its places lie one under the other, and no copy is
+    needed. Downwards, each of the kh rows that a window saw is given its share.
+    """
+    xp, (kh, kw), (down, across), hole = array_module(dout), geometry.kernel, geometry.stride, geometry.dilation
+    (channels, _, width, batch), filter_count, border = dimages.shape, len(dout), reach(kw, hole[1]) - 1
+    reverse = filters[:, :, :, ::-1].transpose(2, 1, 3, 0).reshape(kh * channels, kw * filter_count)
+    bordered = xp.zeros((geometry.rows, width + border, filter_count, batch), dout.dtype)
 
-    for strip, dstrip in share(walk, geometry.columns, filters[0].size * dout.size):  # strips overlap at their edges
-        dimages[:, :, strip] += dstrip
+    def lay_out(rows: range) -> None:
+        here = slice(rows.start, rows.stop)
+        bordered[here, every(border, geometry.columns, across)] = dout[:, here].transpose(1, 2, 0, 3)
+
+    def walk(columns: range) -> None:
+        for part, images in _blocks(columns, batch, geometry.rows * kh * channels, kw * filter_count, dout):
+            begin = bordered[:, part.start :, :, images]
+            h, v, o, n = begin.strides
+            seen = xp.lib.stride_tricks.as_strided(
+                begin, (geometry.rows, len(part), kw, filter_count, begin.shape[3]), (h, v, hole[1] * v, o, n)
+            )
+            shares = reverse @ seen.reshape(geometry.rows, len(part), kw * filter_count, begin.shape[3])
+            shares = shares.reshape(geometry.rows, len(part), kh, channels, begin.shape[3])
+            for i in range(kh):
+                rows = dimages[:, every(i * hole[0], geometry.rows, down), part.start : part.stop, images]
+                rows += shares[:, :, i].transpose(2, 0, 1, 3)
+
+    share(lay_out, geometry.rows, bordered.size)
+    share(walk, width, filters[0].size * dout.size)
 
 
-def _blocks(columns: range, images: Array, geometry: Geometry) -> Iterator[Block]:
-    """Cut output columns into blocks whose patches stay in the cache: some columns each, or part of one column's batch.
+def _blocks(columns: range, batch: int, in_all: int, in_row: int, like: Array) -> Iterator[Block]:
+    """Cut columns into blocks whose numbers stay in the cache: some columns each, or part of one column's batch.
 
     So the pixels of a block, column by column and image by image, lie side by side in memory.
+    in_all, in_row: how many numbers there are for each pixel, in all rows and in one.
     """
-    channels, height, _, batch = images.shape
-    of_cache, of_row = (CACHE_BYTES, ROW_BYTES) if isinstance(images, np.ndarray) else (GPU_BYTES, GPU_BYTES)
-    place_bytes = channels * geometry.kernel[1] * images.itemsize
-    pixels = max(FEWEST_PIXELS, min(of_cache // (height * place_bytes), of_row // (geometry.kernel[0] * place_bytes)))
+    of_cache, of_row = (CACHE_BYTES, ROW_BYTES) if isinstance(like, np.ndarray) else (GPU_BYTES, GPU_BYTES)
+    pixels = max(FEWEST_PIXELS, min(of_cache // in_all, of_row // in_row) // like.itemsize)
     cuts = max(1, round(batch / pixels))
     step = max(1, pixels // max(batch, 1))
     for start in columns[::step]:
@@ -224,12 +232,12 @@ def _pixels(images: Array, block: Block) -> Array:
 
 
 def _patches(images: Array, geometry: Geometry, block: Block) -> Array:
-    """What the windows of a block see: for each output row a matrix (kh C kw, pixels), with a patch in each column.
+    """What the windows of a block see: for each output row a matrix (K, pixels), with a patch in each column.
 
     Only across is anything copied: `unfolded` holds each row of the images kw times, as the kw places of a window see
-    it. Downwards nothing needs to be: the rows that a window sees lie one under the other in `unfolded` already, so the
-    matrix of an output row is a slice of it, and that of the next one begins `stride` rows further down. (Only where
-    there are holes between those rows, they are brought together, by `reshape`.)
+    it, and a line of ones, for the bias. Downwards nothing needs to be: the rows that a window sees lie one under the
+    other in `unfolded` already, so the matrix of an output row is a slice of it, and that of the next one begins
+    `stride` rows further down. (Only where there are holes between those rows, `reshape` brings them together.)
     """
     xp, (columns, batch) = array_module(images), block
     (kh, kw), (down, across), (hole_down, hole_across) = geometry.kernel, geometry.stride, geometry.dilation
@@ -238,35 +246,23 @@ def _patches(images: Array, geometry: Geometry, block: Block) -> Array:
     c, h, v, image = part.strides
     as_strided = xp.lib.stride_tricks.as_strided
     seen = as_strided(part, (height, channels, kw, len(columns), n), (h, c, hole_across * v, across * v, image))
-    unfolded = xp.ascontiguousarray(seen)
-    pixels = len(columns) * n
-    line = pixels * unfolded.itemsize
-    row = channels * kw * line
-    slices = as_strided(
-        unfolded, (geometry.rows, kh, channels * kw, pixels), (down * row, hole_down * row, line, unfolded.itemsize)
-    )
-    return slices.reshape(geometry.rows, kh * channels * kw, pixels)
+    lines, pixels = channels * kw + 1, len(columns) * n
+    unfolded = xp.empty((height, lines, pixels), images.dtype)
+    unfolded[:, :-1].reshape(seen.shape)[...] = seen
+    unfolded[:, -1] = 1
+    row, line, number = unfolded.strides
+    windows = as_strided(unfolded, (geometry.rows, kh, lines, pixels), (down * row, hole_down * row, line, number))
+    return windows.reshape(geometry.rows, kh * lines, pixels)
 
 
-def _add_patches(dimages: Array, first: int, dpatches: Array, geometry: Geometry, block: Block) -> None:
-    """The way back: where `_patches` copied, add. `first` is the image's column with which dimages begins."""
-    xp, (columns, batch) = array_module(dimages), block
-    (kh, kw), (down, across), (hole_down, hole_across) = geometry.kernel, geometry.stride, geometry.dilation
-    channels, height, _, _ = dimages.shape
-    rows, _, pixels = dpatches.shape
-    dpatches = dpatches.reshape(rows, kh, channels * kw, pixels)
-    unfolded = xp.zeros((height, channels * kw, pixels), dpatches.dtype)
-    for i in range(kh):
-        unfolded[every(i * hole_down, rows, down)] += dpatches[:, i]
-    unfolded = unfolded.reshape(height, channels, kw, len(columns), -1)
-    for j in range(kw):
-        seen = every(columns.start * across + j * hole_across - first, len(columns), across)
-        dimages[:, :, seen, batch] += unfolded[:, :, j].swapaxes(0, 1)
-
-
-def _as_matrix(filters: Array) -> Array:
-    """The filters (O, C, kh, kw) as rows (O, kh C kw), in the order in which `_patches` lays out what they see."""
-    return filters.transpose(0, 2, 1, 3).reshape(len(filters), -1)
+def _as_matrix(filters: Array, bias: Array | None) -> Array:
+    """The filters (O, C, kh, kw) as rows (O, K), in the order of the patches. The bias meets the first line of ones."""
+    number, channels, kh, kw = filters.shape
+    matrix = array_module(filters).zeros((number, kh, channels * kw + 1), filters.dtype)
+    matrix[:, :, :-1] = filters.transpose(0, 2, 1, 3).reshape(number, kh, channels * kw)
+    if bias is not None:
+        matrix[:, 0, -1] = bias
+    return matrix.reshape(number, -1)
 
 
 def _wide(x: Array) -> Array:

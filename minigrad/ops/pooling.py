@@ -21,10 +21,21 @@ from itertools import product
 import numpy as np
 
 from minigrad.backend import Array, ShapeError, array_module, only_where
-from minigrad.ops.windows import Pads, Two, batch_first, batch_last, count, every, lay, reach, two, without_border
+from minigrad.ops.windows import (
+    NO_PADS,
+    Pads,
+    Two,
+    batch_first,
+    batch_last,
+    count,
+    every,
+    lay,
+    reach,
+    two,
+    without_border,
+)
 from minigrad.threads import share
 
-NO_PADS = ((0, 0), (0, 0))
 CACHE_BYTES, GPU_BYTES = 2**20, 2**28  # how much of the images a step may take
 
 

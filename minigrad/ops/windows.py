@@ -19,6 +19,7 @@ from minigrad.backend import Array, ShapeError, array_module
 
 Two = tuple[int, int]
 Pads = tuple[Two, Two]
+NO_PADS = ((0, 0), (0, 0))
 
 
 def two(value: Any, name: str, word: str, least: int) -> Two:
@@ -48,11 +49,11 @@ def every(place: int, windows: int, stride: int) -> slice:
     return slice(place, place + (windows - 1) * stride + 1, stride)
 
 
-def batch_last(x: Array, pads: Pads = ((0, 0), (0, 0)), value: float = 0) -> Array:
+def batch_last(x: Array, pads: Pads = NO_PADS, value: float = 0) -> Array:
     """The images (N, C, H, W) as (C, H, W, N), contiguous, with a border of `value`. No copy where none is needed."""
     xp = array_module(x)
     turned = x.transpose(1, 2, 3, 0)
-    if pads == ((0, 0), (0, 0)):
+    if pads == NO_PADS:
         return xp.ascontiguousarray(turned)
     (top, bottom), (left, right) = pads
     channels, height, width, batch = turned.shape
