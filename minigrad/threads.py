@@ -16,8 +16,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from minigrad.memory import keep_freed_memory
-
 T = TypeVar("T")
 
 WORTH_SHARING = 4_000_000  # multiplications; to wake a thread takes as long as about a million of them
@@ -45,7 +43,6 @@ def share(work: Callable[[range], T], length: int, operations: float) -> list[T]
     The parts run side by side, on as many threads as `get_num_threads` says, if there are enough `operations`
     (multiplications, roughly) in all of it. Work that is shared already is not shared again.
     """
-    keep_freed_memory()
     if _here.shared or get_num_threads() == 1:
         return [work(range(length))]
     count = max(1, min(get_num_threads(), length)) if operations >= WORTH_SHARING else 1

@@ -28,6 +28,7 @@ from itertools import product
 
 import numpy as np
 
+from minigrad import memory
 from minigrad.backend import Array, DtypeError, ShapeError, array_module, float16, float32
 from minigrad.ops.linear import ALL
 from minigrad.ops.windows import Pads, Two, batch_first, batch_last, count, every, reach, two, without_border
@@ -84,7 +85,7 @@ def conv2d_forward(
     """
     geometry = _geometry(x, w, b, stride, padding, dilation, groups)
     xp, images, w_, b_ = array_module(x), batch_last(_wide(x), geometry.pads), _wide(w), None if b is None else _wide(b)
-    out = xp.empty((len(w), geometry.rows, geometry.columns, len(x)), images.dtype)
+    out = memory.empty((len(w), geometry.rows, geometry.columns, len(x)), images.dtype, xp)
     for mine, theirs in geometry.parts(len(w), len(images)):
         _correlate(images[theirs], _as_matrix(w_[mine], None if b is None else b_[mine]), geometry, out[mine])
     return batch_first(out).astype(x.dtype, copy=False), (images, w, b, geometry)
@@ -101,7 +102,7 @@ def conv2d_backward(dout: Array, cache, needs=ALL):
     dout = batch_last(_wide(dout))
     dx = dw = db = None
     if needs[0]:
-        dimages = xp.zeros(images.shape, dout.dtype)
+        dimages = memory.zeros(images.shape, dout.dtype, xp)
         for mine, theirs in parts:
             _spread(dout[mine], _wide(w[mine]), geometry, dimages[theirs])
         dx = batch_first(without_border(dimages, geometry.pads)).astype(dtype, copy=False)
@@ -183,7 +184,7 @@ def _spread(dout: Array, filters: Array, geometry: Geometry, dimages: Array) -> 
     xp, (kh, kw), (down, across), hole = array_module(dout), geometry.kernel, geometry.stride, geometry.dilation
     (channels, _, width, batch), filter_count, border = dimages.shape, len(dout), reach(kw, hole[1]) - 1
     reverse = filters[:, :, :, ::-1].transpose(2, 1, 3, 0).reshape(kh * channels, kw * filter_count)
-    bordered = xp.zeros((geometry.rows, width + border, filter_count, batch), dout.dtype)
+    bordered = memory.zeros((geometry.rows, width + border, filter_count, batch), dout.dtype, xp)
 
     def lay_out(rows: range) -> None:
         here = slice(rows.start, rows.stop)

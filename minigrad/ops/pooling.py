@@ -20,6 +20,7 @@ from itertools import product
 
 import numpy as np
 
+from minigrad import memory
 from minigrad.backend import Array, ShapeError, array_module, only_where
 from minigrad.ops.windows import (
     NO_PADS,
@@ -75,8 +76,8 @@ def max_pool2d_forward(
     windows = _windows(x, kernel_size, stride, padding, dilation, ceil_mode)
     xp = array_module(x)
     images = batch_last(x, windows.pads, _least(x.dtype))
-    out = xp.empty((len(images), windows.rows, windows.columns, len(x)), x.dtype)
-    winners = xp.empty(out.shape, np.min_scalar_type(windows.kernel[0] * windows.kernel[1]))
+    out = memory.empty((len(images), windows.rows, windows.columns, len(x)), x.dtype, xp)
+    winners = memory.empty(out.shape, np.min_scalar_type(windows.kernel[0] * windows.kernel[1]), xp)
     inside = batch_last(xp.ones((1, 1, *x.shape[2:]), bool), windows.pads)[0]
 
     def walk(mine: range) -> None:
@@ -99,7 +100,7 @@ def max_pool2d_backward(dout: Array | tuple, cache):
     dout = batch_last(dout[0] if isinstance(dout, tuple) else dout)
     xp = array_module(dout)
     (top, bottom), (left, right) = windows.pads
-    dimages = xp.zeros((shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0]), dout.dtype)
+    dimages = memory.zeros((shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0]), dout.dtype, xp)
 
     spans = [reach(k, hole) for k, hole in zip(windows.kernel, windows.dilation, strict=True)]
     apart = all(span <= step for span, step in zip(spans, windows.stride, strict=True))  # so there is nothing to add to
