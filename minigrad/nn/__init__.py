@@ -20,6 +20,7 @@ from minigrad.nn.activation import (
     Tanh,
 )
 from minigrad.nn.container import Identity, ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
+from minigrad.nn.convolution import Conv1d, Conv2d
 from minigrad.nn.dropout import Dropout, Dropout2d
 from minigrad.nn.embedding import Embedding
 from minigrad.nn.linear import Flatten, Linear, Unflatten
@@ -36,16 +37,21 @@ from minigrad.nn.loss import (
 )
 from minigrad.nn.module import Module, Parameter
 from minigrad.nn.normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d, GroupNorm, LayerNorm
+from minigrad.nn.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 
 __all__ = [
     "ELU",
     "GELU",
     "SELU",
+    "AdaptiveAvgPool2d",
+    "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Conv1d",
+    "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
     "Dropout2d",
@@ -63,6 +69,7 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
+    "MaxPool2d",
     "Mish",
     "Module",
     "ModuleDict",

@@ -84,10 +84,10 @@ def conv2d_forward(
     Ho = (H + 2 padding - dilation (kh - 1) - 1) // stride + 1, and Wo likewise.
     """
     geometry = _geometry(x, w, b, stride, padding, dilation, groups)
-    xp, images, w_, b_ = array_module(x), batch_last(_wide(x), geometry.pads), _wide(w), None if b is None else _wide(b)
+    xp, images, matrix = array_module(x), batch_last(_wide(x), geometry.pads), _as_matrix(_wide(w), b)
     out = memory.empty((len(w), geometry.rows, geometry.columns, len(x)), images.dtype, xp)
     for mine, theirs in geometry.parts(len(w), len(images)):
-        _correlate(images[theirs], _as_matrix(w_[mine], None if b is None else b_[mine]), geometry, out[mine])
+        _correlate(images[theirs], matrix[mine], geometry, out[mine])
     return batch_first(out).astype(x.dtype, copy=False), (images, w, b, geometry)
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minigrad import memory
-from minigrad.backend import Array, array_module, is_array, only_where
+from minigrad.backend import Array, array_module, only_where
 from minigrad.ops.erf import erf
 from minigrad.threads import share
 
@@ -189,7 +189,7 @@ def by_parts(function: Callable, x: Array, other: Array | float) -> Array:
 
     def walk(mine: range) -> None:
         part = (slice(None),) * outermost + (slice(mine.start, mine.stop),)
-        function(x[part], other[part] if is_array(other) else other, out=out[part])
+        function(x[part], other if isinstance(other, (int, float)) else other[part], out=out[part])
 
     share(walk, out.shape[outermost], MULTIPLICATIONS * x.size)
     return out

@@ -188,10 +188,11 @@ def max_pool2d_forward_naive(
     out = np.zeros((batch, channels, windows.rows, windows.columns), x.dtype)
     indices = np.zeros(out.shape, np.int64)
     for n, c, h, v in np.ndindex(out.shape):
-        best = None
-        for row, column in _inside(windows, h, v, x):
-            if best is None or x[n, c, row, column] > x[n, c, *best] or np.isnan(x[n, c, row, column]):
-                best = row, column
+        seen = list(_inside(windows, h, v, x))
+        best = seen[0]
+        for place in seen:
+            if x[n, c, *place] > x[n, c, *best] or np.isnan(x[n, c, *place]):
+                best = place
         out[n, c, h, v] = x[n, c, *best]
         indices[n, c, h, v] = best[0] * width + best[1]
     return ((out, indices) if return_indices else out), (x.shape, indices)

@@ -19,6 +19,7 @@ from minigrad.nn.functional.activation import (
     tanh,
 )
 from minigrad.nn.functional.arrangement import cosine_similarity, embedding, normalize, one_hot, pad
+from minigrad.nn.functional.convolution import conv1d, conv2d
 from minigrad.nn.functional.dropout import dropout, dropout2d
 from minigrad.nn.functional.linear import fc, linear
 from minigrad.nn.functional.loss import (
@@ -33,11 +34,16 @@ from minigrad.nn.functional.loss import (
     smooth_l1_loss,
 )
 from minigrad.nn.functional.normalization import batch_norm, group_norm, layer_norm
+from minigrad.nn.functional.pooling import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 
 __all__ = [
+    "adaptive_avg_pool2d",
+    "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "conv1d",
+    "conv2d",
     "cosine_similarity",
     "cross_entropy",
     "dropout",
@@ -56,6 +62,7 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsigmoid",
+    "max_pool2d",
     "mish",
     "mse_loss",
     "nll_loss",

@@ -1,0 +1,58 @@
+"""Convolution as a function: of images, and of sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from minigrad.lift import differentiable
+from minigrad.ops import convolution as pairs
+from minigrad.tensor import Tensor
+
+_conv1d = differentiable(pairs.conv1d_forward, pairs.conv1d_backward)
+_conv2d = differentiable(pairs.conv2d_forward, pairs.conv2d_backward)
+
+
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] | str = 0,
+    dilation: int | tuple[int, int] = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Slide the filters `weight` over images, and add `bias`.
+
+    Shapes: input (N, C, H, W) or (C, H, W), weight (O, C / groups, kh, kw), bias (O,), result (N, O, Ho, Wo) or
+    (O, Ho, Wo), with Ho = (H + 2 padding - dilation (kh - 1) - 1) // stride + 1. padding may also be "valid", none, or
+    "same", so that Ho = H.
+    """
+    settings = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return in_batch(3, input, lambda images: _conv2d(images, weight, bias, **settings))
+
+
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | tuple[int] = 1,
+    padding: int | tuple[int] | str = 0,
+    dilation: int | tuple[int] = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Slide the filters `weight` along sequences. Shapes: input (N, C, L) or (C, L), weight (O, C / groups, k).
+
+    bias (O,), result (N, O, Lo) or (O, Lo). Settings as in `conv2d`.
+    """
+    settings: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation}
+    settings = {name: value[0] if isinstance(value, (tuple, list)) else value for name, value in settings.items()}
+    return in_batch(2, input, lambda rows: _conv1d(rows, weight, bias, groups=groups, **settings))
+
+
+def in_batch(axes: int, input: Tensor, function: Callable[[Tensor], Any]) -> Any:
+    """function(input), of a batch of examples, or of a single one, which has just `axes` axes, as a batch of one."""
+    if input.ndim != axes:
+        return function(input)
+    result = function(input.unsqueeze(0))
+    return tuple(one.squeeze(0) for one in result) if isinstance(result, tuple) else result.squeeze(0)

@@ -1,0 +1,185 @@
+"""Average-pooling: of what each window sees, the mean goes on; the windows of a fixed size, or of as many as asked for.
+
+    out[h, v] = 1/n Σ over i, j of x[h stride + i, v stride + j]
+
+out depends on each element of its window with derivative 1/n, so backward hands 1/n of dout to each. Where windows
+overlap, an element gets the sum.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from minigrad.backend import Array, ShapeError, array_module
+from minigrad.ops.windows import Two, batch_first, batch_last, every, lay, two, without_border
+
+ONE = (1, 1)
+
+
+def avg_pool2d_forward(
+    x: Array,
+    kernel_size: int | Two,
+    stride: int | Two | None = None,
+    padding: int | Two = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+):
+    """The mean of each window of x (N, C, H, W): out (N, C, Ho, Wo), and the cache.
+
+    kernel_size, stride, padding, ceil_mode: as in `max_pool2d`; the border is zeros.
+    count_include_pad: the border counts in n (but not what a last window of ceil_mode sees beyond it).
+    divisor_override: n.
+    """
+    kernel, step, counts, pads = _settings(x, kernel_size, stride, padding, ceil_mode)
+    images = batch_last(x, pads)
+    total = sum(images[:, rows, columns] for rows, columns in _places(kernel, step, counts))
+    if divisor_override == 0:
+        raise ValueError("avg_pool2d: divisor_override must not be 0.")
+    border = two(padding, "avg_pool2d", "padding", 0)
+    n: Any = divisor_override
+    if n is None:
+        down, across = (_inside(axis, x.shape, kernel, step, border, counts, count_include_pad) for axis in (0, 1))
+        n = array_module(x).asarray(down[:, None, None] * across[:, None], x.dtype)
+    return batch_first(total / n), (x.shape, kernel, step, counts, pads, n)
+
+
+def avg_pool2d_backward(dout: Array, cache):
+    """dout (N, C, Ho, Wo). Returns dx (N, C, H, W): dout / n, at each place of the window."""
+    shape, kernel, step, counts, pads, n = cache
+    (top, bottom), (left, right) = pads
+    each = batch_last(dout) / n
+    padded = (shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0])
+    dimages = array_module(dout).zeros(padded, dout.dtype)
+    for rows, columns in _places(kernel, step, counts):
+        dimages[:, rows, columns] += each
+    return batch_first(without_border(dimages, pads))
+
+
+def _places(kernel: Two, step: Two, counts: Two):
+    """For each place of a window the rows and the columns of it, in all windows."""
+    for i, j in product(*map(range, kernel)):
+        yield every(i, counts[0], step[0]), every(j, counts[1], step[1])
+
+
+def _inside(axis: int, shape: tuple, kernel: Two, step: Two, border: Two, counts: Two, with_border: bool) -> np.ndarray:
+    """How many rows (axis 0) or columns (1) of each window are on the image, or on the image and its border."""
+    length, pad = shape[2 + axis], border[axis] if with_border else 0
+    start = np.arange(counts[axis]) * step[axis] - border[axis]
+    return np.minimum(start + kernel[axis], length + pad) - np.maximum(start, -pad)
+
+
+def _settings(x: Array, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool):
+    if x.ndim != 4:
+        raise ShapeError(f"avg_pool2d: x must be (N, C, H, W), got x.shape = {x.shape}.")
+    kernel = two(kernel_size, "avg_pool2d", "kernel_size", 1)
+    step = kernel if stride is None else two(stride, "avg_pool2d", "stride", 1)
+    border = two(padding, "avg_pool2d", "padding", 0)
+    return kernel, step, *lay("avg_pool2d", x.shape[2:], kernel, step, border, ONE, ceil_mode)
+
+
+# -- as many windows as asked for --------------------------------------------------------------------------------------
+
+
+def adaptive_avg_pool2d_forward(x: Array, output_size: int | tuple[int | None, int | None]):
+    """The means of output_size (Ho, Wo) windows that cover x (N, C, H, W): out (N, C, Ho, Wo), and the cache.
+
+    Window h reaches from row ⌊h H / Ho⌋ to, not including, row ⌈(h + 1) H / Ho⌉; likewise across. None keeps a length.
+    """
+    down, across = _parts(x, output_size)
+    xp, images = array_module(x), batch_last(x)
+    rows = xp.stack([images[:, a:b].sum(axis=1) / x.dtype.type(b - a) for a, b in down], axis=1)
+    out = xp.stack([rows[:, :, a:b].sum(axis=2) / x.dtype.type(b - a) for a, b in across], axis=2)
+    return batch_first(out), (x.shape, down, across)
+
+
+def adaptive_avg_pool2d_backward(dout: Array, cache):
+    """dout (N, C, Ho, Wo). Returns dx (N, C, H, W): across, then down, each element its share of its windows' dout."""
+    (batch, channels, height, width), down, across = cache
+    xp, dout = array_module(dout), batch_last(dout)
+    drows = xp.zeros((channels, len(down), width, batch), dout.dtype)
+    for v, (a, b) in enumerate(across):
+        drows[:, :, a:b] += dout[:, :, v : v + 1] / dout.dtype.type(b - a)
+    dimages = xp.zeros((channels, height, width, batch), dout.dtype)
+    for h, (a, b) in enumerate(down):
+        dimages[:, a:b] += drows[:, h : h + 1] / dout.dtype.type(b - a)
+    return batch_first(dimages)
+
+
+def _parts(x: Array, output_size: Any) -> list[list[Two]]:
+    """Where each window begins and ends, downwards and across."""
+    if x.ndim != 4:
+        raise ShapeError(f"adaptive_avg_pool2d: x must be (N, C, H, W), got x.shape = {x.shape}.")
+    sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
+    kept = [length if size is None else size for size, length in zip(sizes, x.shape[2:], strict=False)]
+    counts = two(kept, "adaptive_avg_pool2d", "output_size", 0)
+    if 0 in x.shape[1:]:
+        raise ShapeError(f"adaptive_avg_pool2d: only the batch may be empty, got x.shape = {x.shape}.")
+    return [
+        [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
+        for length, count in zip(x.shape[2:], counts, strict=True)
+    ]
+
+
+# -- on the blackboard -------------------------------------------------------------------------------------------------
+
+
+def avg_pool2d_forward_naive(
+    x: Array,
+    kernel_size: int | Two,
+    stride: int | Two | None = None,
+    padding: int | Two = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+):
+    """`avg_pool2d_forward`, window by window."""
+    kernel, step, counts, _ = _settings(x, kernel_size, stride, padding, ceil_mode)
+    border = two(padding, "avg_pool2d", "padding", 0)
+    out = np.zeros((*x.shape[:2], *counts), x.dtype)
+    shares = {}
+    for h, v in np.ndindex(counts):
+        begin = [at * s - pad for at, s, pad in zip((h, v), step, border, strict=True)]
+        rows, columns = (
+            range(max(b, 0), min(b + k, length)) for b, k, length in zip(begin, kernel, x.shape[2:], strict=True)
+        )
+        n = divisor_override or len(rows) * len(columns)
+        if count_include_pad and divisor_override is None:
+            ends = zip(begin, kernel, x.shape[2:], border, strict=True)
+            n = int(np.prod([min(b + k, length + pad) - b for b, k, length, pad in ends]))
+        for row, column in product(rows, columns):
+            out[:, :, h, v] += x[:, :, row, column] / n
+        shares[h, v] = rows, columns, n
+    return out, (x.shape, shares)
+
+
+def avg_pool2d_backward_naive(dout: Array, cache):
+    """`avg_pool2d_backward`, window by window."""
+    shape, shares = cache
+    dx = np.zeros(shape, dout.dtype)
+    for (h, v), (rows, columns, n) in shares.items():
+        for row, column in product(rows, columns):
+            dx[:, :, row, column] += dout[:, :, h, v] / n
+    return dx
+
+
+def adaptive_avg_pool2d_forward_naive(x: Array, output_size: int | tuple[int | None, int | None]):
+    """`adaptive_avg_pool2d_forward`, window by window."""
+    down, across = _parts(x, output_size)
+    out = np.zeros((*x.shape[:2], len(down), len(across)), x.dtype)
+    for (h, (top, bottom)), (v, (left, right)) in product(enumerate(down), enumerate(across)):
+        out[:, :, h, v] = x[:, :, top:bottom, left:right].mean(axis=(2, 3))
+    return out, (x.shape, down, across)
+
+
+def adaptive_avg_pool2d_backward_naive(dout: Array, cache):
+    """`adaptive_avg_pool2d_backward`, window by window."""
+    shape, down, across = cache
+    dx = np.zeros(shape, dout.dtype)
+    for (h, (top, bottom)), (v, (left, right)) in product(enumerate(down), enumerate(across)):
+        n = (bottom - top) * (right - left)
+        dx[:, :, top:bottom, left:right] += dout[:, :, h : h + 1, v : v + 1] / n
+    return dx
