@@ -228,6 +228,7 @@ from minigrad.lift import differentiable
 from minigrad.random import Generator, manual_seed
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor, is_floating_point, is_tensor, numel
+from minigrad.threads import get_num_threads, set_num_threads
 
 __version__ = "0.1.0"
 

@@ -108,19 +108,22 @@ class _OneBlasThread:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._inside = 0
-        self._limit: Any = None
+        self._before: list[tuple[Any, int]] = []
 
     def __enter__(self) -> None:
         with self._lock:
             if self._inside == 0:
-                self._limit = _blas().limit(limits=1)
+                self._before = [(blas, blas.get_num_threads()) for blas in _blas().lib_controllers]
+                for blas, _ in self._before:
+                    blas.set_num_threads(1)
             self._inside += 1
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._inside -= 1
             if self._inside == 0:
-                self._limit.restore_original_limits()
+                for blas, count in self._before:
+                    blas.set_num_threads(count)
 
 
 _one_blas_thread = _OneBlasThread()

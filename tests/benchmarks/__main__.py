@@ -1,9 +1,8 @@
-"""`python -m tests.benchmarks`: one training step of the assignment's fully-connected nets, a chain of scalar ops, and
-the import, each against PyTorch (or bare NumPy) in one interleaved run. Prints a table; asserts nothing."""
+"""`python -m tests.benchmarks`: a training step of the assignment's nets, a chain of scalar ops, peak memory, and the
+import, each against PyTorch (or bare NumPy) in one interleaved run. Prints tables; asserts nothing."""
 
 from __future__ import annotations
 
-import itertools
 import os
 import platform
 import statistics
@@ -15,9 +14,8 @@ from collections.abc import Callable
 import numpy as np
 
 import minigrad as mg
+from tests.benchmarks import nets
 from tests.benchmarks.interleaved import Comparison, compare, table
-
-BATCH, HEIGHT, WIDTH, CLASSES = 256, 36, 120, 4
 
 
 def main() -> int:
@@ -26,14 +24,23 @@ def main() -> int:
     except ImportError:
         print("The benchmarks compare with PyTorch, which is not installed: pip install torch==2.13.0", file=sys.stderr)
         return 2
-    threads = torch.get_num_threads()
-    print(f"Python {platform.python_version()}, NumPy {np.__version__}, PyTorch {torch.__version__}, {threads} threads")
-    print(f"Training step: batch {BATCH} of {HEIGHT} x {WIDTH} float32, forward + backward + momentum step.\n")
+    threads = f"{mg.get_num_threads()} and {torch.get_num_threads()} threads"
+    print(f"Python {platform.python_version()}, NumPy {np.__version__}, PyTorch {torch.__version__}, {threads}")
+    print(f"Training step: batch {nets.BATCH} of {nets.HEIGHT} x {nets.WIDTH} float32, forward, backward, momentum.\n")
     comparisons = [
-        *[training_step(torch, widths) for widths in ([128], [100, 100, 100])],
-        *[scalar_chain(torch, name, step) for name, step in CHAINS.items()],
+        *cnns(torch, "cnn", batch_norm=False),
+        *cnns(torch, "cnn-bn", batch_norm=True),
+        *fully_connected(torch, [128]),
+        *fully_connected(torch, [100, 100, 100]),
     ]
+    for name, step in CHAINS.items():
+        comparisons += scalar_chain(torch, name, step)
     print(table(comparisons))
+    print("\nPeak memory of a process that trains        minigrad      PyTorch, its default layout and channels_last")
+    for name, kind in (("cnn", "plain"), ("cnn-bn", "batch-norm")):
+        ours, default, other = (peak_memory(*who) for who in
+                                (("minigrad", kind), ("torch", kind), ("torch", kind, "channels_last")))  # fmt: skip
+        print(f"{name:40s} {ours:8.0f} MB {default:8.0f} MB {other:8.0f} MB")
     with tempfile.TemporaryDirectory() as kept:
         compiled = import_time({"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": kept})
         compiling = import_time({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": os.path.join(kept, "nothing")})
@@ -42,31 +49,22 @@ def main() -> int:
     return 0
 
 
-def training_step(torch, hidden: list[int]) -> Comparison:
-    """A step of the network 4320-hidden-4, from the same weights on the same batch."""
-    sizes = [HEIGHT * WIDTH, *hidden, CLASSES]
-    rng = np.random.default_rng(0)
-    images = rng.random((BATCH, HEIGHT, WIDTH), dtype=np.float32)
-    labels = rng.integers(CLASSES, size=BATCH)
+def cnns(torch, name: str, batch_norm: bool) -> list[Comparison]:
+    """A step of the assignment's CNN, against PyTorch in both of its memory layouts."""
+    image = (1, nets.HEIGHT, nets.WIDTH)
+    theirs = {
+        layout: nets.training_step(torch, nets.cnn(torch, batch_norm), image, layout == "channels_last")
+        for layout in ("NCHW", "channels_last")
+    }
+    return compare(name, nets.training_step(mg, nets.cnn(mg, batch_norm), image), theirs, 1.0, rounds=30)
 
-    def step_of(lib) -> Callable[[], None]:
-        nn = lib.nn
-        layers = [nn.Flatten()]
-        for i, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
-            layers += [nn.Linear(n_in, n_out)] + ([nn.ReLU()] if i < len(hidden) else [])
-        net = nn.Sequential(*layers)
-        optimizer = lib.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
-        criterion = nn.CrossEntropyLoss()
-        x, y = lib.from_numpy(images), lib.from_numpy(labels)
 
-        def step() -> None:
-            optimizer.zero_grad()
-            criterion(net(x), y).backward()
-            optimizer.step()
-
-        return step
-
-    return compare("-".join(map(str, sizes)), step_of(mg), step_of(torch), 0.95, rounds=60)
+def fully_connected(torch, hidden: list[int]) -> list[Comparison]:
+    """A step of the network 4320-hidden-4."""
+    image = (nets.HEIGHT, nets.WIDTH)
+    ours, theirs = (nets.training_step(lib, nets.fully_connected(lib, hidden), image) for lib in (mg, torch))
+    name = "-".join(map(str, [nets.HEIGHT * nets.WIDTH, *hidden, nets.CLASSES]))
+    return compare(name, ours, {"": theirs}, 0.95, rounds=60)
 
 
 CHAINS: dict[str, Callable] = {
@@ -75,7 +73,7 @@ CHAINS: dict[str, Callable] = {
 }
 
 
-def scalar_chain(torch, name: str, step: Callable, length: int = 400) -> Comparison:
+def scalar_chain(torch, name: str, step: Callable, length: int = 400) -> list[Comparison]:
     """Forward and backward through a chain of 0-d tensors, four ops a step: time per op."""
 
     def chain_of(lib) -> Callable[[], None]:
@@ -89,7 +87,13 @@ def scalar_chain(torch, name: str, step: Callable, length: int = 400) -> Compari
 
         return chain
 
-    return compare(name, chain_of(mg), chain_of(torch), 0.75, rounds=40, per_run=length, unit="µs")
+    return compare(name, chain_of(mg), {"": chain_of(torch)}, 0.75, rounds=40, per_run=length, unit="µs")
+
+
+def peak_memory(*arguments: str) -> float:
+    """MB that a fresh process held at most, which trains a CNN for some steps."""
+    command = [sys.executable, "-m", "tests.benchmarks.nets", *arguments]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def import_time(environment: dict[str, str], rounds: int = 15) -> float:

@@ -1,11 +1,11 @@
-"""Timing two versions of the same work on a noisy machine: alternate them, and compare medians."""
+"""Timing several versions of the same work on a noisy machine: run them in turn, and compare medians."""
 
 from __future__ import annotations
 
 import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -27,25 +27,30 @@ class Comparison:
 def compare(
     name: str,
     minigrad: Callable[[], object],
-    torch: Callable[[], object],
+    torch: Mapping[str, Callable[[], object]],
     promised: float,
     *,
     rounds: int,
     per_run: int = 1,
     unit: str = "ms",
-) -> Comparison:
-    """Run the two in turn, `rounds` times after three to warm up; each run does `per_run` units of work."""
-    times: tuple[list[float], list[float]] = ([], [])
+) -> list[Comparison]:
+    """Run minigrad and each variant of torch in turn, `rounds` times after three to warm up; a line for each variant.
+
+    per_run: how many units of work a run does.
+    """
+    runs = {"minigrad": minigrad, **torch}
+    times: dict[str, list[float]] = {who: [] for who in runs}
     for _ in range(rounds + 3):
-        for run, kept in zip((minigrad, torch), times, strict=True):
+        for who, run in runs.items():
             # Also long enough for the threads of the other library, which spin after their work, to go to sleep.
             gc.collect()
             start = time.perf_counter()
             run()
-            kept.append((time.perf_counter() - start) / per_run)
+            times[who].append((time.perf_counter() - start) / per_run)
     scale = {"ms": 1e3, "µs": 1e6}[unit]
-    ours, theirs = (statistics.median(kept[3:]) * scale for kept in times)
-    return Comparison(name, unit, ours, theirs, promised)
+    median = {who: statistics.median(kept[3:]) * scale for who, kept in times.items()}
+    names = {variant: f"{name}, PyTorch in {variant}" if variant else name for variant in torch}
+    return [Comparison(names[variant], unit, median["minigrad"], median[variant], promised) for variant in torch]
 
 
 def table(comparisons: list[Comparison]) -> str:
