@@ -23,6 +23,7 @@ pytestmark = inf_and_nan_without_warnings
 
 LABELS = np.array([2, 0, 3, 3, 1])
 ROWS = (draw(5, 4),)
+IMAGES = (draw(3, 4, 7, 6),)
 TWO = tuple(draws((5, 4), (5, 4)))
 SHARES = tuple(np.abs(part) / 3 + 0.1 for part in TWO)  # between 0 and 1
 LOGS = (np.log(SHARES[0]), SHARES[1])
@@ -37,6 +38,24 @@ MODULES: dict[str, tuple[str, tuple]] = {
     "Embedding": ("nn.Embedding(4, 3) | nn.Embedding(4, 3, padding_idx=0)", (LABELS,)),
     "Dropout": ("nn.Dropout(0.0)", ROWS),
     "Dropout2d": ("nn.Dropout2d(0.0)", (draw(5, 4, 2, 2),)),
+    "Conv1d": (
+        "nn.Conv1d(4, 6, 3) | nn.Conv1d(4, 2, 2, 2, 1, 2, 2, False) | nn.Conv1d(4, 3, 3, padding='same')",
+        (draw(5, 4, 8),),
+    ),
+    "Conv2d": (
+        "nn.Conv2d(4, 6, 3) | nn.Conv2d(4, 2, (2, 3), (2, 1), (1, 0), (1, 2), 2, False)"
+        " | nn.Conv2d(4, 3, 3, padding='same', padding_mode='reflect')"
+        " | nn.Conv2d(4, 3, 3, padding=(2, 1), padding_mode='replicate')"
+        " | nn.Conv2d(4, 3, 3, padding='same', dilation=2, padding_mode='circular')"
+        " | nn.Conv2d(4, 3, 3, padding='valid', padding_mode='circular')",
+        IMAGES,
+    ),
+    "MaxPool2d": ("nn.MaxPool2d(2) | nn.MaxPool2d((3, 2), 1, (1, 0), 2, ceil_mode=True)", IMAGES),
+    "AvgPool2d": (
+        "nn.AvgPool2d(2) | nn.AvgPool2d((3, 2), 2, 1, True, False) | nn.AvgPool2d(2, divisor_override=3)",
+        IMAGES,
+    ),
+    "AdaptiveAvgPool2d": ("nn.AdaptiveAvgPool2d(2) | nn.AdaptiveAvgPool2d((None, 4))", IMAGES),
     "BatchNorm1d": (
         "nn.BatchNorm1d(4) | nn.BatchNorm1d(4, 1e-3, None, False) | nn.BatchNorm1d(4, bias=False)"
         " | nn.BatchNorm1d(4, track_running_stats=False)",
@@ -95,6 +114,26 @@ FUNCTIONS: dict[str, tuple[str, tuple]] = {
     ),
     "layer_norm": ("F.layer_norm(x, (4,)) | F.layer_norm(x, [4], y, z, 1e-3)", tuple(draws((5, 4), (4,), (4,)))),
     "group_norm": ("F.group_norm(x, 2) | F.group_norm(x, 2, y, z, 1e-3)", tuple(draws((5, 4), (4,), (4,)))),
+    "conv1d": (
+        "F.conv1d(x, y, z) | F.conv1d(x, y, None, 2, 1, 2) | F.conv1d(x[0], y, padding='same')"
+        " | F.conv1d(x, y[:, :2], z, (1,), (2,), (1,), groups=2)",
+        tuple(draws((3, 4, 8), (6, 4, 3), (6,))),
+    ),
+    "conv2d": (
+        "F.conv2d(x, y, z) | F.conv2d(x, y, None, 2, 1, 2) | F.conv2d(x[0], y, padding='same')"
+        " | F.conv2d(x, y[:, :2], z, (1, 2), (2, 0), (1, 1), groups=2) | F.conv2d(x, y[:4, :1], padding='valid', groups=4)",
+        tuple(draws((3, 4, 7, 6), (6, 4, 3, 3), (6,))),
+    ),
+    "max_pool2d": (
+        "F.max_pool2d(x, 2) | F.max_pool2d(x[0], (3, 2), 1, (1, 0), 2, True)"
+        " | F.max_pool2d(x, 3, stride=2, padding=1, return_indices=True) | F.max_pool2d(x[0], 2, return_indices=True)",
+        IMAGES,
+    ),
+    "avg_pool2d": (
+        "F.avg_pool2d(x, 2) | F.avg_pool2d(x[0], (3, 2), 2, 1, True, False) | F.avg_pool2d(x, 2, divisor_override=3)",
+        IMAGES,
+    ),
+    "adaptive_avg_pool2d": ("F.adaptive_avg_pool2d(x, 2) | F.adaptive_avg_pool2d(x[0], (None, 4))", IMAGES),
     "pad": ("F.pad(x, (1, 2)) | F.pad(x, (1, 0, 0, 2), value=3.0) | F.pad(x, (-1, 1))", ROWS),
     "dropout": ("F.dropout(x, 0.0) | F.dropout(x, 0.5, training=False)", ROWS),
     "dropout2d": ("F.dropout2d(x, 0.5, training=False)", (draw(5, 4, 2, 2),)),

@@ -1,0 +1,77 @@
+"""Layers of filters: PyTorch's texts, initial values, weights that move both ways, and what they refuse."""
+
+import math
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import nn
+from tests.minigrad.parity import draw
+
+CASES = [
+    "Conv2d(4, 6, 3)",
+    "Conv2d(4, 6, (3, 2), stride=2, padding=(1, 0), dilation=(1, 2), groups=2, bias=False)",
+    "Conv2d(4, 6, 3, padding='same', padding_mode='reflect')",
+    "Conv1d(4, 6, 3)",
+    "Conv1d(4, 6, 2, stride=2, padding=1, dilation=2, groups=2, bias=False, padding_mode='circular')",
+]
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_weights_move_both_ways_and_the_layers_look_alike(text, tmp_path):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
+    safetensors = pytest.importorskip("safetensors.torch")
+    theirs, ours = eval(f"torch.nn.{text}", {"torch": torch}), eval(f"nn.{text}", {"nn": nn})
+    assert repr(ours) == repr(theirs)
+    x = draw(2, 4, 9, 8)[..., : 9 if "2d" in text else None] if "2d" in text else draw(2, 4, 9)
+    x = x.astype(np.float32)
+    safetensors.save_file(theirs.state_dict(), tmp_path / "theirs.safetensors")
+    ours.load_state_dict(mg.load(tmp_path / "theirs.safetensors"))
+    expected = theirs(torch.tensor(x)).detach().numpy()
+    np.testing.assert_allclose(ours(mg.tensor(x)).detach().numpy(), expected, rtol=1e-5, atol=1e-5)
+    mg.nn.init.normal_(ours.weight)
+    mg.save(ours.state_dict(), tmp_path / "ours.safetensors")
+    theirs.load_state_dict(safetensors.load_file(tmp_path / "ours.safetensors"))
+    expected = theirs(torch.tensor(x)).detach().numpy()
+    np.testing.assert_allclose(ours(mg.tensor(x)).detach().numpy(), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("layer", "fan_in"), [(nn.Conv2d(8, 40, (3, 5), groups=2), 60), (nn.Conv1d(8, 99, 3), 24)])
+def test_weights_and_biases_begin_uniform_on_one_over_the_root_of_the_fan_in(layer, fan_in):
+    bound = 1 / math.sqrt(fan_in)
+    for values in (layer.weight.detach().numpy(), layer.bias.detach().numpy()):
+        assert 0.9 * bound < abs(values).max() <= bound
+    assert abs(layer.weight.detach().numpy().std() - bound / math.sqrt(3)) < 0.03 * bound
+
+
+def test_the_same_seed_draws_the_same_filters():
+    mg.manual_seed(3)
+    first = nn.Conv2d(3, 4, 2).weight.detach().numpy()
+    mg.manual_seed(3)
+    assert (nn.Conv2d(3, 4, 2).weight.detach().numpy() == first).all()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: nn.Conv2d(3, 4, 2, groups=2), "Conv2d: groups must divide in_channels and out_channels, got 2 for 3"),
+        (lambda: nn.Conv2d(3, 4, 2, padding="some"), "Conv2d: padding must be a number, 'same' or 'valid', got 'some'"),
+        (lambda: nn.Conv1d(3, 4, 2, padding_mode="wrap"), "Conv1d: padding_mode must be one of zeros, .* got 'wrap'"),
+        (lambda: nn.Conv2d(3, 4, 2, 2, "same"), r"Conv2d: padding='same' needs stride 1, got \(2, 2\)"),
+    ],
+)
+def test_settings_that_make_no_sense_are_named(make, says):
+    with pytest.raises(ValueError, match=says):
+        make()
+
+
+def test_an_image_with_other_channels_is_refused_with_the_layers_name():
+    net = nn.Sequential(nn.Conv2d(3, 4, 2), nn.Conv2d(6, 4, 2))
+    with pytest.raises(ValueError, match=r"1: conv2d: weight expects 6 input channels .* x has 4"):
+        net(mg.zeros(1, 3, 5, 5))
+
+
+def test_a_layer_of_float64_stays_so_and_half_precision_too():
+    for dtype in (mg.float64, mg.float16):
+        assert nn.Conv2d(1, 2, 2, dtype=dtype)(mg.ones(1, 1, 3, 3, dtype=dtype)).dtype == dtype
