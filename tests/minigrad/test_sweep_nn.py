@@ -121,7 +121,8 @@ FUNCTIONS: dict[str, tuple[str, tuple]] = {
     ),
     "conv2d": (
         "F.conv2d(x, y, z) | F.conv2d(x, y, None, 2, 1, 2) | F.conv2d(x[0], y, padding='same')"
-        " | F.conv2d(x, y[:, :2], z, (1, 2), (2, 0), (1, 1), groups=2) | F.conv2d(x, y[:4, :1], padding='valid', groups=4)",
+        " | F.conv2d(x, y[:, :2], z, (1, 2), (2, 0), (1, 1), groups=2)"
+        " | F.conv2d(x, y[:4, :1], padding='valid', groups=4)",
         tuple(draws((3, 4, 7, 6), (6, 4, 3, 3), (6,))),
     ),
     "max_pool2d": (

@@ -161,7 +161,7 @@ def test_settings_that_make_no_sense_are_named(settings, error, says):
 
 
 def test_dtypes_must_be_one_and_floating():
-    with pytest.raises(DtypeError, match="conv2d: x, weight and bias must have one floating.* got float64, f"):
+    with pytest.raises(DtypeError, match=r"conv2d: x, weight and bias must have one floating.* got float64, f"):
         conv2d_forward(draw(2, 3, 6, 6), draw(4, 3, 3, 3).astype(np.float32))
     with pytest.raises(DtypeError, match="one floating-point dtype, got int64, int64"):
         conv2d_forward(np.ones((1, 1, 3, 3), int), np.ones((1, 1, 1, 1), int))
