@@ -5,6 +5,8 @@ Numbers are always drawn on the host, so the same seed gives the same weights on
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 _generator: np.random.Generator | None = None  # made when first used: numpy.random is slow to import
@@ -48,3 +50,16 @@ def generator(source: Generator | np.random.Generator | int | None = None) -> np
     if isinstance(source, Generator):
         return source.numpy
     return source if isinstance(source, np.random.Generator) else np.random.default_rng(source)
+
+
+def get_state(source: Generator | np.random.Generator | None = None) -> dict[str, Any]:
+    """Where a stream, or the library's, stands: plain numbers and text, for `set_state` to go on from."""
+    return dict(generator(source).bit_generator.state)
+
+
+def set_state(state: dict[str, Any], source: Generator | np.random.Generator | None = None) -> None:
+    """Let a stream, or the library's, go on from where `get_state` found it. Raises ValueError for another's state."""
+    try:
+        generator(source).bit_generator.state = state
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError(f"set_state: this is not the state of such a random stream ({error}).") from None

@@ -82,6 +82,27 @@ class DataLoader:
             return ((self.collate_fn or convert)(self.dataset[int(index)]) for index in self._order())
         return (self._fetch(indices) for indices in self._batches())
 
+    def state_dict(self) -> dict[str, Any]:
+        """Where the random streams of its own stand, which decide the order of the epochs to come."""
+        return {name: random.get_state(stream) for name, stream in self._streams().items()}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on with the order of the epochs where a `state_dict()` was taken."""
+        streams = self._streams()
+        if set(streams) != set(state_dict):
+            raise ValueError(
+                f"DataLoader.load_state_dict: expected the state of {sorted(streams)}, got {sorted(state_dict)}."
+            )
+        for name, stream in streams.items():
+            random.set_state(state_dict[name], stream)
+
+    def _streams(self) -> dict[str, np.random.Generator]:
+        """The random streams that it does not share with the library."""
+        sources = {"loader": self, "sampler": self.sampler, "batch_sampler": self.batch_sampler}
+        sources["batch_sampler.sampler"] = getattr(self.batch_sampler, "sampler", None)
+        own = {name: getattr(source, "_own_generator", None) for name, source in sources.items()}
+        return {name: stream for name, stream in own.items() if stream is not None}
+
     def _order(self) -> Any:
         """The indices of an epoch."""
         if self.sampler is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,15 @@ class History:
     def column(self, name: str) -> list:
         """One number of every epoch, such as `column("val_accuracy")`."""
         return [getattr(epoch, name) for epoch in self.epochs]
+
+    def state_dict(self) -> dict[str, Any]:
+        """All of it as plain numbers."""
+        return {"epochs": [asdict(epoch) for epoch in self.epochs], "batch_losses": self.batch_losses}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a `state_dict()`."""
+        self.epochs = [Epoch(**epoch) for epoch in state_dict["epochs"]]
+        self.batch_losses = list(state_dict["batch_losses"])
 
     def to_csv(self, path: str | os.PathLike) -> None:
         """The rows as a CSV file; an empty cell where there was no validation."""

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from minigrad import random
 from minigrad.autograd import no_grad
 from minigrad.backend import to_host
 from minigrad.nn import CrossEntropyLoss, Module
 from minigrad.optim import Optimizer
 from minigrad.optim.lr_scheduler import ReduceLROnPlateau
 from minigrad.tensor import Tensor
+from minigrad.training.checkpoint import load_checkpoint, save_checkpoint
 from minigrad.training.history import Epoch, History
 
 
@@ -65,16 +69,40 @@ class Trainer:
         self.on_epoch = on_epoch
         self.progress = progress
 
-    def fit(self, train: Iterable, val: Iterable | None = None, *, epochs: int) -> History:
-        """Train for `epochs` passes over `train`, looking at `val` after each."""
+    def fit(
+        self,
+        train: Iterable,
+        val: Iterable | None = None,
+        *,
+        epochs: int,
+        checkpoint: str | os.PathLike | None = None,
+        resume: bool = False,
+    ) -> History:
+        """Train for `epochs` passes over `train`, looking at `val` after each.
+
+        checkpoint: a file to which all that the training goes on from is written after each epoch: weights, optimiser,
+            scheduler, random streams, history. A training that was killed and is resumed ends with the same bits as one
+            that was not.
+        resume: go on from the file, if it is there yet; the model, the optimiser, the scheduler and the loader must be
+            made as they were then. Without it, a file that is there already is an error, so that none is lost.
+        """
         history = History()
         best: tuple[Epoch, dict[str, Tensor]] | None = None  # one value, so that Ctrl-C cannot part the two
+        if checkpoint is not None and os.path.exists(checkpoint):
+            if not resume:
+                raise FileExistsError(
+                    f"Trainer: the checkpoint {str(checkpoint)!r} is there already. Go on from it with resume=True, or "
+                    "remove it."
+                )
+            best = self._load(checkpoint, train, history)
         try:
-            for number in range(1, epochs + 1):
+            for number in range(len(history) + 1, epochs + 1):
                 epoch = self._epoch(number, epochs, train, val, history)
                 if best is None or _better(epoch, best[0]):
                     best = epoch, self._copy_weights()
                 history.epochs.append(epoch)
+                if checkpoint is not None:
+                    save_checkpoint(checkpoint, self._state(train, history, best))
                 if self.on_epoch is not None:
                     self.on_epoch(epoch)
         except KeyboardInterrupt:
@@ -135,6 +163,43 @@ class Trainer:
             raise ValueError("Trainer.evaluate: there is no batch to evaluate on.")
         answers, labels = np.concatenate(predictions), np.concatenate(truths)
         return Evaluation(loss_sum / len(labels), float((answers == labels).mean()), answers, labels)
+
+    def _state(self, train: Iterable, history: History, best: tuple[Epoch, dict[str, Tensor]]) -> dict[str, Any]:
+        """All that the training goes on from."""
+        state = {name: part.state_dict() for name, part in self._parts(train, history).items()}
+        return {
+            "parts": state,
+            "kinds": self._kinds(train),
+            "random": random.get_state(),
+            "best": asdict(best[0]),
+            "best_weights": best[1],
+        }
+
+    def _load(self, path: str | os.PathLike, train: Iterable, history: History) -> tuple[Epoch, dict[str, Tensor]]:
+        """Go on from a checkpoint: the best epoch so far and its weights. All of it fits, or nothing is changed."""
+        state = load_checkpoint(path)
+        parts, before = self._parts(train, history), random.get_state()
+        earlier = {name: copy.deepcopy(part.state_dict()) for name, part in parts.items()}
+        try:
+            if state["kinds"] != self._kinds(train):
+                raise ValueError(f"it is of {state['kinds']}, this training of {self._kinds(train)}")
+            for name, part in parts.items():
+                part.load_state_dict(state["parts"][name])
+            random.set_state(state["random"])
+            return Epoch(**state["best"]), state["best_weights"]
+        except (ValueError, LookupError, TypeError, RuntimeError) as error:
+            for name, part in parts.items():
+                part.load_state_dict(earlier[name])
+            random.set_state(before)
+            raise ValueError(f"The checkpoint {str(path)!r} is of another training: {error}") from None
+
+    def _parts(self, train: Iterable, history: History) -> dict[str, Any]:
+        """What has a state of its own."""
+        named = {"model": self.model, "optimizer": self.optimizer, "scheduler": self.scheduler, "loader": train}
+        return {"history": history} | {name: part for name, part in named.items() if hasattr(part, "state_dict")}
+
+    def _kinds(self, train: Iterable) -> dict[str, str]:
+        return {name: type(part).__name__ for name, part in self._parts(train, History()).items()}
 
     def _copy_weights(self) -> dict[str, Tensor]:
         return {name: value.clone() for name, value in self.model.state_dict().items()}
