@@ -22,6 +22,8 @@ DATA_OPTIONS: dict[str, Any] = {
     "hold_out": None,  # a fifth
     "origin": "median",
 }
+TRAINING_OPTIONS = ("epochs", "lr", "momentum", "weight_decay", "batch_size")
+DEFAULT_MODEL = "cnn-bn"
 OVER = 130  # the shell's exit code for a program that was ended by Ctrl-C
 
 
@@ -95,33 +97,95 @@ def _train(arguments: argparse.Namespace) -> int:
     from gaze_examples.data import DataError
     from gaze_examples.models import MODELS
 
-    if arguments.model not in MODELS:
-        raise DataError(f"There is no model {arguments.model!r}; the models are {' and '.join(MODELS)}.")
-    folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), arguments.model)
+    if arguments.resume is not None:
+        return _resume(arguments)
+    name = arguments.model or DEFAULT_MODEL
+    if name not in MODELS:
+        raise DataError(f"There is no model {name!r}; the models are {', '.join(MODELS)}.")
+    folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), name)
     run_folder.check_free(folder)
     _device(arguments)
-    recipe = MODELS[arguments.model]
-    chosen = {
-        name: getattr(recipe, name) if getattr(arguments, name) is None else getattr(arguments, name)
-        for name in ("epochs", "lr", "momentum", "weight_decay", "batch_size")
-    }
     asked = _asked(arguments)
-    settings = runs.Settings(model=arguments.model, seed=asked["seed"], device=arguments.device, **chosen)
+    chosen = {field: getattr(arguments, field) for field in TRAINING_OPTIONS}
+    settings = runs.settings_of(name, asked["seed"], arguments.device or "cpu", **chosen)
     data = _load(asked)
-    print(data.describe())
-    print(f"\n{recipe.title}: {settings.epochs} epochs, learning rate {settings.lr}, momentum {settings.momentum}")
-    result = runs.train(settings, data, on_epoch=lambda epoch: print(_epoch_line(epoch, settings.epochs), flush=True))
-    if result.history.interrupted:
+    run = run_folder.start(folder, settings, asked, data)
+    taken = "" if run.folder == folder else f"{folder} was taken meanwhile. "
+    return _run_training(run, data, taken)
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    """Go on with a run that was killed, or stopped with Ctrl-C."""
+    from gaze_examples import run_folder
+    from gaze_examples.data import DataError
+
+    others = ["model", "out", "device", *TRAINING_OPTIONS, *DATA_OPTIONS]
+    given = [f"--{name.replace('_', '-')}" for name in others if getattr(arguments, name) is not None]
+    if given:
+        raise DataError(f"--resume takes all settings from the run; leave out {' and '.join(given)}.")
+    run = run_folder.started(Path(arguments.resume))
+    data = _load({**DATA_OPTIONS, **run.asked})
+    if data.split.train.source != run.data:
+        raise DataError(f"The run in {run.folder} was begun on other data: {run.data}")
+    return _run_training(run, data)
+
+
+def _run_training(run, data, note: str = "") -> int:
+    """Train, test, and write what came of it into the run's folder."""
+    from gaze_examples import run_folder, runs
+    from gaze_examples.data import DataError
+    from gaze_examples.models import MODELS
+
+    settings, recipe = run.settings, MODELS[run.settings.model]
+    try:
+        print(data.describe())
+        print(f"\n{recipe.title}: {settings.epochs} epochs, learning rate {settings.lr}, momentum {settings.momentum}")
+        sys.stdout.flush()
+        result = runs.train(
+            settings, data, on_epoch=lambda epoch: print(_epoch_line(epoch, settings.epochs), flush=True),
+            checkpoint=run.checkpoint,
+        )  # fmt: skip
         if not result.history.epochs:
             raise KeyboardInterrupt
-        print("Stopped: keeping the best weights so far.")
+    except ValueError as error:
+        raise DataError(f"{error} To begin anew, remove {run.folder}.") from None
+    except BaseException:
+        if not run.checkpoint.exists():
+            run_folder.discard(run)
+        raise
+    if result.history.interrupted:
+        print(f"Stopped: keeping the best weights so far. To go on: gaze train --resume {run.folder}")
     if not math.isfinite(result.history.epochs[-1].train_loss):
         print("The loss is no number any more: the steps were too large. Try a smaller --lr.")
     print()
     print(_score_table(result.scores, data))
-    saved = run_folder.save(result, data, folder, asked)
-    taken = "" if saved == folder else f"{folder} was taken meanwhile. "
-    print(f"\n{taken}The run is in {saved}; open {saved / run_folder.REPORT}.")
+    run_folder.finish(run, result, data)
+    print(f"\n{note}The run is in {run.folder}; open {run.folder / run_folder.REPORT}.")
+    return 0
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from gaze_examples import compare, run_folder
+    from gaze_examples.data import DataError
+
+    folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), "compare")
+    run_folder.check_free(folder)
+    _device(arguments)
+    asked = _asked(arguments)
+    data = _load(asked)
+    print(data.describe(), end="\n\n")
+    results = compare.compare(
+        data, asked["seed"], arguments.device or "cpu", arguments.epochs,
+        on_epoch=lambda name, epoch: print(f"{name:10} {_epoch_line(epoch)}", flush=True),
+    )  # fmt: skip
+    if not results:
+        raise KeyboardInterrupt
+    print(f"\n{compare.table(results, data)}")
+    try:
+        compare.save(results, data, folder, asked)
+    except OSError as error:
+        raise DataError(f"Could not write the folder {folder} ({error}); make room, or name another.") from error
+    print(f"\nOpen {folder / compare.REPORT}; each network is in a folder of its own beside it.")
     return 0
 
 
@@ -174,7 +238,7 @@ def _device(arguments: argparse.Namespace):
     from gaze_examples.data import DataError
 
     try:
-        return mg.zeros(1, device=arguments.device).device
+        return mg.zeros(1, device=arguments.device or "cpu").device
     except (ValueError, RuntimeError) as error:
         raise DataError(str(error)) from None
 
@@ -198,9 +262,9 @@ def _load(asked: dict[str, Any]):
 # -- what they print ---------------------------------------------------------------------------------------------------
 
 
-def _epoch_line(epoch, epochs: int) -> str:
+def _epoch_line(epoch, epochs: int | None = None) -> str:
     return (
-        f"epoch {epoch.epoch:3d}/{epochs}   loss {epoch.train_loss:.4f}   "
+        f"epoch {epoch.epoch:3d}{f'/{epochs}' if epochs else ''}   loss {epoch.train_loss:.4f}   "
         f"train {100 * epoch.train_accuracy:5.1f} %   val {100 * epoch.val_accuracy:5.1f} %   {epoch.seconds:.1f} s"
     )
 
@@ -229,16 +293,24 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     train = commands.add_parser("train", help="train a network and leave a run folder with its report")
-    train.add_argument("--model", default="fc", help="two-layer or fc (default: %(default)s)")
+    train.add_argument("--model", help=f"two-layer, fc, cnn, cnn-bn or best (default: {DEFAULT_MODEL})")
     train.add_argument("--epochs", type=_positive(int), help="passes over the training data")
     train.add_argument("--lr", type=_positive(float), help="learning rate")
     train.add_argument("--momentum", type=_at_least_0, help="momentum of SGD; 0 for plain SGD")
     train.add_argument("--weight-decay", type=_at_least_0, help="L2 regularisation")
     train.add_argument("--batch-size", type=_positive(int), help="images in a batch")
     train.add_argument("--out", metavar="DIR", type=_name, help="the run folder (default: the next free runs/MODEL-N)")
+    train.add_argument("--resume", metavar="RUN", type=_name, help="go on with a run that was killed or stopped")
     _add_device(train)
     _add_data(train)
     train.set_defaults(run=_train)
+
+    compare = commands.add_parser("compare", help="train all networks on one split and set them side by side")
+    compare.add_argument("--epochs", type=_positive(int), help="passes over the training data (default: each its own)")
+    compare.add_argument("--out", metavar="DIR", type=_name, help="the folder (default: the next free runs/compare-N)")
+    _add_device(compare)
+    _add_data(compare)
+    compare.set_defaults(run=_compare)
 
     evaluate = commands.add_parser("evaluate", help="test a trained network")
     evaluate.add_argument("run_folder", metavar="RUN", help="a run folder, or its weights.safetensors")
@@ -255,7 +327,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", default="cpu", help="cpu or cuda (default: %(default)s)")
+    parser.add_argument("--device", help="cpu or cuda (default: cpu)")
 
 
 def _add_data(parser: argparse.ArgumentParser, without: str = "") -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from gaze_examples.data.eyes import QUADRANTS
 from minigrad.training import Evaluation, History
 
+COLOURS = ("#9aa0a6", "#6b8e23", "#2a6fbb", "#d9602b", "#8e44ad")  # of the models, as many as there are
 TRAIN, VAL, GUIDE = "#2a6fbb", "#d9602b", "#9aa0a6"
 PART_TITLES = {"test": "same people (test)", "new": "new people"}
 
@@ -48,7 +49,7 @@ def curves(history: History, path: Path) -> None:
         _plain(axes)
         axes.legend(frameon=False, fontsize=8)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    figure.savefig(path)
+    figure.savefig(path, format="png")
 
 
 def confusion(scores: dict[str, Evaluation], path: Path) -> None:
@@ -69,4 +70,33 @@ def confusion(scores: dict[str, Evaluation], path: Path) -> None:
                  title=f"{PART_TITLES.get(part, part)}: {100 * score.accuracy:.1f} % right")  # fmt: skip
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-    figure.savefig(path)
+    figure.savefig(path, format="png")
+
+
+def comparison(histories: dict[str, History], path: Path) -> None:
+    """For each model its validation accuracy and its training loss, epoch by epoch."""
+    figure = _figure(10, 3.8)
+    left, right = figure.subplots(1, 2)
+    for (name, history), colour in zip(histories.items(), COLOURS, strict=False):
+        epochs = history.column("epoch")
+        left.plot(epochs, 100 * np.array(history.column("val_accuracy")), color=colour, label=name)
+        right.plot(epochs, history.column("train_loss"), color=colour, label=name)
+    left.axhline(100 / len(QUADRANTS), color=GUIDE, linestyle=":", linewidth=1)
+    left.set(title="Validation accuracy (%)", xlabel="epoch", ylim=(20, 100))
+    right.set(title="Training loss (cross-entropy)", xlabel="epoch")
+    right.set_ylim(bottom=0)
+    for axes in (left, right):
+        _plain(axes)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    left.legend(frameon=False, fontsize=8, ncols=3, loc="lower right")
+    figure.savefig(path, format="png")
+
+
+def filters(grids: dict[str, np.ndarray], path: Path) -> None:
+    """Pictures of first layers, side by side; each model's pixels are as wide as its place allows."""
+    figure = _figure(10, 2.6)
+    for axes, (name, grid) in zip(np.atleast_1d(figure.subplots(1, len(grids))), grids.items(), strict=True):
+        axes.imshow(grid, cmap="gray", interpolation="nearest")
+        axes.set_title(name, fontsize=10)
+        axes.axis("off")
+    figure.savefig(path, format="png")

@@ -92,7 +92,7 @@ class BestCNN(nn.Module):
     """
 
     def __init__(
-        self, channels: Sequence[int] = (16, 32, 64), hidden: int = 128, dropout: float = 0.5, shift: int = 2
+        self, channels: Sequence[int] = (8, 16, 32), hidden: int = 128, dropout: float = 0.5, shift: int = 2
     ) -> None:
         super().__init__()
         self.shift = RandomShift(shift)
@@ -135,6 +135,6 @@ MODELS: dict[str, Recipe] = {
     "fc": Recipe(FullyConnected, "Fully-connected network, 3 x 100 hidden units", epochs=30, lr=0.01),
     "cnn": Recipe(Cnn, "CNN, 2 convolutions", epochs=12, lr=0.01, batch_size=128),
     "cnn-bn": Recipe(CnnBatchNorm, "CNN, 2 convolutions with batch-norm", epochs=12, lr=0.01, batch_size=128),
-    "best": Recipe(BestCNN, "CNN of our own, 3 convolutions", epochs=15, lr=0.02, weight_decay=5e-4,
+    "best": Recipe(BestCNN, "CNN of our own, 3 convolutions", epochs=12, lr=0.02, weight_decay=1e-3,
                    batch_size=128, schedule="cosine"),
 }  # fmt: skip

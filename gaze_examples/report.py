@@ -61,9 +61,9 @@ the time.</p>
 <div class="wide">{_score_table(result, data)}</div>
 <h2>Training</h2>
 <p>{kept}{stopped}</p>
-{_picture(curves, "Loss and accuracy over the epochs. Training numbers are averages over an epoch.")}
+{picture(curves, "Loss and accuracy over the epochs. Training numbers are averages over an epoch.")}
 <h2>What it takes for what</h2>
-{_picture(confusion, "Of the eyes that look at a row's quadrant, the share that was taken for the column's, in %.")}
+{picture(confusion, "Of the eyes that look at a row's quadrant, the share that was taken for the column's, in %.")}
 <h2>One training step, as the tape saw it</h2>
 <p class="soft">Forward, from the top down; backward goes up again, and |gradient| is the norm of what arrived at each
 step's result.</p>
@@ -110,7 +110,8 @@ def _settings_table(result: Result) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
-def _picture(path: Path, caption: str) -> str:
+def picture(path: Path, caption: str) -> str:
+    """A PNG file as HTML, inside the page."""
     data = base64.b64encode(path.read_bytes()).decode()
     return (
         f'<figure><img src="data:image/png;base64,{data}" alt="{html.escape(caption)}">'

@@ -1,13 +1,16 @@
 """The run folder: what a run leaves behind, and how to read it again.
 
-It holds weights.safetensors, history.csv, curves.png, confusion.png and report.html. It appears whole, when the run is
-finished, or not at all.
+It is made when the training begins, and holds what is needed to go on if the training is killed: run.json, which
+settings and which data, and checkpoint.safetensors, written after each epoch. When the run is finished these make room
+for weights.safetensors, history.csv, curves.png, confusion.png and report.html.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from typing import Any
 import minigrad as mg
 from gaze_examples import figures, report
 from gaze_examples.data import DataError, GazeData
-from gaze_examples.data.whole import check_can_make, whole_folder
+from gaze_examples.data.whole import check_can_make, whole_file, whole_folder
 from gaze_examples.models import MODELS
 from gaze_examples.runs import Result, Settings
 from minigrad.backend import Device
@@ -25,40 +28,96 @@ from minigrad.serialization import load_metadata
 WEIGHTS, HISTORY, CURVES, CONFUSION, REPORT = (
     "weights.safetensors", "history.csv", "curves.png", "confusion.png", "report.html",
 )  # fmt: skip
+RUN, CHECKPOINT = "run.json", "checkpoint.safetensors"
 
 
-def save(result: Result, data: GazeData, folder: Path, asked: Mapping[str, Any] | None = None) -> Path:
-    """Write the run folder, and say where: where something took its place during training, in the next free `runs/`.
+@dataclass(frozen=True)
+class Started:
+    """A run that has begun: its folder, its settings, which data was asked for, and what that said it is."""
 
-    asked: which data was asked for, for `load_model` to tell.
-    """
+    folder: Path
+    settings: Settings
+    asked: dict[str, Any]
+    data: str
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the training keeps what it goes on from."""
+        return self.folder / CHECKPOINT
+
+
+def start(folder: Path, settings: Settings, asked: Mapping[str, Any], data: GazeData) -> Started:
+    """Make the run folder; where something has taken its place meanwhile, the next free one in `runs/`."""
+    source = data.split.train.source
+    about = {"settings": asdict(settings), "asked": dict(asked), "data": source}
     try:
         while True:
             try:
-                _save(result, data, folder, asked or {})
-                return folder
+                with whole_folder(folder) as unfinished:
+                    (unfinished / RUN).write_text(json.dumps(about, indent=1), encoding="utf-8")
+                return Started(folder, settings, dict(asked), source)
             except FileExistsError:
-                folder = next_free(Path("runs"), result.settings.model)
+                folder = next_free(Path("runs"), settings.model)
+    except OSError as error:
+        raise DataError(f"Cannot make the run folder {folder} ({error}); name another with --out.") from error
+
+
+def started(folder: Path) -> Started:
+    """The run that was begun in `folder` and not finished."""
+    if not (folder / RUN).is_file():
+        if (folder / WEIGHTS).is_file():
+            raise DataError(f"The run in {folder} is finished; there is nothing to resume. gaze evaluate tests it.")
+        raise DataError(f"There is no run to resume in {folder}; expected a folder that gaze train has begun.")
+    try:
+        about = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        return Started(folder, Settings(**about["settings"]), dict(about["asked"]), str(about["data"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{folder / RUN} is not what gaze train writes ({error}).") from None
+
+
+def discard(run: Started) -> None:
+    """Remove the folder of a run that has come to nothing."""
+    shutil.rmtree(run.folder, ignore_errors=True)
+    with suppress(OSError):  # made for this run alone
+        run.folder.parent.rmdir()
+
+
+def finish(run: Started, result: Result, data: GazeData) -> None:
+    """Write what the run has come to. After Ctrl-C the checkpoint stays, so that the training can go on."""
+    try:
+        _write(result, data, run.folder, run.asked)
+        if not result.history.interrupted:
+            for leftover in (*run.folder.glob(f".{CHECKPOINT}.*"), run.checkpoint, run.folder / RUN):
+                leftover.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(
-            f"Could not write the run folder {folder} ({error}); make room, or name another with --out."
+            f"Could not write into the run folder {run.folder} ({error}); make room, then gaze train --resume "
+            f"{run.folder}."
         ) from error
 
 
-def _save(result: Result, data: GazeData, folder: Path, asked: Mapping[str, Any]) -> None:
+def save(result: Result, data: GazeData, folder: Path, asked: Mapping[str, Any] | None = None) -> None:
+    """Write the folder of a finished run, which appears whole or not at all."""
     with whole_folder(folder) as unfinished:
-        about = {
-            "settings": json.dumps(asdict(result.settings)),
-            "data": data.split.train.source,
-            "asked": json.dumps(asked),
-        }
-        mg.save(result.model.state_dict(), unfinished / WEIGHTS, about)
-        result.history.to_csv(unfinished / HISTORY)
-        figures.curves(result.history, unfinished / CURVES)
-        figures.confusion({name: s for name, s in result.scores.items() if name in ("test", "new")},
-                          unfinished / CONFUSION)  # fmt: skip
-        page = report.page(result, data, curves=unfinished / CURVES, confusion=unfinished / CONFUSION)
-        (unfinished / REPORT).write_text(page, encoding="utf-8", errors="replace")
+        _write(result, data, unfinished, asked or {})
+
+
+def _write(result: Result, data: GazeData, folder: Path, asked: Mapping[str, Any]) -> None:
+    about = {
+        "settings": json.dumps(asdict(result.settings)),
+        "data": data.split.train.source,
+        "asked": json.dumps(asked),
+    }
+    mg.save(result.model.state_dict(), folder / WEIGHTS, about)
+    with whole_file(folder / HISTORY) as file:
+        result.history.to_csv(file)
+    with whole_file(folder / CURVES) as file:
+        figures.curves(result.history, file)
+    with whole_file(folder / CONFUSION) as file:
+        figures.confusion({name: s for name, s in result.scores.items() if name in ("test", "new")}, file)
+    page = report.page(result, data, curves=folder / CURVES, confusion=folder / CONFUSION)
+    with whole_file(folder / REPORT) as file:
+        file.write_text(page, encoding="utf-8", errors="replace")
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
 
 import minigrad as mg
 from gaze_examples.batches import loader
 from gaze_examples.data import GazeData
 from gaze_examples.models import MODELS
+from minigrad import random
 from minigrad.backend import Device
 from minigrad.nn import CrossEntropyLoss, Module
+from minigrad.optim.lr_scheduler import CosineAnnealingLR
 from minigrad.tape import Tape
 from minigrad.training import Epoch, Evaluation, History, Trainer
 
@@ -27,6 +31,7 @@ class Settings:
     batch_size: int
     seed: int
     device: str
+    schedule: str = "constant"
 
 
 @dataclass(frozen=True)
@@ -40,27 +45,48 @@ class Result:
     step: Tape  # one training step, recorded before training
 
 
-def train(settings: Settings, data: GazeData, on_epoch: Callable[[Epoch], None] | None = None) -> Result:
-    """Train a model and test it. Ctrl-C ends the training with the best weights so far."""
+def settings_of(name: str, seed: int, device: str, **chosen: Any) -> Settings:
+    """The settings of a model's recipe, but for those that were chosen (and are not None)."""
+    recipe = MODELS[name]
+    settings = {field.name: getattr(recipe, field.name) for field in fields(Settings) if hasattr(recipe, field.name)}
+    settings |= {field: value for field, value in chosen.items() if value is not None}
+    return Settings(model=name, seed=seed, device=device, **settings)
+
+
+def train(
+    settings: Settings,
+    data: GazeData,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    checkpoint: Path | None = None,
+) -> Result:
+    """Train a model and test it. Ctrl-C ends the training with the best weights so far.
+
+    checkpoint: written after each epoch; if it is there, the training goes on from it.
+    """
     device = mg.device(settings.device)
     mg.manual_seed(settings.seed)
     model = MODELS[settings.model].make().to(device)
     optimizer = mg.optim.SGD(
         model.parameters(), lr=settings.lr, momentum=settings.momentum, weight_decay=settings.weight_decay
     )
+    cosine = CosineAnnealingLR(optimizer, settings.epochs) if settings.schedule == "cosine" else None
     parts = data.split.parts()
     batches = loader(parts["train"], data.labels["train"], settings.batch_size, device, shuffle_seed=settings.seed)
     held_back = loader(parts["val"], data.labels["val"], 1000, device)
     step = _one_step(model, *next(iter(loader(parts["train"], data.labels["train"], settings.batch_size, device))))
-    history = Trainer(model, optimizer, on_epoch=on_epoch).fit(batches, held_back, epochs=settings.epochs)
+    trainer = Trainer(model, optimizer, scheduler=cosine, on_epoch=on_epoch)
+    history = trainer.fit(batches, held_back, epochs=settings.epochs, checkpoint=checkpoint, resume=True)
     return Result(settings, model, history, evaluate(model, data, device), step)
 
 
 def _one_step(model: Module, images: mg.Tensor, labels: mg.Tensor) -> Tape:
-    """Forward and backward of one batch, kept for the report. Leaves the model as it was."""
+    """Forward and backward of one batch, kept for the report. Leaves the model and the random stream as they were."""
+    before, stream = {name: value.clone() for name, value in model.state_dict().items()}, random.get_state()
     with Tape() as tape:
         CrossEntropyLoss()(model(images), labels).backward()
     model.zero_grad()
+    model.load_state_dict(before)  # batch-norm has seen the batch
+    random.set_state(stream)
     return tape
 
 

@@ -32,7 +32,7 @@ def gaze(*words: str) -> int:
 
 
 def train(dataset: str, *more: str) -> int:
-    return gaze("train", "--data", dataset, *QUICK, *more)
+    return gaze("train", "--data", dataset, *QUICK, *([] if "--model" in more else ["--model", "fc"]), *more)
 
 
 def one_sentence(capsys) -> str:
@@ -61,7 +61,7 @@ def test_the_report_is_one_file_with_scores_pictures_tape_and_settings(dataset_d
 
 
 def test_training_learns_and_evaluate_repeats_its_scores(dataset_directory, capsys):
-    gaze("train", "--data", dataset_directory, "--epochs", "25", "--batch-size", "16", "--out", "run")
+    gaze("train", "--data", dataset_directory, "--model", "fc", "--epochs", "25", "--batch-size", "16", "--out", "run")
     table = capsys.readouterr().out.split("oracle\n")[-1].splitlines()
     test_row = next(line for line in table if line.startswith("test, same people"))
     assert float(test_row.split()[-3]) > 50  # guessing gets 25
@@ -80,7 +80,8 @@ def test_run_folders_are_numbered(dataset_directory):
     train(dataset_directory)
     train(dataset_directory)
     train(dataset_directory, "--model", "two-layer")
-    assert {path.name for path in Path("runs").iterdir()} == {"fc-1", "fc-2", "two-layer-1"}
+    assert gaze("train", "--data", dataset_directory, "--epochs", "1") == 0  # the default
+    assert {path.name for path in Path("runs").iterdir()} == {"fc-1", "fc-2", "two-layer-1", "cnn-bn-1"}
 
 
 def test_ctrl_c_keeps_the_best_weights_so_far(dataset_directory, monkeypatch, capsys):
@@ -94,9 +95,12 @@ def test_ctrl_c_keeps_the_best_weights_so_far(dataset_directory, monkeypatch, ca
 
     monkeypatch.setattr(cli, "_epoch_line", interrupt)
     assert train(dataset_directory, "--out", "run") == 0
-    assert {path.name for path in Path("run").iterdir()} == FILES
-    assert "keeping the best weights so far" in capsys.readouterr().out
+    assert {path.name for path in Path("run").iterdir()} == FILES | {"run.json", "checkpoint.safetensors"}
+    assert "keeping the best weights so far. To go on: gaze train --resume run" in capsys.readouterr().out
     assert "stopped early" in Path("run/report.html").read_text(encoding="utf-8")
+    assert gaze("train", "--resume", "run") == 0
+    assert {path.name for path in Path("run").iterdir()} == FILES
+    assert "stopped early" not in Path("run/report.html").read_text(encoding="utf-8")
 
 
 def test_ctrl_c_before_the_first_epoch_writes_nothing(dataset_directory, monkeypatch, capsys):
@@ -108,20 +112,36 @@ def test_ctrl_c_before_the_first_epoch_writes_nothing(dataset_directory, monkeyp
     assert "Nothing is half-written" in one_sentence(capsys) and not Path("runs").exists()
 
 
-def test_a_failure_while_saving_leaves_nothing_behind(dataset_directory, monkeypatch):
-    def fail(*_, **__):
-        raise RuntimeError("the printer is on fire")
+@pytest.mark.parametrize(("error", "code"), [(RuntimeError("the printer is on fire"), 2), (KeyboardInterrupt(), 130)])
+def test_after_a_failure_while_saving_the_training_is_not_lost(error, code, dataset_directory, monkeypatch, capsys):
+    train(dataset_directory, "--out", "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(run_folder.report, "page", lambda *_, **__: (_ for _ in ()).throw(error))
+        assert train(dataset_directory, "--out", "run") == code
+    capsys.readouterr()
+    assert gaze("train", "--resume", "run") == 0
+    assert "epoch" not in capsys.readouterr().out.split("Two-layer")[-1].split("3 epochs")[-1].split("accuracy")[0]
+    assert {path.name for path in Path("run").iterdir()} == FILES
+    assert Path("run/weights.safetensors").read_bytes() == Path("whole/weights.safetensors").read_bytes()
 
-    monkeypatch.setattr(run_folder.report, "page", fail)
-    assert train(dataset_directory, "--out", "run") == 2
+
+def test_a_failure_before_the_first_epoch_leaves_nothing_behind(dataset_directory, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("out of cheese")
+
+    monkeypatch.setattr(runs, "train", fail)
+    assert train(dataset_directory) == 2
     assert list(Path().iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("train", "--model", "resnet"), "no model 'resnet'; the models are two-layer and fc"),
+        (("train", "--model", "resnet"), "no model 'resnet'; the models are two-layer, fc, cnn, cnn-bn, best"),
         (("train", "--data", "nowhere"), "Image"),
+        (("train", "--resume", "nowhere"), "no run to resume in nowhere"),
+        (("train", "--resume", "x", "--lr", "1", "--size", "full"), "from the run; leave out --lr and --size"),
+        (("compare", "--epochs", "0"), "--epochs: must be greater than 0"),
         (("train", "--size", "huge"), "small and full"),
         (("train", "--epochs", "0"), "--epochs: must be greater than 0"),
         (("train", "--epochs", "many"), "--epochs: invalid int greater than 0 value: 'many'"),
@@ -177,27 +197,18 @@ def test_a_missing_matplotlib_is_missed_before_any_work(dataset_directory, monke
 
 
 def test_a_run_whose_folder_was_taken_meanwhile_goes_to_the_next_free_one(dataset_directory, monkeypatch, capsys):
-    original = runs.train
+    original = cli._load
 
-    def somebody_else_is_quicker(*arguments, **options):
+    def somebody_else_is_quicker(asked):
         Path("runs/fc-1").mkdir(parents=True)
         Path("runs/fc-1/theirs.txt").touch()
-        return original(*arguments, **options)
+        return original(asked)
 
-    monkeypatch.setattr(runs, "train", somebody_else_is_quicker)
+    monkeypatch.setattr(cli, "_load", somebody_else_is_quicker)
     assert train(dataset_directory) == 0
     assert [path.name for path in Path("runs/fc-1").iterdir()] == ["theirs.txt"]
     assert {path.name for path in Path("runs/fc-2").iterdir()} == FILES
     assert "runs/fc-1 was taken meanwhile. The run is in runs/fc-2" in capsys.readouterr().out
-
-
-def test_ctrl_c_while_saving_leaves_nothing_behind(dataset_directory, monkeypatch):
-    def interrupt(*_, **__):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(run_folder.figures, "confusion", interrupt)
-    assert train(dataset_directory) == cli.OVER
-    assert list(Path().iterdir()) == []
 
 
 def test_evaluate_uses_the_data_of_the_run_as_it_was_split_there(dataset_directory, capsys):
