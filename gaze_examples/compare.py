@@ -98,7 +98,7 @@ def _page(results: dict[str, runs.Result], data: GazeData, folder: Path) -> str:
     rows = "".join(
         f'<tr><td><a href="{name}/{run_folder.REPORT}">{html.escape(name)}</a></td>'
         + "".join(f'<td class="number">{cell}</td>' for cell in _cells(name, result))
-        + f'<td class="soft">{html.escape(MODELS[name].title)}</td></tr>'
+        + f'<td class="soft wrap">{html.escape(MODELS[name].title)}</td></tr>'
         for name, result in results.items()
     )
     oracle = "".join(
@@ -113,8 +113,8 @@ def _page(results: dict[str, runs.Result], data: GazeData, folder: Path) -> str:
 people. The oracle knows the true angles of the eyeballs, and is the ceiling.</p>
 <p class="note">{html.escape(data.split.train.source)}</p>
 <div class="wide"><table><tr>{head}</tr>{rows}<tr><td>oracle</td>{oracle}<td></td></tr></table></div>
-<p class="soft">The notebook's numbers are of real eyes (and of the two-layer net, on validation data), so they are beside
-these for their order, not for their size.</p>
+<p class="soft">The notebook's numbers are of real eyes (and of the two-layer net, on validation data), so they stand
+beside these for their order, not for their size.</p>
 <h2>Training</h2>
 {report.picture(folder / CURVES, "Validation accuracy after each epoch, and training loss.")}
 <h2>What the first layers look for</h2>

@@ -79,10 +79,10 @@ def comparison(histories: dict[str, History], path: Path) -> None:
     left, right = figure.subplots(1, 2)
     for (name, history), colour in zip(histories.items(), COLOURS, strict=False):
         epochs = history.column("epoch")
-        left.plot(epochs, 100 * np.array(history.column("val_accuracy")), color=colour, label=name)
-        right.plot(epochs, history.column("train_loss"), color=colour, label=name)
+        left.plot(epochs, 100 * np.array(history.column("val_accuracy")), marker=".", color=colour, label=name)
+        right.plot(epochs, history.column("train_loss"), marker=".", color=colour, label=name)
     left.axhline(100 / len(QUADRANTS), color=GUIDE, linestyle=":", linewidth=1)
-    left.set(title="Validation accuracy (%)", xlabel="epoch", ylim=(20, 100))
+    left.set(title="Validation accuracy (%)", xlabel="epoch", ylim=(0, 100))
     right.set(title="Training loss (cross-entropy)", xlabel="epoch")
     right.set_ylim(bottom=0)
     for axes in (left, right):
