@@ -37,7 +37,8 @@ h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2.4rem 0 .
 th, td { white-space: nowrap; text-align: left; padding: .3rem 1.4rem .3rem 0; border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; } td.wrap { white-space: normal; }
 figure { margin: 0; overflow-x: auto; }
-img { box-sizing: border-box; max-width: 100%; min-width: 34rem; background: #fff; border-radius: 8px; border: 1px solid var(--line); }
+img { box-sizing: border-box; max-width: 100%; min-width: 34rem; background: #fff; border-radius: 8px;
+      border: 1px solid var(--line); }
 pre { background: var(--tint); padding: .9rem 1.1rem; border-radius: 8px; overflow-x: auto; font-size: .8rem; }
 """
 
