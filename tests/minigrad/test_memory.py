@@ -65,3 +65,11 @@ def test_no_more_waits_than_may():
         memory.empty((MOST_IDLE // 8 + i,), np.uint8)
     assert memory._waiting._idle <= MOST_IDLE
     assert sum(piece.size for pieces in memory._waiting._by_size.values() for piece in pieces) == memory._waiting._idle
+
+
+def test_what_waits_is_counted_as_it_comes_and_goes():
+    for _ in range(5):
+        arrays = [memory.empty(SHAPE, np.float32) for _ in range(3)]
+        del arrays[1:]
+    arrays.clear()
+    assert memory._waiting._idle == sum(piece.size for pieces in memory._waiting._by_size.values() for piece in pieces)

@@ -110,3 +110,17 @@ def test_a_checkpoint_of_another_training_is_refused_and_nothing_changes(tmp_pat
     assert all((value.numpy() == weights[name]).all() for name, value in trainer.model.state_dict().items())
     assert mg.random.get_state() == stream
     assert not trainer.optimizer.state
+
+
+def test_the_best_weights_so_far_outlive_a_resume(tmp_path):
+    def run(epochs, **settings):
+        mg.manual_seed(0)
+        trainer, loader = training()
+        trainer.optimizer.param_groups[0]["lr"] = 30.0  # each epoch is worse than the one before
+        history = trainer.fit(loader, epochs=epochs, **settings)
+        assert history.best.epoch == 1
+        return {name: value.numpy().tobytes() for name, value in trainer.model.state_dict().items()}
+
+    first = run(1)
+    assert run(2, checkpoint=tmp_path / "c") == first
+    assert run(3, checkpoint=tmp_path / "c", resume=True) == first
