@@ -34,7 +34,8 @@ h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2.4rem 0 .
 .score b { display: block; font-size: 2rem; color: var(--accent); font-variant-numeric: tabular-nums; }
 .note { border-left: 4px solid #d9602b; background: var(--tint); padding: .6rem 1rem; border-radius: 0 8px 8px 0; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { white-space: nowrap; vertical-align: top; text-align: left; padding: .3rem 1.4rem .3rem 0; border-bottom: 1px solid var(--line); }
+th, td { white-space: nowrap; vertical-align: top; text-align: left;
+         padding: .3rem 1.4rem .3rem 0; border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; } td.wrap { white-space: normal; }
 figure { margin: 0; overflow-x: auto; }
 img { box-sizing: border-box; max-width: 100%; min-width: 34rem; background: #fff; border-radius: 8px;

@@ -2,9 +2,11 @@
 
 A long piece of work is cut into parts, and each part walks on a Python thread of its own (`share`). NumPy lets go of
 the interpreter while it calculates, so they do run side by side. BLAS, which would use all cores by itself, keeps to
-one thread meanwhile, so there are never more threads at work than cores. That goes for our products of matrices, too:
-after a product, BLAS's own threads wait for the next one without going to sleep, and for some 30 ms hold the cores that
-others could use.
+one thread meanwhile, so there are never more threads at work than cores.
+
+A product of two large matrices is best left to BLAS's own threads, if products are all there is. But after a product
+those wait for the next one without going to sleep, and for some 30 ms hold the cores that others could use. So from
+the first other work on that is shared (`in_company`), such as a convolution, products are shared, too.
 """
 
 from __future__ import annotations
@@ -37,17 +39,26 @@ def set_num_threads(count: int) -> None:
     _forget_workers()
 
 
-def share(work: Callable[[range], T], length: int, operations: float) -> list[T]:
+def in_company() -> bool:
+    """Whether work other than products of matrices has been shared in this process."""
+    return _settings.in_company
+
+
+def share(work: Callable[[range], T], length: int, operations: float, *, products: bool = False) -> list[T]:
     """Cut range(length) into parts that follow each other, and call `work(part)` on each; their results, in order.
 
     The parts run side by side, on as many threads as `get_num_threads` says, if there are enough `operations`
     (multiplications, roughly) in all of it. Work that is shared already is not shared again.
+
+    products: the work is products of matrices and nothing else.
     """
     if _here.shared or get_num_threads() == 1:
         return [work(range(length))]
     count = max(1, min(get_num_threads(), length)) if operations >= WORTH_SHARING else 1
     cuts = [length * i // count for i in range(count + 1)]
     parts = [range(cuts[i], cuts[i + 1]) for i in range(count)]
+    if count > 1 and not products:
+        _settings.in_company = True
     with _one_blas_thread:
         waiting = [_workers().submit(_run, work, part) for part in parts[1:]]
         try:
@@ -75,6 +86,7 @@ class _Here(threading.local):
 class _Settings:
     count: int | None = None
     workers: ThreadPoolExecutor | None = None
+    in_company = False
 
 
 _here, _settings = _Here(), _Settings()

@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from minigrad.backend import Array, ShapeError, array_module
-from minigrad.threads import share
+from minigrad.threads import in_company, share
 
 ALL = (True, True, True)
 ONE_THREAD_ANYWAY = 2**18  # multiplications, up to which BLAS uses one thread
@@ -56,10 +56,10 @@ def fc_backward(dout: Array, cache, needs=ALL):
 
 
 def product(x: Array, y: Array, out: Array | None = None) -> Array:
-    """x @ y for two matrices, into `out` if it is given. Of a long one, threads share the rows or the columns."""
+    """x @ y for two matrices, into `out` if it is given. Whether BLAS's threads or ours do a large one: see `threads`."""
     xp, (rows, inner), columns = array_module(x), x.shape, y.shape[1]
     operations = rows * inner * columns
-    if operations < ONE_THREAD_ANYWAY or not isinstance(x, np.ndarray):
+    if operations < ONE_THREAD_ANYWAY or not isinstance(x, np.ndarray) or not in_company():
         return xp.matmul(x, y, out=out)
     if out is None:
         out = xp.empty((rows, columns), xp.result_type(x, y))
@@ -70,7 +70,7 @@ def product(x: Array, y: Array, out: Array | None = None) -> Array:
     def of_columns(mine: range) -> None:
         np.matmul(x, y[:, mine.start : mine.stop], out=out[:, mine.start : mine.stop])
 
-    share(*((of_rows, rows) if rows >= columns else (of_columns, columns)), operations)
+    share(*((of_rows, rows) if rows >= columns else (of_columns, columns)), operations, products=True)
     return out
 
 

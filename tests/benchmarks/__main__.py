@@ -28,10 +28,10 @@ def main() -> int:
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, PyTorch {torch.__version__}, {threads}")
     print(f"Training step: batch {nets.BATCH} of {nets.HEIGHT} x {nets.WIDTH} float32, forward, backward, momentum.\n")
     comparisons = [
-        *cnns(torch, "cnn", batch_norm=False),
-        *cnns(torch, "cnn-bn", batch_norm=True),
         *fully_connected(torch, [128]),
         *fully_connected(torch, [100, 100, 100]),
+        *cnns(torch, "cnn", batch_norm=False),
+        *cnns(torch, "cnn-bn", batch_norm=True),
     ]
     for name, step in CHAINS.items():
         comparisons += scalar_chain(torch, name, step)

@@ -10,6 +10,8 @@ from threadpoolctl import threadpool_info
 
 import minigrad as mg
 from minigrad import threads
+from minigrad.ops.linear import product
+from tests.minigrad.parity import draw
 
 MUCH = threads.WORTH_SHARING
 
@@ -77,6 +79,25 @@ def test_an_error_in_any_part_gets_out_when_all_are_done_and_leaves_blas_as_it_w
     assert sorted([*done, failing]) == [0, 1, 2, 3]
     assert blas_threads() == before
     assert len(threads.share(lambda part: part, 4, MUCH)) == 4
+
+
+@pytest.mark.parametrize("shape", [(300, 200, 100), (100, 200, 300), (64, 999, 64)], ids=str)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_product_is_the_same_whoever_shares_it(shape, order, monkeypatch):
+    rows, inner, columns = shape
+    x, y = (np.asarray(draw(*one).astype(np.float32), order=order) for one in ((rows, inner), (inner, columns)))
+    monkeypatch.setattr(threads._settings, "in_company", False)
+    assert not threads.in_company()
+    alone = product(x, y)
+    threads.share(lambda part: part, 4, MUCH, products=True)
+    assert not threads.in_company()
+    threads.share(lambda part: part, 4, MUCH)
+    assert threads.in_company()
+    monkeypatch.setattr(threads, "WORTH_SHARING", 0)
+    np.testing.assert_allclose(product(x, y), alone, rtol=1e-4, atol=1e-4)
+    out = np.empty((columns, rows), np.float32).T
+    assert product(x, y, out) is out
+    np.testing.assert_allclose(out, alone, rtol=1e-4, atol=1e-4)
 
 
 def test_two_users_at_once_leave_blas_as_it_was():
