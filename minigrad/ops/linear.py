@@ -56,7 +56,7 @@ def fc_backward(dout: Array, cache, needs=ALL):
 
 
 def product(x: Array, y: Array, out: Array | None = None) -> Array:
-    """x @ y for two matrices, into `out` if it is given. Whose threads do a large one, BLAS's or ours: see `threads`."""
+    """x @ y for two matrices, into `out` if given. For who does a large one, BLAS or our threads, see `threads`."""
     xp, (rows, inner), columns = array_module(x), x.shape, y.shape[1]
     operations = rows * inner * columns
     if operations < ONE_THREAD_ANYWAY or not isinstance(x, np.ndarray) or not in_company():
