@@ -33,7 +33,7 @@ _LAZY = {
     "backward": "minigrad.autograd.gradients",
     "detect_anomaly": "minigrad.autograd.anomaly",
     "grad": "minigrad.autograd.gradients",
-    "gradcheck": "minigrad.testing",
+    "gradcheck": "minigrad.testing.jacobians",
     "is_anomaly_enabled": "minigrad.autograd.anomaly",
     "set_detect_anomaly": "minigrad.autograd.anomaly",
 }

@@ -1,0 +1,105 @@
+"""What differences say of a slope, and how far they can be trusted.
+
+Around each element the function is evaluated at x ± h and x ± h/2. Four values tell more than one slope:
+
+- a smooth function: the slope ahead, (f(x+h) - f(x)) / h, and the one behind differ by h f''(x), so by half as much
+  with half the step;
+- a kink (relu at 0): ahead and behind differ by the same amount with any step;
+- a jump (floor at 1): they differ by more, the smaller the step;
+- the central differences with h and h/2 agree, but for h² f'''(x) / 8 and rounding: what they disagree is the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from minigrad.testing.numeric import step_for, value_of, values_around
+
+OFFSETS = (1.0, -1.0, 0.5, -0.5)
+SAME_GAP = 0.75  # with half the step a smooth function keeps 0.5 of the gap, |x|^1.5 0.71, a kink 1
+LEAST_GAP = 1e-4  # of the slope: below that a kink is no kink
+NEAR_KINK = 0.05  # of the slope: a gap that a kink within the step leaves
+UNTRUSTED = 1e-5  # of the slope: an error above it is worth a second look with a smaller step
+EPSILON = float(np.finfo(np.float64).eps)
+
+
+@dataclass
+class Measured:
+    """Of each element of x.
+
+    slope: of Σ upstream * f, by central differences (Richardson's); NaN for elements that were not looked at.
+    error: how far it may be off.
+    kink: the slopes ahead and behind differ, so there is no gradient here, or x is at the edge of f's domain.
+    """
+
+    slope: np.ndarray
+    error: np.ndarray
+    kink: np.ndarray
+
+
+def measure(
+    f: Callable[[np.ndarray], np.ndarray], x: np.ndarray, upstream: np.ndarray, only: np.ndarray | None = None
+) -> Measured:
+    """The slope of Σ upstream * f(x) in every element of x, float64, or in those where `only` is True.
+
+    f: gives a flat array, of upstream's shape. x: is moved in place, and restored.
+    """
+    result = Measured(np.full(x.shape, np.nan), np.zeros(x.shape), np.zeros(x.shape, bool))
+    here = value_of(f, x)
+    for index in np.ndindex(x.shape):
+        if only is None or only[index]:
+            result.slope[index], result.error[index], result.kink[index] = _element(f, x, index, here, upstream)
+    return result
+
+
+def measure_along(
+    f: Callable[[np.ndarray], np.ndarray], x: np.ndarray, direction: np.ndarray, upstream: np.ndarray
+) -> tuple[float, float, bool]:
+    """(slope, error, kink) of Σ upstream * f(x) when x moves along `direction`."""
+    return _with_step(lambda t: f(x + t * direction), np.zeros(()), (), value_of(f, x), upstream, step_for(x))
+
+
+def _element(
+    f: Callable, x: np.ndarray, index: tuple[int, ...], here: np.ndarray, upstream: np.ndarray
+) -> tuple[float, float, bool]:
+    slope, error, kink = _with_step(f, x, index, here, upstream, step_for(x[index]))
+    if abs(x[index]) < 1 and not kink and not error <= UNTRUSTED * abs(slope):
+        # The step was taken for values of about 1. Where that leads too far, one of the value's own size is better.
+        nearer = _with_step(f, x, index, here, upstream, step_for(x[index], least=1e-8))
+        if not nearer[1] >= error:
+            return nearer
+    return slope, error, kink
+
+
+def _with_step(
+    f: Callable, x: np.ndarray, index: tuple[int, ...], here: np.ndarray, upstream: np.ndarray, h: float
+) -> tuple[float, float, bool]:
+    around = values_around(f, x, index, OFFSETS, h)
+    (up, above), (down, below), (half_up, half_above), (half_down, half_below) = around
+    with np.errstate(all="ignore"):
+        ahead, behind = _quotient(upstream, above, here, up), _quotient(upstream, here, below, -down)
+        near_ahead = _quotient(upstream, half_above, here, half_up)
+        near_behind = _quotient(upstream, here, half_below, -half_down)
+        wide = _quotient(upstream, above, below, up - down)
+        near = _quotient(upstream, half_above, half_below, half_up - half_down)
+        moved = (above != below) & np.isfinite(above) & np.isfinite(below)
+        noise = 4 * EPSILON * float(np.sum(np.abs(upstream * here)[moved])) / abs(half_up) if half_up else np.inf
+        error = abs(wide - near) + noise
+        if not np.isfinite([ahead, behind]).all():
+            one_side = bool(np.isfinite(ahead)) != bool(np.isfinite(behind))
+            return float(near), np.inf, one_side and bool(np.isfinite(here).all())
+        size = max(abs(ahead), abs(behind))
+        gap, near_gap = abs(ahead - behind), abs(near_ahead - near_behind)
+        at_kink = near_gap > SAME_GAP * gap and near_gap > LEAST_GAP * size + 10 * noise
+        beside_kink = gap > NEAR_KINK * size + 10 * noise and error > LEAST_GAP * size + 10 * noise
+    return float((4 * near - wide) / 3), float(error), bool(at_kink or beside_kink)
+
+
+def _quotient(upstream: np.ndarray, above: np.ndarray, below: np.ndarray, step: float) -> float:
+    """Σ upstream * (above - below) / step; what did not move counts nothing, infinite or not."""
+    moved = above - below
+    moved[above == below] = 0.0
+    return float(np.sum(upstream * moved) / step) if step else np.inf
