@@ -197,7 +197,7 @@ def transposed_shape(e: Evidence) -> list[str]:
 
 def summed_shape(e: Evidence) -> list[str]:
     """It is a sum over the wrong axes."""
-    return _summed_over_others(e, exact_shape=False)
+    return _summed_over_others(e)
 
 
 def reshaped(e: Evidence) -> list[str]:
@@ -359,19 +359,17 @@ def _other_axes(case: Case, ndim: int) -> Iterator[Case]:
                     yield case.with_setting(**{word: value})
 
 
-def _summed_over_others(e: Evidence, exact_shape: bool = True) -> list[str]:
+def _summed_over_others(e: Evidence) -> list[str]:
     """What is due is a sum of dout, or of dout times something, over some axes; this one is over others."""
+    sentences = []
     for text, terms in _terms(e):
         right = [axes for axes in _subsets(terms.ndim) if _fits_squeezed(terms.sum(axes), e.due)]
-        if not right:
-            continue
-        for axes in [(), *_subsets(terms.ndim)]:
-            total = terms.sum(axes)
-            if axes in right:
-                continue
-            if _fits_squeezed(total, e.found):
-                return [f"{text} is summed over the wrong axes" if axes else f"{text} is not summed"]
-    return []
+        taken = [axes for axes in _subsets(terms.ndim) if _fits_squeezed(terms.sum(axes), e.found)]
+        if right and set(taken) - set(right):
+            sentences.append(f"{text} is summed over the wrong axes")
+        if right and _fits_squeezed(terms, e.found):
+            sentences.append(f"{text} is not summed")
+    return sentences
 
 
 def _terms(e: Evidence) -> Iterator[tuple[str, np.ndarray]]:

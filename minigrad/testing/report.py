@@ -13,6 +13,7 @@ MUTATED = "input mutated"
 
 VERDICTS = (OK, KINK, ILL, WRONG, RANDOM, MUTATED)  # the later one decides
 PASSING = (OK, KINK)
+FAILING = (WRONG, RANDOM, MUTATED)
 
 CAUSES = (
     "constant-factor",
@@ -42,6 +43,7 @@ class GradientReport:
     name: "dx" for a pair's argument x, "input 0" for a function of Tensors.
     verdict: one of VERDICTS. cause: one of CAUSES when it is wrong, otherwise None. detail: a sentence about either.
     index, analytic, numeric, relative_error: of the worst element that could be judged; None if there is none.
+    example: the smallest call in which it failed, if calls were drawn.
     """
 
     name: str
@@ -52,6 +54,7 @@ class GradientReport:
     analytic: float | None = None
     numeric: float | None = None
     relative_error: float | None = None
+    example: str = ""
 
     @property
     def ok(self) -> bool:
@@ -65,7 +68,8 @@ class GradientReport:
             worst = f"worst at {place}: {self.analytic:.6g} by backward, {self.numeric:.6g} by differences"
             worst += f" (relative error {self.relative_error:.1e})"
         head = f"{self.name}: {self.verdict}" + (f" ({self.cause})" if self.cause else "")
-        return "\n    ".join(part for part in (head, self.detail, worst) if part)
+        example = f"smallest failing call: {self.example}" if self.example else ""
+        return "\n    ".join(part for part in (head, self.detail, worst, example) if part)
 
 
 @dataclass(frozen=True)

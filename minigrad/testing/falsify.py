@@ -1,0 +1,151 @@
+"""Draw calls of an op until one of its gradients is wrong, and shrink what fails."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import seed as seeded
+from hypothesis.errors import HypothesisException
+from hypothesis.strategies import SearchStrategy
+
+from minigrad.testing.examine import Examination, examine
+from minigrad.testing.report import FAILING, VERDICTS, GradientReport
+from minigrad.testing.subjects import Case, Place, Subject
+
+SHRINKING = 1.5  # seconds for the smallest failing call of one gradient
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A call that raised."""
+
+    case: Case
+    text: str
+
+
+class Falsifier:
+    """The examined calls of one subject.
+
+    names: of the gradients, in the order in which they were met.
+    """
+
+    def __init__(self, subject: Subject, cases: SearchStrategy[Case], examples: int, seed: int) -> None:
+        self.subject, self.cases, self.examples, self.seed = subject, cases, examples, seed
+        self.names: list[str] = []
+        self._examined: list[Examination] = []
+        self._crashes: list[Crash] = []
+        self._drawn: list[Case] = []
+        self._failing: dict[str, list[Examination]] = defaultdict(list)
+
+    def run(self) -> None:
+        """Draw and examine the calls."""
+
+        @seeded(self.seed)
+        @settings(
+            max_examples=self.examples,
+            phases=[Phase.generate],
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(self.cases)
+        def look(case: Case) -> None:
+            self._drawn.append(case)
+            self._look(case)
+
+        look()
+
+    def failing(self, name: str) -> list[Examination]:
+        """The calls in which this gradient failed."""
+        return self._failing[name]
+
+    def smallest(self, name: str) -> Examination:
+        """The call to which Hypothesis shrinks those in which this gradient fails."""
+        until = time.monotonic() + SHRINKING
+
+        def fails(case: Case) -> bool:
+            if time.monotonic() > until:
+                return False
+            found = self._look(case, keep=False)
+            return isinstance(found, Examination) and name in _failing_names(found)
+
+        case = (
+            _shrunk(self.cases, fails, self.seed)
+            or min(
+                self._failing[name], key=lambda one: sum(one.case.at(place).size for place in one.case.places())
+            ).case
+        )
+        found = self._look(case, keep=False)
+        assert isinstance(found, Examination)
+        return found
+
+    def smallest_crash(self) -> Crash | None:
+        """The smallest call that raises."""
+        if not self._crashes:
+            return None
+        until = time.monotonic() + SHRINKING
+        case = _shrunk(
+            self.cases,
+            lambda case: time.monotonic() < until and isinstance(self._look(case, keep=False), Crash),
+            self.seed,
+        )
+        found = self._look(case, keep=False) if case else None
+        return found if isinstance(found, Crash) else self._crashes[0]
+
+    def gravest(self, name: str) -> GradientReport:
+        """The report of this gradient where nothing failed: "at a kink" only if it never was anything better."""
+        reports = [one.gradients[self.place(one, name)].report for one in self._examined if self._has(one, name)]
+        return min(reports, key=lambda one: (VERDICTS.index(one.verdict), -(one.relative_error or 0.0)))
+
+    def place(self, examination: Examination, name: str) -> Place:
+        """Where the gradient of this name is."""
+        return next(place for place, one in examination.gradients.items() if one.report.name == name)
+
+    def varied(self, count: int) -> list[Case]:
+        """Some of the drawn calls, small ones and large ones."""
+        ordered = sorted(self._drawn, key=lambda case: sum(case.at(place).size for place in case.places()))
+        return ordered[:: max(1, len(ordered) // count)][-count:]
+
+    def _look(self, case: Case, keep: bool = True) -> Examination | Crash:
+        try:
+            found = examine(self.subject, case, self.seed)
+        except HypothesisException:
+            raise
+        except Exception as error:
+            crash = Crash(case, f"raises {type(error).__name__}: {error}")
+            if keep:
+                self._crashes.append(crash)
+            return crash
+        if keep:
+            self._examined.append(found)
+            for one in found.gradients.values():
+                if one.report.name not in self.names:
+                    self.names.append(one.report.name)
+            for name in _failing_names(found):
+                self._failing[name].append(found)
+        return found
+
+    def _has(self, examination: Examination, name: str) -> bool:
+        return any(one.report.name == name for one in examination.gradients.values())
+
+
+def _failing_names(found: Examination) -> list[str]:
+    return [one.report.name for one in found.gradients.values() if one.report.verdict in FAILING]
+
+
+def _shrunk(cases: SearchStrategy[Case], fails: Callable[[Case], bool], seed: int) -> Case | None:
+    """The smallest call for which `fails` is true; None if none is found."""
+    try:
+        return find(
+            cases,
+            fails,
+            settings=settings(max_examples=200, database=None, deadline=None, suppress_health_check=list(HealthCheck)),
+            random=Random(seed),
+        )
+    except HypothesisException:
+        return None
