@@ -312,7 +312,8 @@ def _named_factors(e: Evidence, ratio: float) -> list[str]:
 def _lengths(e: Evidence) -> Iterator[tuple[str, float]]:
     """Numbers that a formula may hold, in words."""
     yield "2", 2
-    for word, value in e.case.settings.items():
+    dicts = [argument for argument in e.case.args if isinstance(argument, dict)]
+    for word, value in chain(e.case.settings.items(), *(one.items() for one in dicts)):
         if isinstance(value, float) and 0 < value < 1:
             yield f"1 - {word}", 1 - value
             yield word, value
@@ -664,8 +665,8 @@ RULES: list[tuple[str, Rule]] = [
     ("wrong-axis", normalization_axes),
     ("constant-factor", normalization_factor),
     ("sign", normalization_sign),
-    ("transpose", transpose),
     ("wrong-axis", wrong_axis),
+    ("transpose", transpose),
     ("kernel-flipped", kernel_flipped),
     ("overwritten", overwritten),
     ("wrong-mask", wrong_mask),

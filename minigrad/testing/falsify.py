@@ -20,6 +20,26 @@ from minigrad.testing.subjects import Case, Place, Subject
 SHRINKING = 1.5  # seconds for the smallest failing call of one gradient
 
 
+def drawn(cases: SearchStrategy[Case], count: int, seed: int) -> list[Case]:
+    """Some calls; the same ones for the same seed."""
+    found: list[Case] = []
+
+    @seeded(seed)
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases)
+    def keep(case: Case) -> None:
+        found.append(case)
+
+    keep()
+    return found
+
+
 @dataclass(frozen=True)
 class Crash:
     """A call that raised."""
@@ -45,20 +65,9 @@ class Falsifier:
     def run(self) -> None:
         """Draw and examine the calls."""
 
-        @seeded(self.seed)
-        @settings(
-            max_examples=self.examples,
-            phases=[Phase.generate],
-            database=None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(self.cases)
-        def look(case: Case) -> None:
-            self._drawn.append(case)
+        self._drawn = drawn(self.cases, self.examples, self.seed)
+        for case in self._drawn:
             self._look(case)
-
-        look()
 
     def failing(self, name: str) -> list[Examination]:
         """The calls in which this gradient failed."""

@@ -1,0 +1,61 @@
+"""`minigrad check FILE.py`: the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from minigrad.testing.check import TIME_LIMIT, check_file, table
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may not have every letter
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except (OSError, ValueError, ImportError) as error:
+        print(f"minigrad {arguments.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="minigrad", description="Look at backprop from outside.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    check = commands.add_parser(
+        "check",
+        help="say whether the backward passes in a file are right, and what is probably wrong with those that are not",
+        description="Checks every pair foo_forward, foo_backward and every foo_loss in a file. "
+        "Exit code 0: all right; 1: something is wrong; 2: nothing could be checked.",
+    )
+    check.add_argument("file", metavar="FILE.py", help="a Python file; it is run, in a process of its own")
+    check.add_argument("--op", metavar="NAME", help="check this op only: conv for conv_forward and conv_backward")
+    check.add_argument("--json", action="store_true", help="print JSON for programs")
+    check.add_argument("--seed", type=int, default=0, metavar="N", help="of the drawn calls (default: 0)")
+    check.add_argument(
+        "--time-limit", type=float, default=TIME_LIMIT, metavar="SECONDS", help=f"for each op (default: {TIME_LIMIT:g})"
+    )
+    check.set_defaults(run=_check)
+    return parser
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    def progress(row: dict[str, Any]) -> None:
+        if sys.stderr.isatty() and not arguments.json:
+            print(f"\r\033[K{row['op']} ...", end="", file=sys.stderr, flush=True)
+
+    report = check_file(
+        arguments.file, op=arguments.op, seed=arguments.seed, time_limit=arguments.time_limit, on_row=progress
+    )
+    if sys.stderr.isatty() and not arguments.json:
+        print("\r\033[K", end="", file=sys.stderr)
+    print(json.dumps(report.as_json(), indent=2) if arguments.json else table(report))
+    return report.exit_code

@@ -1,0 +1,212 @@
+"""`check_file`: what is wrong with the ops in a student's file.
+
+The file runs in a process of its own: it may loop for ever, end the process or print whatever it likes, and costs its
+own line in the table only. When a process has to be ended, another one goes on with the next op.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from minigrad.testing.report import OK, PASSING, WRONG
+
+TIME_LIMIT = 60.0  # seconds for one op
+NOT_CHECKED = "not checked"
+TIME_OUT = "time-out"
+IMPORT = "the file"  # the name of the row of a file that cannot be imported
+
+
+@dataclass
+class FileReport:
+    """One row for each op. True if something was checked and all of it is right.
+
+    rows: dicts {"op", "verdict", "gradients", "detail", "remarks"}, of JSON's types only.
+    """
+
+    path: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def checked(self) -> list[dict[str, Any]]:
+        """The rows that say something about an op."""
+        return [row for row in self.rows if row["verdict"] != NOT_CHECKED]
+
+    @property
+    def exit_code(self) -> int:
+        """0: all right. 1: something is wrong. 2: nothing could be checked."""
+        if not self.checked:
+            return 2
+        return 1 if any(is_wrong(row) for row in self.checked) else 0
+
+    def __bool__(self) -> bool:
+        return self.exit_code == 0
+
+    def as_json(self) -> dict[str, Any]:
+        """`{"ops": [{"op", "verdict", "gradients": [{"name", "verdict", "cause", "detail"}]}]}`, and a little more."""
+        return {"ops": self.rows}
+
+    def __str__(self) -> str:
+        return table(self)
+
+    __repr__ = __str__
+
+
+def is_wrong(row: dict[str, Any]) -> bool:
+    """Whether something is held against the op. What differences cannot decide is not."""
+    return row["verdict"] not in (*PASSING, NOT_CHECKED, "ill-conditioned")
+
+
+def check_file(
+    path: str | Path,
+    *,
+    op: str | None = None,
+    seed: int = 0,
+    time_limit: float = TIME_LIMIT,
+    on_row: Callable[[dict[str, Any]], None] | None = None,
+) -> FileReport:
+    """Check every `foo_forward`, `foo_backward` pair and every loss in a file, or the one that is named `op`.
+
+    time_limit: seconds for the import, and for each op. seed: of all that is drawn.
+    on_row: is called with each row as soon as it is there, for a progress bar.
+    Raises FileNotFoundError for a file that is not there, and ValueError for an op that is not in it. Everything else
+    that can go wrong is a row of the report. In a test: `assert check_file("layers.py")`.
+    """
+    if importlib.util.find_spec("hypothesis") is None:
+        raise ImportError('the check needs Hypothesis: pip install "minigrad[testing]".')
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}.")
+    report = FileReport(str(path))
+    names: list[str] | None = None
+    done: list[str] = []
+    while names is None or len(done) < len(names):
+        with _Process(path, op, seed, skip=done) as process:
+            for kind, content in process.messages(time_limit):
+                if kind == "ops":
+                    names = content
+                    if op is not None and op not in content:
+                        there = ", ".join(content) or "no ops at all"
+                        raise ValueError(f"There is no op {op!r} in {path.name}; it has {there}.")
+                    if op is not None:
+                        names = [op]
+                    continue
+                row = content
+                if kind == "failed":
+                    row = {"op": process.current or IMPORT, "gradients": [], "remarks": [], **content}
+                report.rows.append(row)
+                done.append(row["op"])
+                if on_row:
+                    on_row(row)
+                if row["op"] == IMPORT:
+                    return report
+    return report
+
+
+class _Process:
+    """The student's process: what it reports comes as messages (kind, content)."""
+
+    def __init__(self, path: Path, op: str | None, seed: int, skip: list[str]) -> None:
+        wanted = {"path": str(path.resolve()), "op": op, "seed": seed, "skip": skip}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "MPLBACKEND": "agg"}
+        self.current: str | None = None
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "minigrad.testing.worker", json.dumps(wanted)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            env=environment,
+            start_new_session=True,  # so that it can be ended with all that it started
+        )
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def __enter__(self) -> _Process:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._process.poll() is None:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL) if hasattr(os, "killpg") else self._process.kill()
+            except ProcessLookupError:
+                pass
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def messages(self, time_limit: float) -> Any:
+        """("ops", names), then ("row", row) for each; ("failed", {"verdict", "detail"}) for one that gave none."""
+        while True:
+            try:
+                line = self._lines.get(timeout=time_limit)
+            except queue.Empty:
+                yield "failed", {"verdict": TIME_OUT, "detail": f"it was stopped after {time_limit:g} seconds"}
+                return
+            if line is None:
+                if self._process.wait() != 0 or self.current is not None:
+                    code = self._process.returncode
+                    yield "failed", {"verdict": WRONG, "detail": f"it ended the process (exit code {code})"}
+                return
+            kind, content = json.loads(line)
+            if kind == "start":
+                self.current = content
+                continue
+            yield kind, content
+            if kind == "row":
+                self.current = None
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            for line in self._process.stdout:
+                self._lines.put(line)
+        except ValueError:  # closed while it was read
+            pass
+        self._lines.put(None)
+
+
+def table(report: FileReport) -> str:
+    """The report for a learner: a line for each gradient, and below it what is wrong, and what to do."""
+    if not report.rows:
+        return f"{report.path}: no op was found. A pair is named foo_forward, foo_backward; a loss foo_loss."
+    width = max(len(row["op"]) for row in report.rows)
+    lines = []
+    for row in report.rows:
+        lines.append(f"{_mark(row['verdict'])} {row['op']:<{width}}  {row['verdict']}")
+        if row["detail"]:
+            lines.append(f"    {row['detail']}")
+        for one in row["gradients"]:
+            cause = f" — {one['cause']}" if one["cause"] else ""
+            lines.append(f"    {_mark(one['verdict'])} {one['name']:<8} {one['verdict']}{cause}")
+            if one["detail"] and one["verdict"] != OK:
+                lines.append(f"        {one['detail']}")
+            if one["example"]:
+                lines.append(f"        smallest failing call: {one['example']}")
+        lines += [f"    note: {remark}" for remark in row["remarks"]]
+    return "\n".join([*lines, "", summary(report)])
+
+
+def summary(report: FileReport) -> str:
+    """One line: how many ops are right."""
+    wrong = sum(is_wrong(row) for row in report.checked)
+    unchecked = len(report.rows) - len(report.checked)
+    parts = [f"{len(report.checked) - wrong} of {len(report.checked)} ops are right"] if report.checked else []
+    if unchecked:
+        parts.append(f"{unchecked} could not be checked")
+    return f"{report.path}: {', '.join(parts)}."
+
+
+def _mark(verdict: str) -> str:
+    return "✓" if verdict in PASSING else "?" if verdict in (NOT_CHECKED, "ill-conditioned") else "✗"
