@@ -98,7 +98,7 @@ class Evidence:
         return self.found.shape != self.due.shape or bool(self.wrong.any())
 
 
-Rule = Callable[[Evidence], list[str]]
+Rule = Callable[[Evidence], list[str] | None]  # None: this call can neither confirm nor refute it
 
 
 def diagnose(subject: Subject, place: Place, failing: Sequence[Examination], seed: int = 0) -> GradientReport:
@@ -126,11 +126,12 @@ def diagnose(subject: Subject, place: Place, failing: Sequence[Examination], see
 def _evidence(
     subject: Subject, place: Place, failing: Sequence[Examination], rng: np.random.Generator
 ) -> Iterator[Evidence]:
-    """The failing calls with the most elements, and redraws of the largest, as far as they fail."""
+    """The failing calls with the most elements, some of the others, and redraws of the largest, as far as they fail."""
     judged = [one for one in failing if one.gradients[place].measured is not None and not one.gradients[place].tied]
     judged = [one for one in judged if not np.isnan(one.gradients[place].slope).any() or len(judged) == 1]
     judged.sort(key=lambda one: -_size(one.case, place))
-    for number, one in enumerate(judged[:ENOUGH]):
+    half = len(judged[ENOUGH:]) // ENOUGH + 1
+    for number, one in enumerate(judged[:ENOUGH] + judged[ENOUGH::half]):
         gradient = one.gradients[place]
         assert gradient.analytic is not None and gradient.measured is not None
         yield Evidence(
@@ -162,8 +163,9 @@ def _size(case: Case, place: Place) -> int:
     return sum(prod(min(n, 6) for n in case.at(where).shape) for where in case.places()) + case.at(place).size
 
 
-def _common(lists: list[list[str]]) -> list[str]:
-    return [sentence for sentence in lists[0] if all(sentence in other for other in lists[1:])]
+def _common(answers: list[list[str] | None]) -> list[str]:
+    first, *rest = [answer for answer in answers if answer is not None] or [[]]
+    return [sentence for sentence in first if all(sentence in other for other in rest)]
 
 
 def _subsets(ndim: int) -> list[tuple[int, ...]]:
@@ -230,15 +232,15 @@ def upstream_ignored(e: Evidence) -> list[str]:
     return []
 
 
-def only_with_stride(e: Evidence) -> list[str]:
+def only_with_stride(e: Evidence) -> list[str] | None:
     """Right for stride 1."""
     return _right_without(e, STRIDES, 1, "it is right for stride 1, and wrong for a larger one")
 
 
-def only_at_border(e: Evidence) -> list[str]:
+def only_at_border(e: Evidence) -> list[str] | None:
     """Right without padding, or right everywhere but at the border of the last two axes."""
     sentences = _right_without(e, PADDINGS, 0, "it is right without padding, and wrong with it")
-    if e.x.ndim >= 3 and e.wrong.any():
+    if sentences is not None and e.x.ndim >= 3 and e.wrong.any():
         inner = np.zeros(e.x.shape, bool)
         inner[..., 1:-1, 1:-1] = True
         inside = inner & (np.abs(e.due) > 1e-6)
@@ -247,9 +249,14 @@ def only_at_border(e: Evidence) -> list[str]:
     return sentences
 
 
-def _right_without(e: Evidence, words: Sequence[str], plain: int, sentence: str) -> list[str]:
+def _right_without(e: Evidence, words: Sequence[str], plain: int, sentence: str) -> list[str] | None:
+    """None where the call without it is not possible."""
     for case in _with_named(e.case, words, plain):
-        right, found = e.slope(case), e.gradient(case)
+        outs = _outputs(e, case)
+        if outs is None:
+            return None
+        upstream = upstream_for(outs, e.subject, np.random.default_rng(0))
+        right, found = e.slope(case, upstream), e.gradient(case, upstream)
         if right is None or found is None or not np.isfinite(right).all():
             continue
         if found.shape == right.shape and np.abs(right).max(initial=0) > 0 and np.allclose(found, right, 1e-4, 1e-6):
@@ -374,15 +381,10 @@ def _summed_over_others(e: Evidence) -> list[str]:
 
 
 def _terms(e: Evidence) -> Iterator[tuple[str, np.ndarray]]:
-    """dout, and dout times what has its shape: the output, the arguments."""
+    """dout, and what each element of the output contributes: the sum of these over the right axes is due."""
     yield "dout", e.dout
-    for array in [e.out, *(array for _, array in e.others())]:
-        try:
-            terms = e.dout * array
-        except ValueError:
-            continue
-        if terms.ndim:
-            yield "a product with dout", terms
+    if len([one for one in e.upstream if one is not None]) == 1 and e.x.size <= e.dout.size:
+        yield "a product with dout", e.dout * e.jacobian().sum(axis=0).reshape(e.dout.shape)
 
 
 def _fits_squeezed(one: np.ndarray, other: np.ndarray) -> bool:
@@ -476,6 +478,8 @@ def wrong_mask(e: Evidence) -> list[str]:
     wrong = e.wrong
     if not e.found.any() or not wrong.any():
         return []
+    if _handed_to_others(e):
+        return ["each element of dout goes to one element, but to another one than forward took"]
     with np.errstate(all="ignore"):
         stopped = np.abs(e.found) < 1e-9 + 1e-7 * np.abs(e.due)
         due_zero = np.abs(e.due) < 1e-7
@@ -483,10 +487,21 @@ def wrong_mask(e: Evidence) -> list[str]:
             sentences = _mask_names(e)
             return sentences + ["it is stopped, or passed, in the wrong places: the mask is not the forward's"]
         ratio = np.abs(e.found / e.due)[wrong]
-    larger = ratio[ratio > 1]
-    if larger.size and np.allclose(np.maximum(ratio, 1 / ratio), larger[0], rtol=1e-4) and (ratio < 1).any():
+        ratio = np.maximum(ratio, 1 / ratio)
+        both = (np.abs(e.found) > np.abs(e.due))[wrong]
+    if both.any() and not both.all() and np.allclose(ratio, ratio[0], rtol=1e-4):
         return ["it takes the slope of one side on the other one: the mask is not the forward's"]
     return []
+
+
+def _handed_to_others(e: Evidence) -> bool:
+    """Every output is one of the inputs, as in a maximum; all of dout arrives in its image or row, but elsewhere."""
+    jacobian = e.jacobian()
+    is_choice = np.isclose(jacobian, 1, atol=1e-6) | np.isclose(jacobian, 0, atol=1e-6)
+    if e.x.ndim < 2 or not is_choice.all() or not np.allclose(jacobian.sum(axis=0), 1, atol=1e-5):
+        return False
+    axes = tuple(range(2, e.x.ndim)) or (1,)
+    return bool(np.allclose(e.found.sum(axes), e.due.sum(axes), rtol=1e-5, atol=1e-6))
 
 
 def _mask_names(e: Evidence) -> list[str]:
@@ -647,10 +662,10 @@ def normalization_sign(e: Evidence) -> list[str]:
 
 
 SHAPE_RULES: list[tuple[str, Rule]] = [
+    ("wrong-shape", reshaped),
     ("axis-not-summed", not_summed),
     ("wrong-axis", summed_shape),
     ("transpose", transposed_shape),
-    ("wrong-shape", reshaped),
     ("wrong-shape", misshapen),
 ]
 

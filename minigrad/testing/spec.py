@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 from minigrad.cuda import is_available
 from minigrad.lift import differentiable
 from minigrad.tensor import Tensor
-from minigrad.testing.diagnosis import diagnose
+from minigrad.testing.diagnosis import AXES, diagnose
 from minigrad.testing.examine import Examination, examine
 from minigrad.testing.falsify import Falsifier
 from minigrad.testing.report import FAILING, WRONG, GradientReport, Report
@@ -217,6 +217,8 @@ def dtype_kept(spec: OpSpec, subject: Subject, case: Case) -> None:
 
 def scalars(spec: OpSpec, subject: Subject, case: Case) -> None:
     """0-d arrays, where forward takes them."""
+    if any(word in AXES for word in case.settings):
+        raise Unfit("an axis is given")
     _right(subject, _reshaped(subject, case, lambda array: np.asarray(array).ravel()[:1].reshape(())))
 
 

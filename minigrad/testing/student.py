@@ -142,7 +142,7 @@ def _calls(op: StudentsOp, seed: int) -> tuple[catalog.Call, ...] | None:
 
 
 def _own_examples(op: StudentsOp, examples: Callable, seed: int) -> list[Case]:
-    """What `foo_example_inputs` returns: the arguments in a tuple, settings in a dict at its end; or a list of those."""
+    """What `foo_example_inputs` returns: arguments in a tuple, settings in a dict at its end; or a list of those."""
     given = examples(np.random.default_rng(seed)) if inspect.signature(examples).parameters else examples()
     found = []
     for one in given if isinstance(given, list) else [given]:
