@@ -126,12 +126,12 @@ def diagnose(subject: Subject, place: Place, failing: Sequence[Examination], see
 def _evidence(
     subject: Subject, place: Place, failing: Sequence[Examination], rng: np.random.Generator
 ) -> Iterator[Evidence]:
-    """The failing calls with the most elements, some of the others, and redraws of the largest, as far as they fail."""
+    """The failing calls with the most elements, some that are not much smaller, and redraws of the largest."""
     judged = [one for one in failing if one.gradients[place].measured is not None and not one.gradients[place].tied]
     judged = [one for one in judged if not np.isnan(one.gradients[place].slope).any() or len(judged) == 1]
     judged.sort(key=lambda one: -_size(one.case, place))
-    half = len(judged[ENOUGH:]) // ENOUGH + 1
-    for number, one in enumerate(judged[:ENOUGH] + judged[ENOUGH::half]):
+    large = [one for one in judged[ENOUGH:] if 3 * _size(one.case, place) > _size(judged[0].case, place)]
+    for number, one in enumerate(judged[:ENOUGH] + large[:: len(large) // ENOUGH + 1]):
         gradient = one.gradients[place]
         assert gradient.analytic is not None and gradient.measured is not None
         yield Evidence(
@@ -257,9 +257,9 @@ def _right_without(e: Evidence, words: Sequence[str], plain: int, sentence: str)
             return None
         upstream = upstream_for(outs, e.subject, np.random.default_rng(0))
         right, found = e.slope(case, upstream), e.gradient(case, upstream)
-        if right is None or found is None or not np.isfinite(right).all():
-            continue
-        if found.shape == right.shape and np.abs(right).max(initial=0) > 0 and np.allclose(found, right, 1e-4, 1e-6):
+        if right is None or found is None or not np.isfinite(right).all() or not right.any():
+            return None
+        if found.shape == right.shape and np.allclose(found, right, 1e-4, 1e-6):
             return [sentence]
     return []
 
@@ -478,19 +478,20 @@ def wrong_mask(e: Evidence) -> list[str]:
     wrong = e.wrong
     if not e.found.any() or not wrong.any():
         return []
+    generic = "it is stopped, or passed, in the wrong places: the mask is not the forward's"
     if _handed_to_others(e):
-        return ["each element of dout goes to one element, but to another one than forward took"]
+        return ["each element of dout goes to one element, but to another one than forward took", generic]
     with np.errstate(all="ignore"):
         stopped = np.abs(e.found) < 1e-9 + 1e-7 * np.abs(e.due)
         due_zero = np.abs(e.due) < 1e-7
         if (stopped | due_zero)[wrong].all():
             sentences = _mask_names(e)
-            return sentences + ["it is stopped, or passed, in the wrong places: the mask is not the forward's"]
+            return [*sentences, generic]
         ratio = np.abs(e.found / e.due)[wrong]
         ratio = np.maximum(ratio, 1 / ratio)
         both = (np.abs(e.found) > np.abs(e.due))[wrong]
     if both.any() and not both.all() and np.allclose(ratio, ratio[0], rtol=1e-4):
-        return ["it takes the slope of one side on the other one: the mask is not the forward's"]
+        return ["it takes the slope of one side on the other one: the mask is not the forward's", generic]
     return []
 
 
