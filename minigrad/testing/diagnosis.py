@@ -549,16 +549,9 @@ def _find_normalized(e: Evidence) -> Normalized | None:
     if e.out.shape != e.x.shape or e.dout.shape != e.x.shape or e.x.ndim < 2:
         return None
     for place in (None, *(place for place, _ in e.others())):
-        scaled = e.out
-        if place is not None:
-            with_none = _outputs(e, e.case.with_array(place, np.zeros_like(e.case.at(place))))
-            with_one = _outputs(e, e.case.with_array(place, np.ones_like(e.case.at(place))))
-            if with_none is None or with_one is None:
-                continue
-            scaled = e.out - with_none[0]
-            hat = np.asarray(with_one[0] - with_none[0], np.float64)
-        else:
-            hat = scaled
+        hat, weight = _hat_and_weight(e, place)
+        if hat is None:
+            continue
         for axes in _subsets(e.x.ndim):
             if prod(e.x.shape[i] for i in axes) < 3:
                 continue
@@ -567,11 +560,32 @@ def _find_normalized(e: Evidence) -> Normalized | None:
                 centred = e.x - e.x.mean(axes, keepdims=True)
                 with np.errstate(all="ignore"):
                     inv = np.sum(hat * centred, axes, keepdims=True) / np.sum(centred**2, axes, keepdims=True)
-                    weight = np.where(np.abs(hat) > 1e-9, scaled / hat, 0.0)
                 parts = Normalized(hat, np.broadcast_to(inv, hat.shape), e.dout * weight, axes)
                 if e.same(parts.dx(axes), e.due):
                     return parts
     return None
+
+
+def _hat_and_weight(e: Evidence, place: Place | None) -> tuple[np.ndarray | None, Any]:
+    """x̂ and the weight, if the argument at `place` is the weight; None: there is no weight."""
+    if place is None:
+        return e.out, 1.0
+    hat, _ = _by_weight(e, e.case, place)
+    # The weight is what stands before x̂, wherever x is; here x̂ may be 0, elsewhere it is not.
+    moved = e.case.with_array(e.place, e.x + 0.1 * np.cos(np.arange(e.x.size)).reshape(e.x.shape))
+    other, scaled = _by_weight(e, moved, place)
+    with np.errstate(all="ignore"):
+        return hat, None if other is None else scaled / other
+
+
+def _by_weight(e: Evidence, case: Case, place: Place) -> tuple[np.ndarray | None, Any]:
+    """(x̂, weight * x̂): forward with weights of 1, and with the weights as they are, less forward with weights of 0."""
+    weight = np.asarray(case.at(place))
+    outs = [_outputs(e, case.with_array(place, one)) for one in (weight, np.ones_like(weight), np.zeros_like(weight))]
+    if any(out is None for out in outs):
+        return None, None
+    scaled, hat, none = (np.asarray(out[0], np.float64) for out in outs if out is not None)
+    return hat - none, scaled - none
 
 
 def statistics_constant(e: Evidence) -> list[str]:
