@@ -172,7 +172,8 @@ def _asked(
     answered, reason = 0, "no call could be drawn"
     for case in drawn:
         try:
-            question(spec, subject, case)
+            with np.errstate(all="ignore"):
+                question(spec, subject, case)
             answered += 1
         except Unfit as unfit:
             reason = str(unfit)
@@ -321,9 +322,11 @@ def _run(subject: Subject, case: Case) -> tuple[tuple[Any, ...], Callable]:
 def _accepted(subject: Subject, case: Case) -> Case:
     """The call, if forward takes it."""
     try:
-        _run(subject, case)
+        outs, _ = _run(subject, case)
     except Exception as error:
         raise Unfit(f"forward does not take it: {type(error).__name__}") from error
+    if not outs:
+        raise Unfit("it has no output then")
     return case
 
 
