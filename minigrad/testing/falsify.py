@@ -17,7 +17,7 @@ from minigrad.testing.examine import Examination, examine
 from minigrad.testing.report import FAILING, VERDICTS, GradientReport
 from minigrad.testing.subjects import Case, Place, Subject
 
-SHRINKING = 1.5  # seconds for the smallest failing call of one gradient
+SHRINKING = 0.8  # seconds for the smallest failing call of one gradient
 
 
 def drawn(cases: SearchStrategy[Case], count: int, seed: int) -> list[Case]:

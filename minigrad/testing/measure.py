@@ -86,7 +86,10 @@ def _with_step(
         wide = _quotient(upstream, above, below, up - down)
         near = _quotient(upstream, half_above, half_below, half_up - half_down)
         moved = (above != below) & np.isfinite(above) & np.isfinite(below)
-        noise = 4 * EPSILON * float(np.sum(np.abs(upstream * here)[moved])) / abs(half_up) if half_up else np.inf
+        # Each value is off by its last digit; one that did not move may be too large for the step to show.
+        values = np.where(np.isfinite(here), np.abs(upstream * here), 0.0)
+        rounding = 4 * float(np.sum(values[moved])) + 2 * float(np.max(values[~moved], initial=0.0))
+        noise = EPSILON * rounding / abs(half_up) if half_up else np.inf
         error = abs(wide - near) + noise
         if not np.isfinite([ahead, behind]).all():
             one_side = bool(np.isfinite(ahead)) != bool(np.isfinite(behind))

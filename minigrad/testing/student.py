@@ -148,7 +148,8 @@ def _own_examples(op: StudentsOp, examples: Callable, seed: int) -> list[Case]:
     for one in given if isinstance(given, list) else [given]:
         args = one if isinstance(one, tuple) else (one,)
         settings: dict[str, Any] = {}
-        if args and isinstance(args[-1], dict) and not _binds(op.forward, args, {}):
+        words = inspect.signature(op.forward).parameters if op.forward else {}
+        if args and isinstance(args[-1], dict) and set(args[-1]) <= set(words):
             *rest, settings = args
             args = tuple(rest)
         found.append(Case(args, settings))

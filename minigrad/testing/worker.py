@@ -61,7 +61,8 @@ def _where(error: BaseException, path: Path) -> str:
     """`ValueError: text, in line 12`: the last line of the student's file that was being run."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
-    text = f"{type(error).__name__}: {error}".strip(": ").split("\n")[0]
+    said = error.msg if isinstance(error, SyntaxError) else error
+    text = f"{type(error).__name__}: {said}".strip(": ").split("\n")[0]
     return text + (f", in line {line}" if line else "")
 
 
