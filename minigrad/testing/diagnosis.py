@@ -134,9 +134,9 @@ def _evidence(
     for number, one in enumerate(judged[:ENOUGH] + large[:: len(large) // ENOUGH + 1]):
         gradient = one.gradients[place]
         assert gradient.analytic is not None and gradient.measured is not None
-        yield Evidence(
-            subject, one.case, place, one.upstream, one.outs, gradient.analytic, gradient.slope, gradient.measured.kink
-        )
+        unknown = gradient.measured.kink | np.isnan(gradient.slope)
+        due = np.nan_to_num(gradient.slope)
+        yield Evidence(subject, one.case, place, one.upstream, one.outs, gradient.analytic, due, unknown)
         for _ in range(2 if number == 0 else 0):
             again = _redrawn(subject, one.case, place, rng)
             if again is not None and again.is_wrong():

@@ -66,7 +66,7 @@ def _element(
     f: Callable, x: np.ndarray, index: tuple[int, ...], here: np.ndarray, upstream: np.ndarray
 ) -> tuple[float, float, bool]:
     slope, error, kink = _with_step(f, x, index, here, upstream, step_for(x[index]))
-    if abs(x[index]) < 1 and not kink and not error <= UNTRUSTED * abs(slope):
+    if abs(x[index]) < 1 and (not kink or error == np.inf) and not error <= UNTRUSTED * abs(slope):
         # The step was taken for values of about 1. Where that leads too far, one of the value's own size is better.
         nearer = _with_step(f, x, index, here, upstream, step_for(x[index], least=1e-8))
         if not nearer[1] >= error:
