@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from minigrad.backend import DtypeError, ShapeError
+from minigrad.backend import ShapeError
+from minigrad.testing.numeric import movable, slopes
 
 
 def rel_error(x: ArrayLike, y: ArrayLike) -> float:
@@ -33,8 +34,8 @@ def eval_numerical_gradient(
     verbose: print each index with its derivative.
     Returns an array of x's shape and dtype. Raises DtypeError, ShapeError for an x or a value of f that does not fit.
     """
-    gradient = np.zeros_like(_checked(x, "eval_numerical_gradient"))
-    for index, slope in _slopes(f, x, h):
+    gradient = np.zeros_like(movable(x, "eval_numerical_gradient"))
+    for index, slope in slopes(f, x, h):
         if slope.size != 1:
             raise ShapeError(
                 f"eval_numerical_gradient: f must return one number, got an array of shape {slope.shape}. For a "
@@ -56,36 +57,12 @@ def eval_numerical_gradient_array(
     df: the upstream gradient, of the shape of f(x), or a number.
     Returns an array of x's shape and dtype. Raises DtypeError, ShapeError for an x or df that does not fit.
     """
-    gradient = np.zeros_like(_checked(x, "eval_numerical_gradient_array"))
+    gradient = np.zeros_like(movable(x, "eval_numerical_gradient_array"))
     df = np.asarray(df)
-    for index, slope in _slopes(f, x, h):
+    for index, slope in slopes(f, x, h):
         if df.shape != slope.shape and df.ndim > 0:
             raise ShapeError(
                 f"eval_numerical_gradient_array: df must have the shape of f(x), {slope.shape}, got {df.shape}."
             )
         gradient[index] = np.sum(slope * df)
     return gradient
-
-
-def _checked(x: np.ndarray, name: str) -> np.ndarray:
-    """x, once it is sure that a small step of it can be stored."""
-    if not isinstance(x, np.ndarray):
-        raise TypeError(f"{name}: x must be a NumPy array, because it is changed in place, got {type(x).__name__}.")
-    if x.dtype.kind != "f":
-        raise DtypeError(f"{name}: x must be floating point, got {x.dtype}, where x + h is x. Use x.astype(float).")
-    return x
-
-
-def _slopes(f: Callable, x: np.ndarray, h: float) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
-    """For each index of x the slope of f along that element, in the shape of f(x)."""
-    for index in np.ndindex(x.shape):
-        kept = x[index]
-        try:
-            x[index] = kept + h
-            x_above, above = x[index], np.array(f(x), np.float64)  # a copy: f may return x itself, or its own buffer
-            x[index] = kept - h
-            x_below, below = x[index], np.array(f(x), np.float64)
-        finally:
-            x[index] = kept
-        # Divided by the step as it was stored, not by 2 * h: in float32 the two differ in the third digit.
-        yield index, (above - below) / (np.float64(x_above) - np.float64(x_below))

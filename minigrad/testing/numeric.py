@@ -42,7 +42,7 @@ def numerical_gradient(
     """
     if method not in METHODS:
         raise ValueError(f"numerical_gradient: method must be one of {', '.join(METHODS)}, got {method!r}.")
-    _check(x, "numerical_gradient")
+    movable(x, "numerical_gradient")
     gradient = np.zeros(x.shape)
     for index, slope in slopes(f, x, h, method):
         gradient[index] = np.sum(slope * _fitting(upstream, slope.shape))
@@ -115,7 +115,7 @@ def directional_derivative(
     A gradient of a million elements is checked against a few random directions instead of element by element.
     x: is moved in place and restored exactly. direction: an array of x's shape. upstream, h: as numerical_gradient's.
     """
-    _check(x, "directional_derivative")
+    movable(x, "directional_derivative")
     if np.shape(direction) != x.shape:
         raise ShapeError(
             f"directional_derivative: direction must have the shape of x, {x.shape}, got {np.shape(direction)}."
@@ -134,7 +134,7 @@ def directional_derivative(
 
 def numeric_jacobian(f: Callable[[np.ndarray], ArrayLike], x: np.ndarray, h: float | None = None) -> np.ndarray:
     """d f(x) / dx, of shape (elements of x, elements of f(x)), float64, by central differences. f, x, h: as above."""
-    _check(x, "numeric_jacobian")
+    movable(x, "numeric_jacobian")
     rows = [slope.ravel() for _, slope in slopes(f, x, h)]
     return np.array(rows) if rows else np.zeros((0, value_of(f, x).size))
 
@@ -157,14 +157,15 @@ def _complex_slopes(f: Callable, x: np.ndarray) -> Iterator[tuple[tuple[int, ...
         yield index, value.imag / SMALLEST
 
 
-def _check(x: np.ndarray, name: str) -> None:
-    """Raise unless a small step of x can be stored."""
+def movable(x: np.ndarray, name: str) -> np.ndarray:
+    """x, once it is sure that a small step of it can be stored. name: of the function that complains."""
     if not isinstance(x, np.ndarray):
         raise TypeError(f"{name}: x must be a NumPy array, because it is changed in place, got {type(x).__name__}.")
     if x.dtype.kind != "f":
         raise DtypeError(f"{name}: x must be floating point, got {x.dtype}, where x + h is x. Use x.astype(float).")
     if not x.flags.writeable:
         raise ValueError(f"{name}: x is read-only, and must be moved in place. Give a copy: x.copy().")
+    return x
 
 
 def _fitting(upstream: ArrayLike | None, shape: tuple[int, ...]) -> np.ndarray:
