@@ -69,6 +69,10 @@ class Falsifier:
         for case in self._drawn:
             self._look(case)
 
+    def found_something(self) -> bool:
+        """Whether a gradient failed or a call raised."""
+        return bool(self._crashes) or any(self._failing.values())
+
     def failing(self, name: str) -> list[Examination]:
         """The calls in which this gradient failed."""
         return self._failing[name]
