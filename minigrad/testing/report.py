@@ -64,8 +64,8 @@ class GradientReport:
     def __str__(self) -> str:
         worst = ""
         if self.index is not None:
-            place = f"[{', '.join(map(str, self.index))}]"
-            worst = f"worst at {place}: {self.analytic:.6g} by backward, {self.numeric:.6g} by differences"
+            place = f" at [{', '.join(map(str, self.index))}]" if self.index else ""
+            worst = f"worst{place}: {self.analytic:.6g} by backward, {self.numeric:.6g} by differences"
             worst += f" (relative error {self.relative_error:.1e})"
         head = f"{self.name}: {self.verdict}" + (f" ({self.cause})" if self.cause else "")
         example = f"smallest failing call: {self.example}" if self.example else ""

@@ -104,8 +104,9 @@ class SweepReport(Report):
 
     def __str__(self) -> str:
         lines = [super().__str__()]
-        for one in self.properties:
-            lines.append(f"  {one.name}: {one.status}" + (f" ({one.detail})" if one.detail else ""))
+        lines += [f"  {one.name}: failed, {one.detail}" for one in self.properties if one.status == "failed"]
+        met = [one.name for one in self.properties if one.status == "met"]
+        lines += [f"  met: {', '.join(met)}"] if met else []
         return "\n".join(lines)
 
     __repr__ = __str__

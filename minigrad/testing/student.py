@@ -122,7 +122,8 @@ def checked(op: StudentsOp, seed: int = 0) -> dict[str, Any]:
 def _gradient(report: GradientReport) -> dict[str, Any]:
     worst = ""
     if report.verdict == WRONG and report.index is not None:
-        worst = f"; at {list(report.index)} backward says {report.analytic:.6g}, differences say {report.numeric:.6g}"
+        place = f"at {list(report.index)} " if report.index else ""
+        worst = f"; {place}backward says {report.analytic:.6g}, differences say {report.numeric:.6g}"
     return {
         "name": report.name,
         "verdict": report.verdict,

@@ -21,6 +21,7 @@ from minigrad.ops.shape import unbroadcast
 from minigrad.tensor import Tensor
 
 Place = tuple[int, ...]  # (i,) is argument i, (i, j) member j of the list that is argument i
+FEW = 6  # elements, which are printed
 Upstream = tuple[np.ndarray | None, ...]  # one for each output, None for one that carries no gradient
 Backward = Callable[[Upstream], dict[Place, Any]]
 
@@ -299,7 +300,8 @@ def _gradient_names(function: Callable, case: Case) -> dict[Place, str]:
 
 def _described(value: Any) -> str:
     if isinstance(value, (np.ndarray, np.generic)):
-        return f"{value.dtype} {value.shape}"
+        values = f" {np.asarray(value).tolist()}" if value.size <= FEW else ""
+        return f"{value.dtype} {value.shape}{values}"
     if isinstance(value, (list, tuple)):
         return f"{type(value).__name__} of {len(value)}" if len(value) > 4 else f"[{', '.join(map(_described, value))}]"
     text = repr(value)
