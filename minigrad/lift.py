@@ -95,6 +95,8 @@ def differentiable(
             return tuple([Tensor(one) for one in out]) if several else Tensor(out)
         first = out[0] if several else out
         record = Record(op, sources, wants, cache, first.shape, first.dtype, here.module, sys._getframe(1))
+        if here.anomaly is not None:
+            here.anomaly.remember(record)
         result = Tensor(first)
         if record.dtype.kind == "f":  # indices and the like have no gradient
             result._node = record

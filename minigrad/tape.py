@@ -158,13 +158,14 @@ class Record:
     is_plain: it has one output, no hooks, and is not kept.
     hooks: {output: [function]} to be called with the output's complete gradient.
     kept: under `with Tape()`, the output arrays, and after backward their gradients. Else None.
+    fingerprints: of the arrays in its cache as they were after forward, if anomalies are being looked for. Else None.
 
     It holds no output Tensor (the output holds the record), so a dropped result frees its graph at once.
     """
 
     __slots__ = (
         *("op", "sources", "wants", "cache", "shape", "dtype", "number", "module"),
-        *("is_plain", "count", "hooks", "kept", "_code", "_instruction"),
+        *("is_plain", "count", "hooks", "kept", "fingerprints", "_code", "_instruction"),
     )
     needs = True
 
@@ -191,6 +192,7 @@ class Record:
         self.module = module
         self.hooks: dict[int, list] | None = None
         self.kept: Kept | None = None
+        self.fingerprints: Any = None
         code = caller.f_code
         if _ours[code.co_filename]:
             caller = users_frame(caller)
@@ -328,6 +330,8 @@ def walk_back(
             if record not in leading:
                 continue
         sources = record.sources
+        if anomaly is not None and dout is not None:
+            anomaly.look_at_cache(record)
         inward = record.op.gradients(dout, record) if dout is not None else [None] * len(sources)
         if anomaly is not None and dout is not None:
             anomaly.look_at_backward(record, dout, inward)

@@ -2,12 +2,17 @@
 
 A NaN shows up in the loss hundreds of lines after its cause. Inside `with detect_anomaly():` every result and every
 gradient is looked at as it is made. That costs time, so it is for looking for a fault, not for training.
+
+It also finds what is changed between forward and backward. Tensor ops that change a tensor note it, and backward
+always notices; a raw array, or a NumPy view taken earlier, notes nothing. So here a fingerprint is taken of every array
+that an op keeps for its backward, and compared when backward comes to it.
 """
 
 from __future__ import annotations
 
 import linecache
 import os
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,7 +23,8 @@ from minigrad.tape import Record, arrays_in, state, users_frame
 
 
 class detect_anomaly:
-    """Inside `with detect_anomaly():` the first op whose result or gradient is not finite raises a RuntimeError.
+    """Inside `with detect_anomaly():` the first op whose result or gradient is not finite raises a RuntimeError, and so
+    does backward where an array that an op kept for it (inside, too) was changed by whatever means.
 
     An Inf is let pass where an argument held one already (a mask of -inf is usual), a NaN never. `check_nan=False`
     turns the search off again, for a part.
@@ -69,6 +75,22 @@ class _Watch:
                     f"{name}: the result holds {found}{module}, at {_users_line()}. Likely cause: {cause}."
                 )
 
+    def remember(self, record: Record) -> None:
+        """Take the fingerprints of what the op keeps for backward."""
+        record.fingerprints = [_fingerprint(array) for array in arrays_in(record.cache)]
+
+    def look_at_cache(self, record: Record) -> None:
+        """Raise if an array that the op kept is not what it was after forward."""
+        if record.fingerprints is None:  # made while nobody looked
+            return
+        for array, before in zip(arrays_in(record.cache), record.fingerprints, strict=True):
+            if _fingerprint(array) != before:
+                raise RuntimeError(
+                    f"{record.op.name}: an array that its backward needs ({array.dtype} {array.shape}) was changed "
+                    f"after the forward of {record}, through a raw array or a NumPy view. Change a copy (clone()), or "
+                    "call backward first."
+                )
+
     def look_at_backward(self, record: Record, dout: Any, inward: Sequence[Array | None]) -> None:
         """Raise if a gradient that the op made of `dout` holds the first NaN or Inf."""
         name, arrived = record.op.name, _parts(dout)
@@ -80,6 +102,11 @@ class _Watch:
                     f"{name}: in backward, at {_users_line()}, the gradient of argument {i} holds {found}. "
                     f"The forward was {record}. Likely cause: {cause}."
                 )
+
+
+def _fingerprint(array: Array) -> int:
+    """A checksum of the bytes: one changed array in four thousand million goes unnoticed."""
+    return zlib.crc32(np.ascontiguousarray(to_host(array)).tobytes())
 
 
 def _parts(thing: Any) -> list[Any]:

@@ -1,4 +1,5 @@
-"""`detect_anomaly` stops at the first op that makes a NaN or Inf, names it and the lines, and says why."""
+"""`detect_anomaly` stops at the first NaN or Inf, names the op and the lines, and says why; and it finds what is
+changed between forward and backward."""
 
 import math
 import re
@@ -107,3 +108,73 @@ def test_set_detect_anomaly_is_in_force_at_once_and_as_a_block_restores():
     with mg.autograd.set_detect_anomaly(True):
         assert mg.autograd.is_anomaly_enabled()
     assert not mg.autograd.is_anomaly_enabled()
+
+
+def double(x):
+    """A user's op, which keeps an array in a dict."""
+    op = mg.differentiable(lambda x: (2 * x * x, {"x": [x]}), lambda dout, kept: 4 * dout * kept["x"][0], name="double")
+    return op(x)
+
+
+USES = {
+    "mul": lambda x: x * x,
+    "exp": lambda x: x.exp(),
+    "matmul": lambda x: x @ x,
+    "conv2d": lambda x: mg.nn.functional.conv2d(x[None, None], x[None, None]),
+    "a user's op": double,
+}
+ROUTES = {
+    "the raw array": lambda x, view: x.array.__setitem__((0, 0), 7.0),
+    "a view taken earlier": lambda x, view: view.__setitem__((0, 0), 7.0),
+    "the owner of shared memory": lambda x, view: view.base.fill(7.0),
+    "a NumPy function": lambda x, view: np.multiply(view, 2, out=view),
+}
+
+
+def shared(uses):
+    """A leaf that lies in a NumPy array's memory, that array's view, and a result of the leaf."""
+    owner = np.arange(1.0, 10.0).reshape(3, 3)
+    x = mg.from_numpy(owner).requires_grad_()
+    return x, owner.T, uses(x)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("use", USES)
+def test_a_change_between_forward_and_backward_is_found_whatever_made_it(use, route):
+    with mg.autograd.detect_anomaly():
+        x, view, y = shared(USES[use])
+        if use == "exp":  # it keeps its result
+            x, view = y.detach(), y.array.view().T
+        ROUTES[route](x, view)
+        with pytest.raises(RuntimeError, match=r"an array that its backward needs .* was changed after the forward of"):
+            y.sum().backward()
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("looking", [True, False])
+def test_a_tensor_op_that_changes_what_is_needed_is_always_found(use, looking):
+    with mg.autograd.set_detect_anomaly(looking):
+        x, _, y = shared(USES[use])
+        with mg.no_grad():
+            (y if use == "exp" else x).mul_(2)
+        with pytest.raises(RuntimeError, match="changed in place"):
+            y.sum().backward()
+
+
+@pytest.mark.parametrize("use", USES)
+def test_what_is_left_alone_raises_nothing_and_may_be_used_twice(use):
+    with mg.autograd.detect_anomaly():
+        x, _, y = shared(USES[use])
+        y.sum().backward(retain_graph=True)
+        y.sum().backward()
+        x.array[0, 0] = 7.0  # now it may be changed
+    assert x.grad is not None
+
+
+def test_a_change_that_no_backward_sees_is_none():
+    with mg.autograd.detect_anomaly():
+        x = mg.ones(2, requires_grad=True)
+        y = x + 1
+        x.array[0] = 7.0  # a sum needs no x
+        y.sum().backward()
+    assert x.grad.tolist() == [1, 1]
