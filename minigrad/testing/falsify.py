@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from minigrad.testing.examine import Examination, examine
 from minigrad.testing.report import FAILING, VERDICTS, GradientReport
 from minigrad.testing.subjects import Case, Place, Subject
 
-SHRINKING = 0.8  # seconds for the smallest failing call of one gradient
+EFFORT = 700  # elements of the calls that are looked at for the smallest failing one, and ten for each call
 
 
 def drawn(cases: SearchStrategy[Case], count: int, seed: int) -> list[Case]:
@@ -79,20 +78,12 @@ class Falsifier:
 
     def smallest(self, name: str) -> Examination:
         """The call to which Hypothesis shrinks those in which this gradient fails."""
-        until = time.monotonic() + SHRINKING
 
         def fails(case: Case) -> bool:
-            if time.monotonic() > until:
-                return False
             found = self._look(case, keep=False)
             return isinstance(found, Examination) and name in _failing_names(found)
 
-        case = (
-            _shrunk(self.cases, fails, self.seed)
-            or min(
-                self._failing[name], key=lambda one: sum(one.case.at(place).size for place in one.case.places())
-            ).case
-        )
+        case = _shrunk(self.cases, fails, self.seed) or min((one.case for one in self._failing[name]), key=_elements)
         found = self._look(case, keep=False)
         assert isinstance(found, Examination)
         return found
@@ -101,12 +92,7 @@ class Falsifier:
         """The smallest call that raises."""
         if not self._crashes:
             return None
-        until = time.monotonic() + SHRINKING
-        case = _shrunk(
-            self.cases,
-            lambda case: time.monotonic() < until and isinstance(self._look(case, keep=False), Crash),
-            self.seed,
-        )
+        case = _shrunk(self.cases, lambda case: isinstance(self._look(case, keep=False), Crash), self.seed)
         found = self._look(case, keep=False) if case else None
         return found if isinstance(found, Crash) else self._crashes[0]
 
@@ -121,7 +107,7 @@ class Falsifier:
 
     def varied(self, count: int) -> list[Case]:
         """Some of the drawn calls, small ones and large ones."""
-        ordered = sorted(self._drawn, key=lambda case: sum(case.at(place).size for place in case.places()))
+        ordered = sorted(self._drawn, key=_elements)
         return ordered[:: max(1, len(ordered) // count)][-count:]
 
     def _look(self, case: Case, keep: bool = True) -> Examination | Crash:
@@ -151,14 +137,36 @@ def _failing_names(found: Examination) -> list[str]:
     return [one.report.name for one in found.gradients.values() if one.report.verdict in FAILING]
 
 
+class _Enough(BaseException):
+    """Ends a search. Not an Exception, which Hypothesis would take for a failure, and shrink."""
+
+
+def _elements(case: Case) -> int:
+    return sum(case.at(place).size for place in case.places())
+
+
 def _shrunk(cases: SearchStrategy[Case], fails: Callable[[Case], bool], seed: int) -> Case | None:
-    """The smallest call for which `fails` is true; None if none is found."""
+    """The smallest call for which `fails` is true, found with some `EFFORT`; None if none is found."""
+    tried, smallest = 0, None
+
+    def looked_at(case: Case) -> bool:
+        nonlocal tried, smallest
+        tried += 10 + _elements(case)
+        if tried > EFFORT:
+            raise _Enough
+        if not fails(case):
+            return False
+        if smallest is None or _elements(case) <= _elements(smallest):
+            smallest = case
+        return True
+
     try:
-        return find(
+        find(
             cases,
-            fails,
-            settings=settings(max_examples=200, database=None, deadline=None, suppress_health_check=list(HealthCheck)),
+            looked_at,
+            settings=settings(max_examples=100, database=None, deadline=None, suppress_health_check=list(HealthCheck)),
             random=Random(seed),
         )
-    except HypothesisException:
-        return None
+    except (HypothesisException, _Enough):
+        pass
+    return smallest

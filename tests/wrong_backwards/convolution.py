@@ -54,7 +54,7 @@ def conv_backward(dout, cache):
     return cut(dp, cache[3]), dw, db
 
 
-CONV = right(OpSpec(conv_forward, conv_backward, conv_cases(dilations=False, groups=False, max_side=5)))
+CONV = right(OpSpec(conv_forward, conv_backward, conv_cases(dilations=False, groups=False, max_side=4)))
 
 
 @planted(CONV, "dx", "kernel-flipped")
@@ -146,9 +146,9 @@ def max_pool_backward(dout, cache):
     return dx
 
 
-POOL = right(OpSpec(max_pool_forward, max_pool_backward, pool_cases(values=_with_ties, padding=False, max_side=5)))
+POOL = right(OpSpec(max_pool_forward, max_pool_backward, pool_cases(values=_with_ties, padding=False, max_side=4)))
 POOL_WITHOUT_TIES = OpSpec(
-    max_pool_forward, max_pool_backward, pool_cases(values=distinct_values, padding=False, max_side=5)
+    max_pool_forward, max_pool_backward, pool_cases(values=distinct_values, padding=False, max_side=4)
 )
 
 
@@ -209,7 +209,7 @@ def avg_pool_backward(dout, cache):
     return dx
 
 
-AVERAGE = right(OpSpec(avg_pool_forward, avg_pool_backward, pool_cases(padding=False, max_side=5)))
+AVERAGE = right(OpSpec(avg_pool_forward, avg_pool_backward, pool_cases(padding=False, max_side=4)))
 
 
 @planted(AVERAGE, "dx", "constant-factor")

@@ -6,6 +6,7 @@ from minigrad.testing import CAUSES, sweep
 from tests.wrong_backwards import PLANTED, RIGHT, activation, convolution, fully_connected, normalization, reduction
 from tests.wrong_backwards import softmax as _softmax
 
+EXAMPLES = 40
 FAMILIES = (fully_connected, activation, reduction, _softmax, convolution, normalization)
 
 # What the diagnosis calls something else than a teacher would, and why that is no wonder.
@@ -20,12 +21,12 @@ def test_there_are_enough_of_them_and_all_causes():
 
 @pytest.mark.parametrize("spec", RIGHT, ids=lambda spec: spec.subject().name)
 def test_a_right_backward_is_let_be(spec):
-    assert sweep(spec)
+    assert sweep(spec, examples=EXAMPLES)
 
 
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.spec.name)
 def test_a_wrong_backward_is_found_and_explained(plant):
-    report = sweep(plant.spec)
+    report = sweep(plant.spec, examples=EXAMPLES)
     print(report)
     assert not report
     wrong = {one.name: one for one in report.gradients if not one.ok}

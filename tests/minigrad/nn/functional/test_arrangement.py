@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 import minigrad.nn.functional as F
-from minigrad.testing import gradcheck
+from minigrad.autograd import gradcheck
 from tests.minigrad.parity import agrees_with_torch, draw, draws
 
 TINY = np.stack([np.zeros(4), np.full(4, 1e-14), draw(4)])  # no direction, less than eps, and an ordinary row
