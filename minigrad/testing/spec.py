@@ -14,7 +14,7 @@ import numpy as np
 from hypothesis.strategies import SearchStrategy
 
 from minigrad.cuda import is_available
-from minigrad.lift import differentiable
+from minigrad.lift import differentiable, takes
 from minigrad.tensor import Tensor
 from minigrad.testing.diagnosis import AXES, diagnose
 from minigrad.testing.examine import Examination, examine
@@ -352,9 +352,10 @@ def _on_the_tape(spec: OpSpec, subject: Subject, case: Case) -> tuple[list[Tenso
         raise Unfit("its arguments are lists")
     backward = spec.backward
 
-    def one_for_each(dout: Any, kept: Any) -> tuple:
+    def one_for_each(dout: Any, kept: Any, needs: tuple[bool, ...]) -> tuple:
         cache, given = kept
-        placed = subject._placed(given, backward(dout, cache))
+        found = backward(dout, cache, needs=needs) if takes(backward, "needs") else backward(dout, cache)
+        placed = subject._placed(given, found)
         return tuple(placed.get((i,)) for i in range(len(given.args)))
 
     def forward(*args: Any, **settings: Any) -> tuple[Any, Any]:

@@ -17,6 +17,7 @@ import numpy as np
 from minigrad.autograd import enable_grad
 from minigrad.autograd.gradients import grad
 from minigrad.backend import array_module, is_array, to_host
+from minigrad.lift import takes
 from minigrad.ops.shape import unbroadcast
 from minigrad.tensor import Tensor
 
@@ -110,7 +111,7 @@ class Pair:
     """forward(*arrays, **settings) -> (out, cache) and backward(dout, cache) -> gradients, as `differentiable` takes.
 
     A backward returns a gradient for each positional argument (None where there is none), or, as in courses, one for
-    each floating-point array only.
+    each floating-point array only. If it takes `needs`, it is told which arguments are floating-point arrays.
 
     broadcasts: gradients may come in the output's shape, and are summed, as the tape does it.
     flows: for each output, whether a gradient flows back from it; None: from every floating-point one.
@@ -142,7 +143,10 @@ class Pair:
 
         def backward(upstream: Upstream) -> dict[Place, Any]:
             given = tuple(upstream) if several else upstream[0]
-            return self._placed(case, self.backward(given, cache))
+            if not takes(self.backward, "needs"):
+                return self._placed(case, self.backward(given, cache))
+            needs = tuple(place in case.places() for place in _every_place(case))
+            return self._placed(case, self.backward(given, cache, needs=needs))
 
         return outs, backward
 

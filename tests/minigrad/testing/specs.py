@@ -68,15 +68,18 @@ for name, reference in {"maximum": np.maximum, "minimum": np.minimum}.items():
 ROUNDINGS = {"rounding": st.sampled_from(["floor", "trunc"])}
 spec(arithmetic, "rounded_div", draw.broadcastable(2, low=0.5), ROUNDINGS, broadcasts=True)
 spec(arithmetic, "remainder", draw.broadcastable(2, low=0.53, high=3), ROUNDINGS, broadcasts=True)
-spec(
-    arithmetic,
-    "clamp",
-    draw.shapes().flatmap(
-        lambda n: st.tuples(draw.arrays(n), draw.arrays(n, low=-1.5, high=-0.5), draw.arrays(n, low=0.5, high=1.5))
-    ),
-    broadcasts=True,
-    reference=np.clip,
-)
+BOUNDS = st.sampled_from([(-1.5, -0.5, 0.5, 1.5), (0.5, 1.5, -1.5, -0.5)])  # of low and of high, which may cross
+
+
+@st.composite
+def clamps(draw_):
+    shape, (low, top, bottom, high) = draw_(draw.shapes()), draw_(BOUNDS)
+    floor, ceiling = draw_(draw.arrays(shape, low=low, high=top)), draw_(draw.arrays(shape, low=bottom, high=high))
+    only = draw_(st.sampled_from(["both", "floor", "ceiling"]))
+    return draw_(draw.arrays(shape)), None if only == "ceiling" else floor, None if only == "floor" else ceiling
+
+
+spec(arithmetic, "clamp", clamps(), broadcasts=True)
 spec(
     arithmetic,
     "where",
