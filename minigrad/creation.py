@@ -17,13 +17,19 @@ from minigrad.tensor import Tensor, as_array
 # -- from data ---------------------------------------------------------------------------------------------------------
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, name: str | None = None
+) -> Tensor:
     """A new leaf with a copy of `data`: a number, nested lists, an array, or a Tensor (copied without its graph).
 
     Python numbers become float32, int64 or bool; an array keeps its dtype.
+    name: what the teaching views call it; without one, what the user's code calls it.
     """
     array = _read(data, dtype).copy()
-    return _finish(array, backend.device_of(array) if device is None else device, requires_grad)
+    leaf = _finish(array, backend.device_of(array) if device is None else device, requires_grad)
+    if name is not None:
+        leaf.name = name
+    return leaf
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:

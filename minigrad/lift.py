@@ -8,6 +8,7 @@ shape is an error: a student's unsummed `db` is not healed in silence.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Sequence
@@ -101,7 +102,7 @@ def differentiable(
         if record.dtype.kind == "f":  # indices and the like have no gradient
             result._node = record
         if here.tapes:
-            _keep(record, out)
+            _keep(record, values, out)
         return (result, *_other_outputs(record, out)) if several else result
 
     apply.__name__ = apply.__qualname__ = op.name
@@ -196,6 +197,7 @@ def takes(function: Callable, parameter: str) -> bool:
 def _checked(forward: Callable, name: str) -> Callable:
     """A user's forward, whose results are made arrays (a sum may be a Python number)."""
 
+    @functools.wraps(forward)
     def checked(*values: Any, **settings: Any) -> tuple[Any, Any]:
         result = forward(*values, **settings)
         if not (isinstance(result, tuple) and len(result) == 2):
@@ -239,10 +241,12 @@ def _other_outputs(record: Record, outs: tuple) -> list[Tensor]:
     return results
 
 
-def _keep(record: Record, out: Array | tuple[Array, ...]) -> None:
-    """For the tapes that are listening: the record, with the values of its outputs."""
+def _keep(record: Record, values: list, out: Array | tuple[Array, ...]) -> None:
+    """For the tapes that are listening: the record, with the values of its arguments and outputs."""
     record.is_plain = False
-    record.kept = Kept(tuple(map(as_array, out if type(out) is tuple else (out,))), record.saved_bytes)
+    arguments = tuple(one for value in values for one in (value if isinstance(value, list) else (value,)))
+    arrays = tuple(map(as_array, out if type(out) is tuple else (out,)))
+    record.kept = Kept(arguments, arrays, record.saved_bytes)
     for tape in state.here.tapes:
         tape.records.append(record)
 

@@ -159,13 +159,14 @@ class Record:
     hooks: {output: [function]} to be called with the output's complete gradient.
     kept: under `with Tape()`, the output arrays, and after backward their gradients. Else None.
     fingerprints: of the arrays in its cache as they were after forward, if anomalies are being looked for. Else None.
+    name: what the user calls its (first) output, if that was said (`tensor.name = "h"`); not set otherwise.
 
     It holds no output Tensor (the output holds the record), so a dropped result frees its graph at once.
     """
 
     __slots__ = (
         *("op", "sources", "wants", "cache", "shape", "dtype", "number", "module"),
-        *("is_plain", "count", "hooks", "kept", "fingerprints", "_code", "_instruction"),
+        *("is_plain", "count", "hooks", "kept", "fingerprints", "name", "_code", "_instruction"),
     )
     needs = True
 
@@ -206,11 +207,20 @@ class Record:
         return tuple(source.shape for source in self.sources if source.shape is not None)
 
     @property
+    def place(self) -> tuple[CodeType, int]:
+        """The instruction of the user's code that ran the op: the code, and where in it."""
+        return self._code, self._instruction
+
+    @property
     def where(self) -> tuple[str, int]:
         """The user's file and line that ran the op."""
-        lines = (position[0] for position in self._code.co_positions())
-        line = next(itertools.islice(lines, self._instruction // 2, None), None)
-        return self._code.co_filename, line or self._code.co_firstlineno
+        return self._code.co_filename, self.span[0] or self._code.co_firstlineno
+
+    @property
+    def span(self) -> tuple[int | None, int | None, int | None, int | None]:
+        """The part of the user's file that ran the op: its first and last line, first and last column (in bytes)."""
+        nowhere = (None, None, None, None)
+        return next(itertools.islice(self._code.co_positions(), self._instruction // 2, None), nowhere)
 
     @property
     def line(self) -> str:
@@ -253,7 +263,7 @@ class Record:
 class Output:
     """An output of a record that has several: `record`'s output number `index`, after the first."""
 
-    __slots__ = ("dtype", "index", "record", "shape")
+    __slots__ = ("dtype", "index", "name", "record", "shape")
     needs = True
 
     def __init__(self, record: Record, index: int, shape: tuple[int, ...], dtype: Any) -> None:
@@ -436,14 +446,16 @@ def _private(gradient: Array, owners: list[int]) -> Array:
 
 
 class Kept:
-    """What `with Tape()` adds to a record: its output arrays, and after backward the gradients that arrived there.
+    """What `with Tape()` adds to a record: its values, and after backward the gradients that arrived at its outputs.
 
+    arguments: what the op was given, one for each of the record's sources: arrays, numbers, None. arrays: its outputs.
     saved_bytes: how much the record kept for backward, which is known here even when it is freed.
     """
 
-    __slots__ = ("arrays", "gradients", "saved_bytes")
+    __slots__ = ("arguments", "arrays", "gradients", "saved_bytes")
 
-    def __init__(self, arrays: tuple[Array, ...], saved_bytes: int) -> None:
+    def __init__(self, arguments: tuple[Any, ...], arrays: tuple[Array, ...], saved_bytes: int) -> None:
+        self.arguments = arguments
         self.arrays = arrays
         self.saved_bytes = saved_bytes
         self.gradients: tuple[Array | None, ...] = (None,) * len(arrays)

@@ -115,6 +115,17 @@ class Tensor:
     grad_fn = record
 
     @property
+    def name(self) -> str | None:
+        """What the teaching views call it. None, until it is set: then they call it what the user's code does."""
+        return getattr(self._node, "name", None)
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"name: expected a str or None, got {type(name).__name__}.")
+        self.node.name = name
+
+    @property
     def data(self) -> Tensor:
         """A detached tensor on the same memory.
 
@@ -300,7 +311,7 @@ class Tensor:
         self.array = self._value  # the leaf has the shape and dtype of now
         if isinstance(before, Leaf):
             before.needs, before.grad = False, None
-            self._other_leaf = before
+            self._node.name, self._other_leaf = before.name, before
 
     @property
     def node(self) -> Record | Output | Leaf:
@@ -424,16 +435,17 @@ class Leaf:
     The tensor and the records that used it share it. It does not know the tensor, so no circle arises.
 
     needs: whether a gradient is wanted. hooks: functions of the gradient array, before it is added to `grad`; after:
-    functions without argument, called when `grad` is final.
+    functions without argument, called when `grad` is final. name: what the user calls it, if that was said.
     """
 
-    __slots__ = ("after", "dtype", "grad", "hooks", "needs", "shape")
+    __slots__ = ("after", "dtype", "grad", "hooks", "name", "needs", "shape")
 
     def __init__(self, array: Array, needs: bool) -> None:
         self.shape = array.shape
         self.dtype = array.dtype
         self.needs = needs
         self.grad: Tensor | None = None
+        self.name: str | None = None
         self.hooks: list[Callable] = []
         self.after: list[Callable] = []
 

@@ -1,0 +1,123 @@
+"""What the user's own code calls a tensor: `x`, `net.fc1.weight`, `params['W1']`, `b * a`.
+
+A name that was set (`tensor.name = "x"`) comes first. Else the variables are asked which the user's code has at this
+moment, from the innermost frame on outwards, and what lies in them: modules, lists, dicts, objects. A result that no
+variable holds any more is found in the source: the target of the assignment whose value it was, or the expression.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import linecache
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+from minigrad.nn.module import Module
+from minigrad.tape import Record
+from minigrad.tensor import Tensor
+
+DEPTH, MEMBERS = 3, 2000  # how deep, and how many things altogether, are looked at in search of tensors
+LONGEST = 32  # letters of an expression that may stand for its result
+
+
+class Named:
+    """The tensors that the user's code has a name for, by the node that their gradients go to.
+
+    `tensors[node]` is (name, tensor); the tensor tells the value, which no node knows.
+    """
+
+    def __init__(self, frame: FrameType) -> None:
+        self.tensors: dict[Any, tuple[str, Tensor]] = {}
+        self._seen: set[int] = set()
+        here: FrameType | None = frame
+        while here is not None:
+            for scope in (here.f_locals, here.f_globals if here.f_back is None else {}):
+                for name, value in list(scope.items()):
+                    if not name.startswith("_") and not isinstance(value, types.ModuleType):
+                        self._enter(name, value, DEPTH)
+            here = here.f_back
+
+    def _enter(self, name: str, value: Any, depth: int) -> None:
+        """Note `value` under `name`, and what is in it."""
+        if isinstance(value, Tensor):
+            if value._node is not None and name != "self":
+                self.tensors.setdefault(value._node, (value.name or name, value))
+            return
+        if depth == 0 or id(value) in self._seen or len(self._seen) > MEMBERS or isinstance(value, (str, type)):
+            return
+        self._seen.add(id(value))
+        if isinstance(value, Module):
+            path = value._name or name  # as its records call it
+            for inner, tensor in [*value.named_parameters(), *value.named_buffers()]:
+                self._enter(f"{path}.{inner}", tensor, depth)
+        else:
+            for inner, member in _members(name, value):
+                self._enter(inner, member, depth - 1)
+
+
+def _members(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """What is in a list, a dict or an object, each with the expression that gets it."""
+    if isinstance(value, Mapping):
+        yield from ((f"{name}[{key!r}]", member) for key, member in list(value.items()))
+    elif isinstance(value, Sequence):
+        yield from ((f"{name}[{i}]", value[i]) for i in range(min(len(value), MEMBERS)))
+    elif hasattr(value, "__dict__") and not callable(value):
+        yield from ((f"{name}.{key}", member) for key, member in list(vars(value).items()))
+
+
+def names_in_source(records: Sequence[Record]) -> dict[Record, str]:
+    """For the records, in the order in which they were made, names that the source gives to their results.
+
+    Where one expression ran several ops, as `net(x)` does, it is the name of the last one's result. What has no name
+    is called after its module, or after its op.
+    """
+    names: dict[Record, str] = {}
+    last_of_module = {record.module: record for record in records}
+    for i, record in enumerate(records):
+        is_last = all(_kind(record) == _kind(later) for later in records[i + 1 :][:1] if later.place == record.place)
+        name = _name_in_source(record) if is_last else ""
+        if not name and last_of_module[record.module] is record:
+            name = record.module
+        names[record] = name or record.op.name
+    return names
+
+
+def _kind(record: Record) -> tuple[str, str]:
+    return record.op.name, record.module
+
+
+def _name_in_source(record: Record) -> str:
+    """The variable that the record's result was assigned to, or the expression if it is short; "" if unknown."""
+    span = record.span
+    if None in span:
+        return ""
+    file, code = record.place[0].co_filename, tuple(span)
+    expression, target = _expressions(file, "".join(linecache.getlines(file))).get(code, ("", ""))
+    return target or (expression if len(expression) <= LONGEST else "")
+
+
+@functools.lru_cache(maxsize=64)
+def _expressions(file: str, source: str) -> dict[tuple, tuple[str, str]]:
+    """{span: (expression, the variable that it is assigned to, "" if to none)} of a file."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return {}
+    found: dict[tuple, tuple[str, str]] = {}
+    for node in ast.walk(tree):  # outer nodes come before inner ones
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if isinstance(targets[0], (ast.Name, ast.Attribute)):
+                # `y += 1` is an operation of the whole statement, `y = y + 1` of its value.
+                of = node if isinstance(node, ast.AugAssign) else node.value
+                found[_span(of)] = ast.unparse(of), ast.unparse(targets[0])
+        elif isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Call, ast.Subscript, ast.Attribute)):
+            found.setdefault(_span(node), (ast.unparse(node), ""))
+    return found
+
+
+def _span(node: Any) -> tuple:
+    return node.lineno, node.end_lineno, node.col_offset, node.end_col_offset

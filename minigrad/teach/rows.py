@@ -1,0 +1,172 @@
+"""The graph behind a result, read into rows: what the pictures, the trace and the page are made from.
+
+The tape holds what backward needs and no more. Here it is put in the order of the forward pass: the leaves, each before
+the first op that uses it, and the ops with their results, with the names that the user's code has for them and with the
+values that are still to be had. Those are the arrays of the tensors that have a name, and all of them under
+`with mg.Tape():`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from minigrad.backend import Array, is_array
+from minigrad.tape import Output, Record, edits
+from minigrad.teach.names import Named, names_in_source
+from minigrad.tensor import Leaf, Tensor, as_array
+
+
+@dataclass
+class Value:
+    """One tensor of the graph. array: its elements, None where nobody keeps them."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: Any
+    array: Array | None = None
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What an op was given in one place.
+
+    name: that of the parameter of the op's forward. row, output: which value it is; row is None for what is no array.
+    constant: the number that was given instead, if that is known. wants: whether a gradient goes to it.
+    """
+
+    name: str
+    row: int | None = None
+    output: int = 0
+    constant: Any = None
+    wants: bool = False
+
+
+@dataclass
+class Row:
+    """A leaf, or an op with its results.
+
+    kind: "op"; "parameter", a leaf that gets a gradient; "input", a leaf that gets none.
+    node: the record or leaf. outputs: its values, one or several. arguments: of the op, in order. users: the rows that
+    use it, once for each use.
+    """
+
+    index: int
+    kind: str
+    node: Record | Leaf
+    outputs: list[Value]
+    arguments: list[Argument] = field(default_factory=list)
+    users: list[int] = field(default_factory=list)
+
+    @property
+    def op(self) -> str:
+        """The op's name, "" for a leaf."""
+        return self.node.op.name if isinstance(self.node, Record) else ""
+
+    @property
+    def module(self) -> str:
+        """The path of the module that it was computed in; "" outside any, and for a leaf."""
+        return self.node.module if isinstance(self.node, Record) else ""
+
+
+def read(ends: Sequence[Tensor], frame: FrameType) -> list[Row]:
+    """The rows behind tensors, in the order of the forward pass. frame: the user's, where names are looked up."""
+    return _Reader(ends, frame).rows
+
+
+class _Reader:
+    """Reads records, in the order in which they were made, into rows."""
+
+    def __init__(self, ends: Sequence[Tensor], frame: FrameType) -> None:
+        self.rows: list[Row] = []
+        self._named = Named(frame)
+        self._place: dict[Any, int] = {}  # of each record and leaf among the rows
+        for end in ends:
+            self._named.tensors.setdefault(end.node, ("", end))
+        records = _records(ends)
+        self._names = names_in_source(records)
+        self._later_outputs: dict[tuple[Record, int], Output] = {
+            (node.record, node.index): node
+            for node in [*self._named.tensors, *(source for record in records for source in record.sources)]
+            if isinstance(node, Output)
+        }
+        for record in records:
+            self._read(record)
+        for end in ends:
+            if isinstance(end.node, Leaf) and end.node not in self._place:
+                self._enter_leaf(end.node, "")
+
+    def _read(self, record: Record) -> None:
+        kept = record.kept
+        arguments = []
+        for i, (source, name) in enumerate(zip(record.sources, _parameters(record), strict=True)):
+            node = source.record if isinstance(source, Output) else source
+            if isinstance(node, Leaf) and node not in self._place:
+                self._enter_leaf(node, name)
+            given = kept.arguments[i] if kept is not None else None
+            if not isinstance(node, (Leaf, Record)):
+                arguments.append(Argument(name, constant=given))
+                continue
+            output = source.index if isinstance(source, Output) else 0
+            row = self.rows[self._place[node]]
+            row.users.append(len(self.rows))
+            value = row.outputs[output]
+            if value.array is None and hasattr(given, "dtype") and given.dtype == value.dtype:
+                value.array = _unchanged(as_array(given), record.number)
+            arguments.append(Argument(name, row.index, output, wants=record.wants[i] and source.needs))
+        self._enter("op", record, [self._output(record, i) for i in range(record.count)], arguments)
+
+    def _enter(self, kind: str, node: Any, outputs: list[Value], arguments: Sequence[Argument] = ()) -> None:
+        self._place[node] = len(self.rows)
+        self.rows.append(Row(len(self.rows), kind, node, outputs, list(arguments)))
+
+    def _enter_leaf(self, leaf: Leaf, role: str) -> None:
+        """role: the parameter of the op that it was given for, which stands for a name if it has none."""
+        name, tensor = self._named.tensors.get(leaf, ("", None))
+        array = tensor.array if tensor is not None else None
+        value = Value(leaf.name or name or role, leaf.shape, leaf.dtype, array)
+        self._enter("parameter" if leaf.needs else "input", leaf, [value])
+
+    def _output(self, record: Record, i: int) -> Value:
+        node = record if i == 0 else self._later_outputs.get((record, i))
+        name, tensor = self._named.tensors.get(node, ("", None))
+        in_source = self._names[record] if record.count == 1 else f"{self._names[record]}[{i}]"
+        name = getattr(node, "name", None) or name or in_source
+        array = record.kept.arrays[i] if record.kept is not None else tensor.array if tensor is not None else None
+        if array is not None:
+            return Value(name, array.shape, array.dtype, _unchanged(array, record.number))
+        known = node if node is not None else record
+        return Value(name, known.shape, known.dtype)
+
+
+def _records(ends: Sequence[Tensor]) -> list[Record]:
+    """All records that the tensors were computed by, in the order in which they were made."""
+    found = {end.record for end in ends if end.record is not None}
+    waiting = list(found)
+    while waiting:
+        for source in waiting.pop().sources:
+            node = source.record if isinstance(source, Output) else source
+            if isinstance(node, Record) and node not in found:
+                found.add(node)
+                waiting.append(node)
+    return sorted(found, key=lambda record: record.number)
+
+
+def _unchanged(array: Array, number: int) -> Array | None:
+    """`array`, unless it was changed in place after the record with this number was made."""
+    return array if not is_array(array) or edits.time(array) <= number else None
+
+
+def _parameters(record: Record) -> list[str]:
+    """For each source of a record, what the op's forward calls it: `x`, or `parts[0]` where it takes a list."""
+    names = []
+    for parameter in inspect.signature(record.op.forward).parameters.values():
+        if "list[" in str(parameter.annotation) or parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}[{i}]" for i in range(len(record.sources) - len(names))]
+        else:
+            names.append(parameter.name)
+    names += [f"argument {i}" for i in range(len(names), len(record.sources))]
+    return names[: len(record.sources)]
