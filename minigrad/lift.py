@@ -102,7 +102,7 @@ def differentiable(
         if record.dtype.kind == "f":  # indices and the like have no gradient
             result._node = record
         if here.tapes:
-            _keep(record, values, out)
+            _keep(record, values, settings, out)
         return (result, *_other_outputs(record, out)) if several else result
 
     apply.__name__ = apply.__qualname__ = op.name
@@ -241,12 +241,12 @@ def _other_outputs(record: Record, outs: tuple) -> list[Tensor]:
     return results
 
 
-def _keep(record: Record, values: list, out: Array | tuple[Array, ...]) -> None:
+def _keep(record: Record, values: list, settings: dict[str, Any], out: Array | tuple[Array, ...]) -> None:
     """For the tapes that are listening: the record, with the values of its arguments and outputs."""
     record.is_plain = False
     arguments = tuple(one for value in values for one in (value if isinstance(value, list) else (value,)))
     arrays = tuple(map(as_array, out if type(out) is tuple else (out,)))
-    record.kept = Kept(arguments, arrays, record.saved_bytes)
+    record.kept = Kept(arguments, settings, arrays, record.saved_bytes)
     for tape in state.here.tapes:
         tape.records.append(record)
 

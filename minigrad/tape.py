@@ -448,14 +448,18 @@ def _private(gradient: Array, owners: list[int]) -> Array:
 class Kept:
     """What `with Tape()` adds to a record: its values, and after backward the gradients that arrived at its outputs.
 
-    arguments: what the op was given, one for each of the record's sources: arrays, numbers, None. arrays: its outputs.
+    arguments: what the op was given, one for each of the record's sources: arrays, numbers, None; settings: by name.
+    arrays: its outputs.
     saved_bytes: how much the record kept for backward, which is known here even when it is freed.
     """
 
-    __slots__ = ("arguments", "arrays", "gradients", "saved_bytes")
+    __slots__ = ("arguments", "arrays", "gradients", "saved_bytes", "settings")
 
-    def __init__(self, arguments: tuple[Any, ...], arrays: tuple[Array, ...], saved_bytes: int) -> None:
+    def __init__(
+        self, arguments: tuple[Any, ...], settings: dict[str, Any], arrays: tuple[Array, ...], saved_bytes: int
+    ) -> None:
         self.arguments = arguments
+        self.settings = settings
         self.arrays = arrays
         self.saved_bytes = saved_bytes
         self.gradients: tuple[Array | None, ...] = (None,) * len(arrays)

@@ -123,7 +123,8 @@ class Tensor:
     def name(self, name: str | None) -> None:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"name: expected a str or None, got {type(name).__name__}.")
-        self.node.name = name
+        node: Any = self.node
+        node.name = name
 
     @property
     def data(self) -> Tensor:

@@ -106,7 +106,7 @@ class _Reader:
             node = source.record if isinstance(source, Output) else source
             if isinstance(node, Leaf) and node not in self._place:
                 self._enter_leaf(node, name)
-            given = kept.arguments[i] if kept is not None else None
+            given: Any = kept.arguments[i] if kept is not None else None
             if not isinstance(node, (Leaf, Record)):
                 arguments.append(Argument(name, constant=given))
                 continue
@@ -162,7 +162,7 @@ def _unchanged(array: Array, number: int) -> Array | None:
 
 def _parameters(record: Record) -> list[str]:
     """For each source of a record, what the op's forward calls it: `x`, or `parts[0]` where it takes a list."""
-    names = []
+    names: list[str] = []
     for parameter in inspect.signature(record.op.forward).parameters.values():
         if "list[" in str(parameter.annotation) or parameter.kind is parameter.VAR_POSITIONAL:
             names += [f"{parameter.name}[{i}]" for i in range(len(record.sources) - len(names))]
