@@ -243,12 +243,14 @@ _NAMES = {
     "load": "minigrad.serialization",
     "save": "minigrad.serialization",
     "summary": "minigrad.teach.summary",
+    "trace": "minigrad.teach.trace",
 }
 
 if _typing.TYPE_CHECKING:
     from minigrad import data, nn, optim, teach, testing, training
     from minigrad.serialization import load, save
     from minigrad.teach.summary import summary
+    from minigrad.teach.trace import trace
 
 
 def __getattr__(name: str) -> object:

@@ -244,9 +244,8 @@ def _other_outputs(record: Record, outs: tuple) -> list[Tensor]:
 def _keep(record: Record, values: list, settings: dict[str, Any], out: Array | tuple[Array, ...]) -> None:
     """For the tapes that are listening: the record, with the values of its arguments and outputs."""
     record.is_plain = False
-    arguments = tuple(one for value in values for one in (value if isinstance(value, list) else (value,)))
     arrays = tuple(map(as_array, out if type(out) is tuple else (out,)))
-    record.kept = Kept(arguments, settings, arrays, record.saved_bytes)
+    record.kept = Kept(tuple(values), settings, arrays, record.saved_bytes)
     for tape in state.here.tapes:
         tape.records.append(record)
 

@@ -448,8 +448,7 @@ def _private(gradient: Array, owners: list[int]) -> Array:
 class Kept:
     """What `with Tape()` adds to a record: its values, and after backward the gradients that arrived at its outputs.
 
-    arguments: what the op was given, one for each of the record's sources: arrays, numbers, None; settings: by name.
-    arrays: its outputs.
+    arguments, settings: what the op was given: arrays, lists of them, numbers, None; and by name. arrays: its outputs.
     saved_bytes: how much the record kept for backward, which is known here even when it is freed.
     """
 

@@ -363,9 +363,9 @@ class Tensor:
         """Keep the gradient of this intermediate result in `.grad` (leaves keep theirs anyway)."""
         if not self.requires_grad:
             raise RuntimeError("retain_grad: this tensor does not require grad, so it never has a gradient.")
-        if self.is_leaf or any(isinstance(hook, _Retain) for hook in _hooks_of(self)):
+        if self.is_leaf or any(isinstance(hook, Retain) for hook in _hooks_of(self)):
             return
-        _hooks_of(self).append(_Retain(self))
+        _hooks_of(self).append(Retain(self))
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
         """Call `hook(gradient)` whenever this tensor's gradient is complete; a Tensor it returns replaces the gradient.
@@ -477,7 +477,7 @@ class Leaf:
 _accumulating = threading.Lock()  # `+=` on a large array lets other threads run, and they may share the leaf
 
 
-class _Retain:
+class Retain:
     """The hook of `retain_grad()`. It runs after all others, and holds its tensor weakly, since the record holds it."""
 
     def __init__(self, tensor: Tensor) -> None:
@@ -496,7 +496,7 @@ class Handle:
 
     def __init__(self, hooks: list[Callable], hook: Callable) -> None:
         self._hooks, self._hook = hooks, hook
-        hooks.insert(len(hooks) - (bool(hooks) and isinstance(hooks[-1], _Retain)), hook)
+        hooks.insert(len(hooks) - (bool(hooks) and isinstance(hooks[-1], Retain)), hook)
 
     def remove(self) -> None:
         if self._hook in self._hooks:

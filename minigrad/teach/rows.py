@@ -62,6 +62,18 @@ class Row:
     users: list[int] = field(default_factory=list)
 
     @property
+    def record(self) -> Record:
+        """The record of an op."""
+        assert isinstance(self.node, Record)
+        return self.node
+
+    @property
+    def leaf(self) -> Leaf:
+        """The leaf that it is."""
+        assert isinstance(self.node, Leaf)
+        return self.node
+
+    @property
     def op(self) -> str:
         """The op's name, "" for a leaf."""
         return self.node.op.name if isinstance(self.node, Record) else ""
@@ -100,13 +112,13 @@ class _Reader:
                 self._enter_leaf(end.node, "")
 
     def _read(self, record: Record) -> None:
-        kept = record.kept
+        given_all = _flat(record.kept.arguments) if record.kept is not None else [None] * len(record.sources)
         arguments = []
-        for i, (source, name) in enumerate(zip(record.sources, _parameters(record), strict=True)):
+        several = zip(record.sources, _parameters(record), given_all, strict=True)
+        for i, (source, name, given) in enumerate(several):
             node = source.record if isinstance(source, Output) else source
             if isinstance(node, Leaf) and node not in self._place:
                 self._enter_leaf(node, name)
-            given: Any = kept.arguments[i] if kept is not None else None
             if not isinstance(node, (Leaf, Record)):
                 arguments.append(Argument(name, constant=given))
                 continue
@@ -153,6 +165,11 @@ def _records(ends: Sequence[Tensor]) -> list[Record]:
                 found.add(node)
                 waiting.append(node)
     return sorted(found, key=lambda record: record.number)
+
+
+def _flat(arguments: Sequence[Any]) -> list[Any]:
+    """The arguments, with lists of arrays opened: one for each source of the record."""
+    return [one for argument in arguments for one in (argument if isinstance(argument, list) else [argument])]
 
 
 def _unchanged(array: Array, number: int) -> Array | None:

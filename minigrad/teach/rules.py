@@ -1,0 +1,8 @@
+"""The local rule of an op, in symbols: what its backward multiplies the upstream gradient by."""
+
+from __future__ import annotations
+
+
+def rule_of(op: str, argument: str) -> dict[str, str]:
+    """{"rule", "local"} of the gradient for an argument, in LaTeX; empty for a user's own op."""
+    return {"rule": "", "local": ""}

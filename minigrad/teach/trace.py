@@ -1,0 +1,78 @@
+"""`mg.trace(loss)`: a backward pass, written down step by step, as plain data."""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import Any
+
+from minigrad.backend import Array
+from minigrad.tape import Record, users_frame
+from minigrad.teach.rows import read
+from minigrad.teach.walk import Walk, plain_row
+from minigrad.tensor import Tensor, node_with_graph, upstream_of
+
+
+def trace(loss: Tensor, gradient: Tensor | None = None) -> Trace:
+    """The backward pass from `loss`, step by step. No gradient is changed, and nothing is freed.
+
+    gradient: the upstream gradient, of `loss`'s shape; for a tensor of one element it is 1 if not given.
+
+    Inside `with mg.Tape():` every value is kept, to be shown and to be held against finite differences:
+
+    >>> with mg.Tape():
+    ...     loss = F.cross_entropy(net(x), y)
+    >>> trace = mg.trace(loss)
+    >>> trace.show()  # in the terminal
+    >>> trace.to_html("trace.html")  # in the browser
+
+    Errors: a tensor without a graph, a leaf, a graph that backward() has used up.
+    """
+    if not isinstance(loss, Tensor):
+        raise TypeError(f"trace: expected a Tensor, such as a loss, got {type(loss).__name__}.")
+    node_with_graph(loss, "trace")
+    if loss.record is None:
+        raise RuntimeError(
+            f"trace: this tensor (shape {loss.shape}) is a leaf. No op made it, so there is no step to show: "
+            "give a result, such as the loss."
+        )
+    return Trace(loss, upstream_of(loss, gradient, "trace"), users_frame())
+
+
+class Trace:
+    """A backward pass as plain data; `json.dumps(trace.steps)` works.
+
+    Arrays are as `plain` gives them. None is "no gradient yet", or for a value "not kept".
+
+    steps: one dict for each record, in the order of backward:
+        step, row: its place in that order, and among the rows. op, module, file, line, source: what ran, where.
+        outputs: of the op, each {name, shape, dtype, value}. upstream: for each output the gradient that arrived.
+        checks: for each output, its gradient beside the measured slope, {place, gradient, slope, verdict}, or None.
+        inputs: for each argument
+            argument, name, row, output, kind, shape, dtype, value, constant: what it is.
+            wants: whether a gradient goes to it; if not, that is all. rule, local: how, in LaTeX.
+            contribution: upstream x local. sums: elements of it taken apart, each {place, terms, others, rest, total}
+                with terms {output, place, upstream, local, product}.
+            summed: None, or {axes, from, to, total} where the argument had been broadcast.
+            before, after: the gradient of that value so far, and now. received, of: how many contributions it has.
+        cache: what forward had kept for this, each {name, value}.
+        waiting: the values that have got some contributions and not yet all, each {row, output, name, received, of}.
+        not_finite: where in this step the first NaN or Inf of the whole pass is; "" otherwise.
+    rows: the forward pass, leaves and ops, each {row, kind, op, module, file, line, source, outputs, arguments, users}.
+    gradients: of the leaves, each {row, name, gradient, check, before, after}: what backward() would add to `.grad`.
+    is_kept: whether a tape kept all values.
+    """
+
+    def __init__(self, loss: Tensor, upstream: Array, frame: FrameType) -> None:
+        rows = read([loss], frame)
+        walk = Walk(loss, upstream, rows)
+        self.name: str = rows[-1].outputs[walk.start[1]].name
+        self.rows: list[dict[str, Any]] = [plain_row(row) for row in rows]
+        self.steps: list[dict[str, Any]] = walk.steps()
+        self.gradients: list[dict[str, Any]] = walk.gradients()
+        self.is_kept = all(row.node.kept is not None for row in rows if isinstance(row.node, Record))
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __repr__(self) -> str:
+        return f"<trace of {self.name}: {len(self.steps)} steps back to {len(self.gradients)} leaves>"

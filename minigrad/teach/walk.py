@@ -1,0 +1,296 @@
+"""A walk back over the tape, watched: what arrived where, what came of it, and what was added to what.
+
+It is the walk of the tape itself: the same records in the same order, the same backward passes, the same sums. Only
+that nothing is left of it: no `.grad` changes, and the graph can still be used. (A hook on a tensor runs, since what it
+returns is part of the gradient.)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad import tape
+from minigrad.backend import Array, array_module
+from minigrad.tape import FREED, Record, arrays_in, state
+from minigrad.teach.plain import number, plain
+from minigrad.teach.replay import Check, Replay
+from minigrad.teach.rows import Row, Value
+from minigrad.teach.rules import rule_of
+from minigrad.teach.terms import Parts, Sum
+from minigrad.tensor import Output, Retain, Tensor
+
+CHECKED_ROWS = 80  # up to which all gradients are held against finite differences; with more, those of the leaves
+CHECKED_ELEMENTS = 3_000_000  # up to which any are
+WAITING = 20  # values that wait are named
+
+Place = tuple[int, int]  # a row, and which of its outputs
+
+
+class Walk:
+    """One walk back from a result. rows: those behind it, as `read` gives them. start: the row and output it is."""
+
+    def __init__(self, loss: Tensor, upstream: Array, rows: list[Row]) -> None:
+        self._rows = rows
+        self._ops = [row for row in reversed(rows) if isinstance(row.node, Record)]
+        self.start: Place = self._ops[0].index, loss.node.index if isinstance(loss.node, Output) else 0
+        for row in self._ops:
+            if row.record.cache is FREED:
+                raise RuntimeError(
+                    f"trace: backward() has been through this graph, and what it kept is freed: {row.record}. Trace "
+                    "before backward(), pass retain_graph=True to it, or run the forward pass again."
+                )
+        self._seen, self._final = _watched(loss, upstream, rows)
+        self._arrived: dict[Place, Array] = {self.start: upstream}
+        self._uses: dict[Place, int] = {}
+        for row in self._ops:
+            for argument in row.arguments:
+                if argument.wants:
+                    place = argument.row, argument.output
+                    self._uses[place] = self._uses.get(place, 0) + 1
+        self._received = dict.fromkeys(self._uses, 0)
+        elements = sum(value.array.size for row in rows for value in row.outputs if value.array is not None)
+        self._replay = Replay(rows, self.start, upstream) if elements <= CHECKED_ELEMENTS else None
+        self._found_not_finite = False
+
+    def steps(self) -> list[dict[str, Any]]:
+        """The steps, in the order of backward."""
+        return [self._step(number, row) for number, row in enumerate(self._ops)]
+
+    def gradients(self) -> list[dict[str, Any]]:
+        """The gradients of the leaves, which the steps have added up."""
+        return [self._gradient(row) for row in self._rows if row.kind == "parameter"]
+
+    def _gradient(self, row: Row) -> dict[str, Any]:
+        gradient, before = self._final[row.index], row.leaf.grad
+        after = gradient if before is None else before.array if gradient is None else before.array + gradient
+        return {
+            "row": row.index,
+            "name": row.outputs[0].name,
+            "gradient": plain(gradient),
+            "check": self._check((row.index, 0), gradient),
+            "before": plain(None if before is None else before.array),
+            "after": plain(after),
+        }
+
+    def _step(self, step: int, row: Row) -> dict[str, Any]:
+        record = row.record
+        dout, inward = self._seen.get(record, (None, [None] * len(record.sources)))
+        douts = dout if type(dout) is tuple else (dout,) * (1 if record.count == 1 else record.count)
+        parts = Parts(record, dout, inward) if dout is not None else None
+        checked = len(self._ops) <= CHECKED_ROWS
+        described = {
+            "step": step,
+            **{name: value for name, value in plain_row(row).items() if name not in ("kind", "arguments", "users")},
+            "upstream": [plain(one) for one in douts],
+            "hooked": any(type(hook) is not Retain for hooks in (record.hooks or {}).values() for hook in hooks),
+            "checks": [self._check((row.index, i), one) if checked else None for i, one in enumerate(douts)],
+            "inputs": [self._input(row, i, inward[i], parts) for i in range(len(row.arguments))],
+            "cache": list(_cache(row, self._rows)),
+        }
+        described["waiting"] = list(self._waiting())
+        described["not_finite"] = self._first_not_finite(douts, row, inward)
+        return described
+
+    def _input(self, row: Row, i: int, contribution: Array | None, parts: Parts | None) -> dict[str, Any]:
+        """What goes to argument i of an op; it is added to what has arrived there."""
+        argument, record = row.arguments[i], row.record
+        if argument.row is None:
+            constant = _constant(argument.constant)
+            return {"argument": argument.name, "row": None, "name": str(constant), "constant": constant, "wants": False}
+        source = self._rows[argument.row]
+        described = {
+            "argument": argument.name,
+            "row": argument.row,
+            "output": argument.output,
+            "kind": source.kind,
+            **plain_value(source.outputs[argument.output]),
+            "wants": argument.wants,
+        }
+        if not argument.wants:
+            return described
+        place = (argument.row, argument.output)
+        before = self._arrived.get(place)
+        after, summed = before, None
+        if contribution is not None:
+            fitted, wanted = contribution, record.sources[i]
+            if fitted.shape != wanted.shape or fitted.dtype != wanted.dtype:
+                fitted = record.op.fit(fitted, i, record)
+            if fitted.shape != contribution.shape:
+                axes = _summed_axes(contribution.shape, fitted.shape)
+                ends = {"from": list(contribution.shape), "to": list(fitted.shape)}
+                summed = {"axes": axes, **ends, "total": plain(fitted)}
+            after = fitted if before is None else before + fitted
+            self._arrived[place] = after
+        self._received[place] += 1
+        return described | {
+            **rule_of(record.op.name, argument.name),
+            "contribution": plain(contribution),
+            "sums": [] if parts is None else [_plain_sum(one) for one in parts.of(i)],
+            "summed": summed,
+            "before": plain(before),
+            "after": plain(after),
+            "received": self._received[place],
+            "of": self._uses[place],
+        }
+
+    def _waiting(self) -> Iterator[dict[str, Any]]:
+        waiting = [place for place, received in self._received.items() if 0 < received < self._uses[place]]
+        for row, output in waiting[:WAITING]:
+            place = row, output
+            name = self._rows[row].outputs[output].name
+            counts = {"received": self._received[place], "of": self._uses[place]}
+            yield {"row": row, "output": output, "name": name, **counts}
+
+    def _check(self, place: Place, gradient: Array | None) -> dict[str, Any] | None:
+        found = self._replay.check(place, gradient) if self._replay is not None and gradient is not None else None
+        return None if found is None else _plain_check(found)
+
+    def _first_not_finite(self, douts: Sequence[Array | None], row: Row, inward: Sequence[Array | None]) -> str:
+        """In words, where NaN or Inf appears in this step, if it was nowhere before."""
+        if self._found_not_finite:
+            return ""
+        parts = [(f"the upstream gradient of {value.name}", one) for value, one in zip(row.outputs, douts, strict=True)]
+        parts += [(f"the gradient for {one.name}", part) for one, part in zip(row.arguments, inward, strict=True)]
+        for where, array in parts:
+            if array is not None and not bool(array_module(array).isfinite(array).all()):
+                self._found_not_finite = True
+                return f"the first NaN or Inf of this backward pass is in {where}"
+        return ""
+
+
+class _Watch:
+    """What the tape tells of a walk: the gradient that arrived at each record, and what its backward made of it.
+
+    It stands where `detect_anomaly` does, so a NaN is shown in its step and stops nothing.
+    """
+
+    def __init__(self) -> None:
+        self.seen: dict[Record, tuple[Any, Sequence[Array | None]]] = {}
+
+    def look_at_cache(self, record: Record) -> None:
+        """That it was changed in place, the tape finds itself."""
+
+    def look_at_backward(self, record: Record, dout: Any, inward: Sequence[Array | None]) -> None:
+        self.seen[record] = dout, inward
+
+
+def _watched(loss: Tensor, upstream: Array, rows: list[Row]) -> tuple[dict[Record, Any], dict[int, Array | None]]:
+    """What was seen at each record, and the gradient of each leaf by its row. Afterwards all is as it was."""
+    watch, leaves = _Watch(), [row for row in rows if row.kind == "parameter"]
+    records = [row.node for row in rows if isinstance(row.node, Record)]
+    kept = [(record.kept, record.kept.gradients) for record in records if record.kept is not None]
+    hooked = [(record, record.hooks) for record in records if record.hooks]
+    before, state.here.anomaly = state.here.anomaly, watch
+    try:
+        for record, of_outputs in hooked:  # those that keep a gradient for the user have nothing to do here
+            record.hooks = {i: [hook for hook in some if type(hook) is not Retain] for i, some in of_outputs.items()}
+        found = tape.walk_back([(loss.node, upstream)], wanted=[row.leaf for row in leaves], retain_graph=True)
+    finally:
+        state.here.anomaly = before
+        for record, of_outputs in hooked:
+            record.hooks = of_outputs
+        for one, gradients in kept:
+            one.gradients = gradients
+    return watch.seen, {row.index: gradient for row, gradient in zip(leaves, found, strict=True)}
+
+
+# -- as plain data -----------------------------------------------------------------------------------------------------
+
+
+def plain_row(row: Row) -> dict[str, Any]:
+    """A row of the forward pass."""
+    file, line, source = "", 0, ""
+    if isinstance(row.node, Record):
+        file, line = row.node.where
+        source = row.node.line.partition(": ")[2]
+    return {
+        "row": row.index,
+        "kind": row.kind,
+        "op": row.op,
+        "module": row.module,
+        "file": os.path.basename(file),
+        "line": line,
+        "source": source,
+        "outputs": [plain_value(value) for value in row.outputs],
+        "arguments": [
+            {
+                "argument": one.name,
+                "row": one.row,
+                "output": one.output,
+                "constant": _constant(one.constant),
+                "wants": one.wants,
+            }
+            for one in row.arguments
+        ],
+        "users": row.users,
+    }
+
+
+def plain_value(value: Value) -> dict[str, Any]:
+    """A value with its name."""
+    return {
+        "name": value.name,
+        "shape": list(value.shape),
+        "dtype": str(value.dtype),
+        "value": plain(value.array),
+    }
+
+
+def _constant(value: Any) -> Any:
+    return None if value is None else number(value) if isinstance(value, (bool, int, float)) else str(value)
+
+
+def _plain_sum(one: Sum) -> dict[str, Any]:
+    return {
+        "place": list(one.place),
+        "terms": [
+            {
+                "output": term.output,
+                "place": list(term.place),
+                "upstream": number(term.upstream),
+                "local": number(term.local),
+                "product": number(term.product),
+            }
+            for term in one.terms
+        ],
+        "others": one.others,
+        "rest": number(one.rest),
+        "total": number(one.total),
+    }
+
+
+def _plain_check(check: Check) -> dict[str, Any]:
+    gradient, slope = number(check.gradient), number(check.slope)
+    return {"place": list(check.place), "gradient": gradient, "slope": slope, "verdict": check.verdict}
+
+
+def _cache(row: Row, rows: list[Row]) -> Iterator[dict[str, Any]]:
+    """The arrays that forward kept for backward, by the names of the values that they are."""
+    known = [
+        (argument.name, rows[argument.row].outputs[argument.output])
+        for argument in row.arguments
+        if argument.row is not None
+    ]
+    known += [("out", value) for value in row.outputs]
+    for array in arrays_in(row.record.cache):
+        names = [name for name, value in known if value.array is not None and _is(array, value.array)]
+        yield {"name": names[0] if names else "", "value": plain(array)}
+
+
+def _is(array: Array, other: Array) -> bool:
+    """Whether two arrays are one, or look at the same memory in the same shape."""
+    if array is other:
+        return True
+    if not (isinstance(array, np.ndarray) and isinstance(other, np.ndarray)):
+        return False
+    return array.shape == other.shape and array.strides == other.strides and np.may_share_memory(array, other)
+
+
+def _summed_axes(raw: tuple[int, ...], fitted: tuple[int, ...]) -> list[int]:
+    """The axes of `raw` that are summed to give the shape `fitted`."""
+    leading = len(raw) - len(fitted)
+    return [*range(leading), *(leading + i for i, n in enumerate(fitted) if n == 1 and raw[leading + i] != 1)]
