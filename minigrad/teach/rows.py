@@ -118,7 +118,7 @@ class _Reader:
         for i, (source, name, given) in enumerate(several):
             node = source.record if isinstance(source, Output) else source
             if isinstance(node, Leaf) and node not in self._place:
-                self._enter_leaf(node, name)
+                self._enter_leaf(node, f"{name} of {record.op.name}")
             if not isinstance(node, (Leaf, Record)):
                 arguments.append(Argument(name, constant=given))
                 continue
@@ -136,7 +136,7 @@ class _Reader:
         self.rows.append(Row(len(self.rows), kind, node, outputs, list(arguments)))
 
     def _enter_leaf(self, leaf: Leaf, role: str) -> None:
-        """role: the parameter of the op that it was given for, which stands for a name if it has none."""
+        """role: `x of mul`, what it is to the op that it was first given to; it stands for a name if there is none."""
         name, tensor = self._named.tensors.get(leaf, ("", None))
         array = tensor.array if tensor is not None else None
         value = Value(leaf.name or name or role, leaf.shape, leaf.dtype, array)

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def rule_of(op: str, argument: str) -> dict[str, str]:
-    """{"rule", "local"} of the gradient for an argument, in LaTeX; empty for a user's own op."""
-    return {"rule": "", "local": ""}
+    """{"rule", "rule_text"} of the gradient for an argument, in LaTeX and as text; empty for a user's own op."""
+    return {"rule": "", "rule_text": ""}

@@ -31,16 +31,20 @@ LARGE = 4_000_000  # elements, from which on backward is not asked again
 
 @dataclass(frozen=True)
 class Term:
-    """One product, upstream * local. place: of the output's element j; output: which of the op's outputs it is in."""
+    """One product, upstream * local. place: of the output's element j; output: which of the op's outputs it is in.
+
+    The numbers are NumPy's scalars, in the dtypes that backward calculates with.
+    """
 
     output: int
     place: tuple[int, ...]
-    upstream: float
-    local: float
+    upstream: Any
+    local: Any
 
     @property
-    def product(self) -> float:
-        return self.upstream * self.local
+    def product(self) -> Any:
+        with np.errstate(all="ignore"):
+            return self.upstream * self.local
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,9 @@ class Sum:
 
     place: tuple[int, ...]
     terms: tuple[Term, ...]
-    total: float
+    total: Any
     others: int = 0
-    rest: float = 0.0
+    rest: Any = 0.0
 
 
 class Parts:
@@ -95,8 +99,8 @@ class Parts:
         contribution, once = self._inward[i], self._once[i]
         assert contribution is not None and once is not None
         local, origin = once
-        term = self._term(int(origin.flat[e]), float(local.flat[e]))
-        return Sum(_place(e, contribution.shape), (term,), float(contribution.flat[e]))
+        term = self._term(int(origin.flat[e]), local.flat[e])
+        return Sum(_place(e, contribution.shape), (term,), contribution.flat[e])
 
     def _sum(self, i: int, e: int) -> Sum | None:
         contribution = self._inward[i]
@@ -109,7 +113,7 @@ class Parts:
         if len(terms) > TERMS + 1:
             terms.sort(key=lambda term: -abs(term.product))
         told = terms[: None if len(terms) <= TERMS + 1 else TERMS]
-        total = float(contribution.flat[e])
+        total = contribution.flat[e]
         rest = total - sum(term.product for term in told)
         if len(outputs) == len(told):
             if not np.isclose(rest, 0, atol=1e-3 * sum(abs(term.product) for term in told) + 1e-12, equal_nan=True):
@@ -135,14 +139,14 @@ class Parts:
         products = np.abs((other - one) / (2 * h) * self._upstream)
         return [int(j) for j in np.argsort(-products, kind="stable") if one[j] != other[j]]
 
-    def _local(self, j: int, i: int, e: int) -> float:
+    def _local(self, j: int, i: int, e: int) -> Any:
         """∂out[j]/∂argument i[e], from the answer to 1 at j."""
         if j not in self._answers:
             question = np.zeros(self._upstream.size)
             question[j] = 1
             self._answers[j] = self._ask(question)
         answer = self._answers[j][i]
-        return 0.0 if answer is None else float(answer.flat[e])
+        return 0.0 if answer is None else answer.flat[e]
 
     def _used_once(self) -> list[tuple[np.ndarray, np.ndarray] | None]:
         """For each argument whose elements were used once each: the local factors, and the outputs they belong to."""
@@ -176,12 +180,12 @@ class Parts:
         answer = self._record.op.gradients(tuple(douts) if len(douts) > 1 else douts[0], self._record)
         return [None if one is None else np.asarray(to_host(one)) for one in answer]
 
-    def _term(self, j: int, local: float) -> Term:
+    def _term(self, j: int, local: Any) -> Term:
         for output, dout in enumerate(self._douts):
             if dout is None:
                 continue
             if j < dout.size:
-                return Term(output, _place(j, dout.shape), float(np.ravel(to_host(dout))[j]), local)
+                return Term(output, _place(j, dout.shape), np.ravel(to_host(dout))[j], local)
             j -= dout.size
         raise IndexError(j)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from types import FrameType
 from typing import Any
 
 from minigrad.backend import Array
 from minigrad.tape import Record, users_frame
+from minigrad.teach.colours import Colours, colours_for
 from minigrad.teach.rows import read
+from minigrad.teach.terminal import result_as_text, step_as_text
 from minigrad.teach.walk import Walk, plain_row
 from minigrad.tensor import Tensor, node_with_graph, upstream_of
 
@@ -49,7 +52,7 @@ class Trace:
         checks: for each output, its gradient beside the measured slope, {place, gradient, slope, verdict}, or None.
         inputs: for each argument
             argument, name, row, output, kind, shape, dtype, value, constant: what it is.
-            wants: whether a gradient goes to it; if not, that is all. rule, local: how, in LaTeX.
+            wants: whether a gradient goes to it; if not, that is all. rule, rule_text: how, in LaTeX and in plain text.
             contribution: upstream x local. sums: elements of it taken apart, each {place, terms, others, rest, total}
                 with terms {output, place, upstream, local, product}.
             summed: None, or {axes, from, to, total} where the argument had been broadcast.
@@ -70,6 +73,25 @@ class Trace:
         self.steps: list[dict[str, Any]] = walk.steps()
         self.gradients: list[dict[str, Any]] = walk.gradients()
         self.is_kept = all(row.node.kept is not None for row in rows if isinstance(row.node, Record))
+
+    def show(self, step: int | None = None) -> None:
+        """Print a step, or all of them and the gradients that they add up; in colour in a terminal."""
+        colours = colours_for(sys.stdout)
+        if step is not None:
+            print(step_as_text(self, self._checked(step), colours))
+        else:
+            print(self.as_text(colours))
+
+    def as_text(self, colours: Colours | None = None) -> str:
+        """All steps as text, and the gradients that they add up."""
+        colours = colours or Colours(on=False)
+        texts = [step_as_text(self, number, colours) for number in range(len(self.steps))]
+        return "\n\n".join([*texts, result_as_text(self, colours)])
+
+    def _checked(self, step: int) -> int:
+        if not -len(self.steps) <= step < len(self.steps):
+            raise IndexError(f"trace: there are steps 0..{len(self.steps) - 1}, got {step}.")
+        return step % len(self.steps)
 
     def __len__(self) -> int:
         return len(self.steps)

@@ -48,7 +48,7 @@ class Walk:
         self._uses: dict[Place, int] = {}
         for row in self._ops:
             for argument in row.arguments:
-                if argument.wants:
+                if argument.row is not None and argument.wants:
                     place = argument.row, argument.output
                     self._uses[place] = self._uses.get(place, 0) + 1
         self._received = dict.fromkeys(self._uses, 0)
