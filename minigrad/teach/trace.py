@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from minigrad.backend import Array
 from minigrad.tape import Record, users_frame
 from minigrad.teach.colours import Colours, colours_for
+from minigrad.teach.page import page
 from minigrad.teach.rows import read
 from minigrad.teach.terminal import result_as_text, step_as_text
 from minigrad.teach.walk import Walk, plain_row
@@ -87,6 +90,24 @@ class Trace:
         colours = colours or Colours(on=False)
         texts = [step_as_text(self, number, colours) for number in range(len(self.steps))]
         return "\n\n".join([*texts, result_as_text(self, colours)])
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write the page: one file that needs no network, to be opened in a browser."""
+        Path(path).write_text(page(f"Backward pass of {self.name}", self._as_data()), "utf-8")
+
+    def _as_data(self) -> dict[str, Any]:
+        """All that the page shows."""
+        ops = {row["op"] for row in self.rows if row["op"]}
+        return {
+            "name": self.name,
+            "rows": self.rows,
+            "steps": self.steps,
+            "gradients": self.gradients,
+            "is_kept": self.is_kept,
+            "rules": {},
+            "formulas": {},
+            "graph": "",
+        }
 
     def _checked(self, step: int) -> int:
         if not -len(self.steps) <= step < len(self.steps):

@@ -1,0 +1,34 @@
+// -- which elements of its arguments an output element was computed from -----------------------------------------------
+
+// For an output element of a product, a convolution or a pool: {argument's place in row.arguments: ranges}.
+function sourcesOf(row, place) {
+  const shapes = row.arguments.map((argument) => (argument.row === null ? null : DATA.rows[argument.row].outputs[argument.output].shape));
+  const one = (n) => [n, n + 1, 1], all = (n) => [0, n, 1];
+  const last = place.length - 1;
+  if (row.op === "linear") {
+    return { 0: [...place.slice(0, -1).map(one), all(shapes[0].at(-1))], 1: [one(place[last]), all(shapes[1][1])], 2: [one(place[last])] };
+  }
+  if (row.op === "fc") {
+    return { 0: [one(place[0]), ...shapes[0].slice(1).map(all)], 1: [all(shapes[1][0]), one(place[1])], 2: [one(place[1])] };
+  }
+  if (row.op === "matmul") {
+    const [left, right] = shapes;
+    const batch = (shape) => shape.slice(0, -2).map((n, axis) => (n === 1 ? one(0) : one(place[axis + place.length - 2 - (shape.length - 2)])));
+    const down = left.length > 1 ? one(place[right.length > 1 ? last - 1 : last]) : null;
+    const across = right.length > 1 ? one(place[last]) : null;
+    return { 0: [...batch(left), ...(down ? [down] : []), all(left.at(-1))], 1: right.length > 1 ? [...batch(right), all(right.at(-2)), across] : [all(right[0])] };
+  }
+  if (!row.window) return null;
+  const { kernel, stride, pads, dilation, groups } = row.window;
+  const span = (axis, length) => {
+    let from = place[2 + axis] * stride[axis] - pads[axis];
+    const to = Math.min(length, from + (kernel[axis] - 1) * dilation[axis] + 1);
+    if (from < 0) from += Math.ceil(-from / dilation[axis]) * dilation[axis];
+    return [from, to, dilation[axis]];
+  };
+  const [n, o] = place, image = shapes[0];
+  const seen = [span(0, image[2]), span(1, image[3])];
+  if (row.op !== "conv2d") return { 0: [one(n), one(o), ...seen] };
+  const perGroup = shapes[1][1], group = Math.floor(o / (shapes[1][0] / groups));
+  return { 0: [one(n), [group * perGroup, (group + 1) * perGroup, 1], ...seen], 1: [one(o), ...shapes[1].slice(1).map(all)], 2: [one(o)] };
+}
