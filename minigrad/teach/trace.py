@@ -97,7 +97,6 @@ class Trace:
 
     def _as_data(self) -> dict[str, Any]:
         """All that the page shows."""
-        ops = {row["op"] for row in self.rows if row["op"]}
         return {
             "name": self.name,
             "rows": self.rows,

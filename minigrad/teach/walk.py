@@ -7,6 +7,7 @@ returns is part of the gradient.)
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -52,6 +53,7 @@ class Walk:
                     place = argument.row, argument.output
                     self._uses[place] = self._uses.get(place, 0) + 1
         self._received = dict.fromkeys(self._uses, 0)
+        self._waits: dict[Place, None] = {}  # for contributions: some have come, not all
         elements = sum(value.array.size for row in rows for value in row.outputs if value.array is not None)
         self._replay = Replay(rows, self.start, upstream) if elements <= CHECKED_ELEMENTS else None
         self._found_not_finite = False
@@ -126,6 +128,10 @@ class Walk:
             after = fitted if before is None else before + fitted
             self._arrived[place] = after
         self._received[place] += 1
+        if self._received[place] < self._uses[place]:
+            self._waits[place] = None
+        else:
+            self._waits.pop(place, None)
         return described | {
             **rule_of(record.op.name, argument.name),
             "contribution": plain(contribution),
@@ -138,9 +144,8 @@ class Walk:
         }
 
     def _waiting(self) -> Iterator[dict[str, Any]]:
-        waiting = [place for place, received in self._received.items() if 0 < received < self._uses[place]]
-        for row, output in waiting[:WAITING]:
-            place = row, output
+        for place in itertools.islice(self._waits, WAITING):
+            row, output = place
             name = self._rows[row].outputs[output].name
             counts = {"received": self._received[place], "of": self._uses[place]}
             yield {"row": row, "output": output, "name": name, **counts}

@@ -50,8 +50,14 @@ function indexOf(place, shape) {
 function brief(array, none) {
   if (!array) return none || "—";
   if (array.values && !array.shape.length) return short(array.values[0]);
-  if (array.values && array.values.length <= 4) return "[" + array.values.map(short).join(", ") + "]";
-  return array.min === null || array.min === undefined ? shapeText(array.shape) : `${short(array.min)} … ${short(array.max)}`;
+  if (array.values && array.values.length <= 3) return "[" + array.values.map(short).join(", ") + "]";
+  return shapeText(array.shape);
+}
+
+// The same of a gradient, of which one asks how large it is.
+function briefGradient(array) {
+  if (!array || !array.shape.length || (array.values && array.values.length <= 2) || array.max === null || array.max === undefined) return brief(array);
+  return `|·| ≤ ${Number(Math.max(Math.abs(toNumber(array.min)), Math.abs(toNumber(array.max))).toPrecision(3))}`;
 }
 
 function statistics(array) {
@@ -94,25 +100,30 @@ function arrayView(array, options = {}) {
   return array.values ? tableView(array, title, options) : tilesView(array, title, options);
 }
 
+// A table of the last two axes, for each place on the axes before them.
 function tableView(array, title, options) {
-  const columns = array.shape[array.shape.length - 1];
+  const columns = array.shape.at(-1), rows = array.shape.length > 1 ? array.shape.at(-2) : 1;
   const scale = Math.max(...array.values.map(toNumber).filter(Number.isFinite).map(Math.abs), 0);
-  const tight = array.values.length > 36 || columns > 8;
-  const caption = tight ? statistics(array) : `${shapeText(array.shape)} · ${array.dtype}`;
-  const body = make("tbody");
+  const tight = columns > 8 || (array.values.length > 36 && columns > 4);
   const cells = array.values.map((value, index) => {
     const place = placeOf(index, array.shape);
     const choose = options.choose && (() => options.choose(index));
     return make("td", {
-      style: shade(value, scale), "data-value": value, "data-index": index, title: `[${place}] ${short(value)}`,
+      style: shade(value, scale), "data-value": value, "data-index": index, title: `[${place.join(", ")}] ${short(value)}`,
       "data-choose": Boolean(choose), tabindex: choose ? 0 : null, class: index === options.chosen ? "chosen" : null,
       onclick: choose || undefined, onkeydown: choose ? (event) => { if (event.key === "Enter") { choose(); event.stopPropagation(); } } : undefined,
       onmouseenter: options.hover ? () => options.hover(place) : undefined,
       onmouseleave: options.hover ? () => options.hover(null) : undefined,
     }, short(value));
   });
-  for (let start = 0; start < cells.length; start += columns) body.append(make("tr", {}, cells.slice(start, start + columns)));
-  const view = make("figure", {}, title, make("table", { class: "array" + (tight ? " tight" : "") }, body), make("figcaption", {}, caption));
+  const lead = array.shape.slice(0, -2), tables = [];
+  for (let sheet = 0; sheet * rows * columns < cells.length; sheet++) {
+    const lines = Array.from({ length: rows }, (_, row) => make("tr", {}, cells.slice((sheet * rows + row) * columns, (sheet * rows + row + 1) * columns)));
+    const label = sizeOf(lead) > 1 ? make("div", { class: "title" }, `[${placeOf(sheet, lead).join(", ")}]`) : null;
+    tables.push(make("div", {}, label, make("table", { class: "array" + (tight ? " tight" : "") }, make("tbody", {}, lines))));
+  }
+  const caption = tight ? statistics(array) : `${shapeText(array.shape)} · ${array.dtype}`;
+  const view = make("figure", {}, title, make("div", { class: "tiles" }, tables), make("figcaption", {}, caption));
   view.light = (ranges) => cells.forEach((cell, index) => {
     cell.classList.toggle("lit", Boolean(ranges) && within(placeOf(index, array.shape), ranges));
   });

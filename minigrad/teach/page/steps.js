@@ -207,12 +207,21 @@ function arithmetic(step, given, one, key) {
   one.terms.forEach((term, n) => {
     if (n) sum.append(make("span", { class: "sign" }, "+"));
     const several = step.outputs.length > 1 ? step.outputs[term.output].name : "upstream";
-    sum.append(make("span", { class: "group" }, chip(term.upstream, several + at(term.place), "dout"), make("span", { class: "sign" }, "×"), chip(term.local, "local", "local")));
+    sum.append(make("span", { class: "group" }, chip(term.upstream, several + at(term.place), "dout"), make("span", { class: "sign" }, "×"), chip(term.local, localName(step, given, one), "local")));
   });
   if (!one.terms.length) sum.append(chip(0, "no output depends on it"));
   if (one.others) sum.append(make("span", { class: "sign" }, "+"), chip(one.rest, `${one.others} more`));
   sum.append(make("span", { class: "sign" }, "="), hideable(key, one.total, "contribution" + at(one.place), "total", draw));
   return sum;
+}
+
+// What the local factor is, in the user's words where it is one of the op's arguments (`a`, for the b of b * a).
+function localName(step, given, one) {
+  const rule = (DATA.rules[step.op] || {})[given.argument];
+  if (!rule || !rule.local || one.terms.length > 1) return "local";
+  const factor = step.inputs.find((other) => other.argument === rule.local);
+  const name = factor ? (factor.row === null ? factor.argument : factor.name) : rule.local;
+  return name.length > 16 ? "local" : `local: ${name}`;
 }
 
 function accumulation(given, sent) {

@@ -65,7 +65,7 @@ function rowElement(index, position, now, touched) {
   const state = position.done ? gradientAt(index, 0, position.done) : null;
   const gets = row.kind !== "input";
   const gradient = make("span", { class: "gradient mono" + (state && state.received < state.of ? " partial" : ""), "data-gradient": index },
-    !gets ? "" : state ? brief(state.after) : "—", state && state.received < state.of ? make("small", {}, ` ${state.received} of ${state.of}`) : null);
+    !gets ? "" : state ? briefGradient(state.after) : "—", state && state.received < state.of ? make("small", {}, ` ${state.received} of ${state.of}`) : null);
   const name = row.outputs.map((output) => output.name).join(", ");
   const what = value.value ? brief(value.value) : shapeText(value.shape);
   const label = `${name}, ${row.op || row.kind}, ${isLater ? "not computed yet" : what}, gradient ${gets ? (state ? brief(state.after) : "none yet") : "not wanted"}`;
