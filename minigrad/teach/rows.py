@@ -22,12 +22,18 @@ from minigrad.tensor import Leaf, Tensor, as_array
 
 @dataclass
 class Value:
-    """One tensor of the graph. array: its elements, None where nobody keeps them."""
+    """One tensor of the graph.
+
+    array: its elements, None where nobody keeps them. gradient: that of a leaf, and of a result where it is kept; None
+    as long as there is none. held: whether a variable holds it, or the user has named it.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: Any
     array: Array | None = None
+    gradient: Array | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,19 +145,29 @@ class _Reader:
         """role: `x of mul`, what it is to the op that it was first given to; it stands for a name if there is none."""
         name, tensor = self._named.tensors.get(leaf, ("", None))
         array = tensor.array if tensor is not None else None
-        value = Value(leaf.name or name or role, leaf.shape, leaf.dtype, array)
+        gradient = leaf.grad.array if leaf.grad is not None else None
+        name = leaf.name or name
+        value = Value(name or role, leaf.shape, leaf.dtype, array, gradient, bool(name))
         self._enter("parameter" if leaf.needs else "input", leaf, [value])
 
     def _output(self, record: Record, i: int) -> Value:
         node = record if i == 0 else self._later_outputs.get((record, i))
         name, tensor = self._named.tensors.get(node, ("", None))
+        name = getattr(node, "name", None) or name
         in_source = self._names[record] if record.count == 1 else f"{self._names[record]}[{i}]"
-        name = getattr(node, "name", None) or name or in_source
-        array = record.kept.arrays[i] if record.kept is not None else tensor.array if tensor is not None else None
-        if array is not None:
-            return Value(name, array.shape, array.dtype, _unchanged(array, record.number))
         known = node if node is not None else record
-        return Value(name, known.shape, known.dtype)
+        value = Value(name or in_source, known.shape, known.dtype, held=bool(name))
+        if tensor is not None:
+            value.array, retained = tensor.array, tensor.grad
+            value.gradient = retained.array if retained is not None else None
+        if record.kept is not None:
+            value.array = record.kept.arrays[i]
+            if record.kept.gradients[i] is not None:
+                value.gradient = as_array(record.kept.gradients[i])
+        if value.array is not None:
+            value.shape, value.dtype = value.array.shape, value.array.dtype
+            value.array = _unchanged(value.array, record.number)
+        return value
 
 
 def _records(ends: Sequence[Tensor]) -> list[Record]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from minigrad import random
 from minigrad.autograd import enable_grad
 from minigrad.nn.module import Module
 from minigrad.tape import Tape, arrays_in
+from minigrad.teach.untouched import tensors_in, untouched
 from minigrad.tensor import Tensor
 
 
@@ -90,7 +90,7 @@ def summary(model: Module, x: Any) -> Summary:
         raise TypeError(f"summary: expected a Module, got {type(model).__name__}.")
     arguments = x if isinstance(x, tuple) else (x,)
     watch = _Watch(model)
-    with _as_it_was(model), watch.watching(), Tape() as watch.tape, enable_grad():
+    with untouched(model), watch.watching(), Tape() as watch.tape, enable_grad():
         model(*arguments)
     return watch.summed_up(arguments)
 
@@ -133,7 +133,7 @@ class _Watch:
             finally:
                 self._running.pop()
             row.last = len(self.tape)
-            arrays = [tensor.array for tensor in _tensors_in(result)]
+            arrays = [tensor.array for tensor in tensors_in(result)]
             row.outputs = [array.shape for array in arrays]
             row.output_bytes = sum(array.nbytes for array in arrays)
             self._outputs.update((id(memory), memory) for memory in map(_memory, arrays))
@@ -159,7 +159,7 @@ class _Watch:
             if not seen and any(id(parameter) not in self._counted for parameter in module.parameters(recurse=False)):
                 self._row(path, module).depth = 1
         parameters = list(self.model.parameters())
-        given = [*parameters, *self.model.buffers(), *_tensors_in(arguments)]
+        given = [*parameters, *self.model.buffers(), *tensors_in(arguments)]
         known = {id(_memory(tensor.array)) for tensor in given}
         made = [memory.nbytes for key, memory in self._outputs.items() if key not in known]
         self._share_out_what_is_kept(known)
@@ -188,31 +188,6 @@ def _memory(array: Any) -> Any:
     while getattr(array, "base", None) is not None and hasattr(array.base, "nbytes"):
         array = array.base
     return array
-
-
-def _tensors_in(result: Any) -> list[Tensor]:
-    if isinstance(result, Tensor):
-        return [result]
-    if isinstance(result, Mapping):
-        result = list(result.values())
-    return [tensor for part in result for tensor in _tensors_in(part)] if isinstance(result, (tuple, list)) else []
-
-
-@contextmanager
-def _as_it_was(model: Module) -> Iterator[None]:
-    """Afterwards the buffers of `model` and the random stream are what they were before."""
-    stream = random.generator().bit_generator
-    drawn = stream.state
-    buffers = [(module, dict(module._buffers)) for module in model.modules()]
-    values = [(buffer, buffer.array.copy()) for buffer in model.buffers()]
-    try:
-        yield
-    finally:
-        stream.state = drawn
-        for module, own in buffers:
-            module._buffers.update(own)
-        for buffer, value in values:
-            buffer.array[...] = value
 
 
 # -- the table ---------------------------------------------------------------------------------------------------------
