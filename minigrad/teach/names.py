@@ -11,7 +11,7 @@ import ast
 import functools
 import linecache
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -23,22 +23,33 @@ DEPTH, MEMBERS = 3, 2000  # how deep, and how many things altogether, are looked
 LONGEST = 32  # letters of an expression that may stand for its result
 
 
+Scope = Mapping[str, Any]
+
+
+def scopes_at(frame: FrameType | None) -> Iterator[Scope]:
+    """The variables that code running in a frame can see, and those of its callers: the innermost first."""
+    seen: list[Scope] = []
+    while frame is not None:
+        for scope in (frame.f_locals, frame.f_globals):
+            if not any(scope is one for one in seen):
+                seen.append(scope)
+                yield scope
+        frame = frame.f_back
+
+
 class Named:
-    """The tensors that the user's code has a name for, by the node that their gradients go to.
+    """The tensors that variables lead to, by the node that their gradients go to.
 
     `tensors[node]` is (name, tensor); the tensor tells the value, which no node knows.
     """
 
-    def __init__(self, frame: FrameType) -> None:
+    def __init__(self, scopes: Iterable[Scope]) -> None:
         self.tensors: dict[Any, tuple[str, Tensor]] = {}
         self._seen: set[int] = set()
-        here: FrameType | None = frame
-        while here is not None:
-            for scope in (here.f_locals, here.f_globals if here.f_back is None else {}):
-                for name, value in list(scope.items()):
-                    if not name.startswith("_") and not isinstance(value, types.ModuleType):
-                        self._enter(name, value, DEPTH)
-            here = here.f_back
+        for scope in scopes:
+            for name, value in list(scope.items()):  # other threads may be adding to it
+                if not name.startswith("_") and not isinstance(value, types.ModuleType):
+                    self._enter(name, value, DEPTH)
 
     def _enter(self, name: str, value: Any, depth: int) -> None:
         """Note `value` under `name`, and what is in it."""
@@ -85,38 +96,61 @@ def names_in_source(records: Sequence[Record]) -> dict[Record, str]:
     return names
 
 
+def operand_in_source(record: Record, i: int) -> str:
+    """What the source calls argument i of an operator, such as the `w` of `3 * w`; "" for what is no operator."""
+    operands = _look_up(record)[2]
+    return operands[i] if i < len(operands) == len(record.sources) else ""
+
+
 def _kind(record: Record) -> tuple[str, str]:
     return record.op.name, record.module
 
 
 def _name_in_source(record: Record) -> str:
     """The variable that the record's result was assigned to, or the expression if it is short; "" if unknown."""
-    span = record.span
-    if None in span:
-        return ""
-    file, code = record.place[0].co_filename, tuple(span)
-    expression, target = _expressions(file, "".join(linecache.getlines(file))).get(code, ("", ""))
+    expression, target, _ = _look_up(record)
     return target or (expression if len(expression) <= LONGEST else "")
 
 
+Found = tuple[str, str, tuple[str, ...]]  # an expression, the variable that it is assigned to, and its operands
+
+
+def _look_up(record: Record) -> Found:
+    file = record.place[0].co_filename
+    return _expressions(file, "".join(linecache.getlines(file))).get(record.span, ("", "", ()))
+
+
 @functools.lru_cache(maxsize=64)
-def _expressions(file: str, source: str) -> dict[tuple, tuple[str, str]]:
-    """{span: (expression, the variable that it is assigned to, "" if to none)} of a file."""
+def _expressions(file: str, source: str) -> dict[tuple, Found]:
+    """All expressions of a file, by their span."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
         return {}
-    found: dict[tuple, tuple[str, str]] = {}
+    found: dict[tuple, Found] = {}
     for node in ast.walk(tree):  # outer nodes come before inner ones
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)) and node.value is not None:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if isinstance(targets[0], (ast.Name, ast.Attribute)):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, (ast.Name, ast.Attribute)):
                 # `y += 1` is an operation of the whole statement, `y = y + 1` of its value.
                 of = node if isinstance(node, ast.AugAssign) else node.value
-                found[_span(of)] = ast.unparse(of), ast.unparse(targets[0])
+                found[_span(of)] = ast.unparse(of), ast.unparse(target), _operands(of)
         elif isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Call, ast.Subscript, ast.Attribute)):
-            found.setdefault(_span(node), (ast.unparse(node), ""))
+            found.setdefault(_span(node), (ast.unparse(node), "", _operands(node)))
     return found
+
+
+def _operands(node: ast.AST) -> tuple[str, ...]:
+    """Those of `x + y`, `-x` and `x.method()`, as far as they are short."""
+    operands: list[ast.AST] = []
+    if isinstance(node, ast.BinOp):
+        operands = [node.left, node.right]
+    elif isinstance(node, ast.UnaryOp):
+        operands = [node.operand]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args + node.keywords:
+        operands = [node.func.value]
+    texts = map(ast.unparse, operands)
+    return tuple(text if len(text) <= LONGEST else "" for text in texts)
 
 
 def _span(node: Any) -> tuple:

@@ -9,14 +9,13 @@ values that are still to be had. Those are the arrays of the tensors that have a
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any
 
 from minigrad.backend import Array, is_array
 from minigrad.tape import Output, Record, edits
-from minigrad.teach.names import Named, names_in_source
+from minigrad.teach.names import Named, Scope, names_in_source, operand_in_source
 from minigrad.tensor import Leaf, Tensor, as_array
 
 
@@ -90,17 +89,17 @@ class Row:
         return self.node.module if isinstance(self.node, Record) else ""
 
 
-def read(ends: Sequence[Tensor], frame: FrameType) -> list[Row]:
-    """The rows behind tensors, in the order of the forward pass. frame: the user's, where names are looked up."""
-    return _Reader(ends, frame).rows
+def read(ends: Sequence[Tensor], scopes: Iterable[Scope]) -> list[Row]:
+    """The rows behind tensors, in the order of the forward pass. scopes: variables, that tensors are called after."""
+    return _Reader(ends, scopes).rows
 
 
 class _Reader:
     """Reads records, in the order in which they were made, into rows."""
 
-    def __init__(self, ends: Sequence[Tensor], frame: FrameType) -> None:
+    def __init__(self, ends: Sequence[Tensor], scopes: Iterable[Scope]) -> None:
         self.rows: list[Row] = []
-        self._named = Named(frame)
+        self._named = Named(scopes)
         self._place: dict[Any, int] = {}  # of each record and leaf among the rows
         for end in ends:
             self._named.tensors.setdefault(end.node, ("", end))
@@ -124,17 +123,19 @@ class _Reader:
         for i, (source, name, given) in enumerate(several):
             node = source.record if isinstance(source, Output) else source
             if isinstance(node, Leaf) and node not in self._place:
-                self._enter_leaf(node, f"{name} of {record.op.name}")
+                self._enter_leaf(node, operand_in_source(record, i) or f"{name} of {record.op.name}")
             if not isinstance(node, (Leaf, Record)):
                 arguments.append(Argument(name, constant=given))
                 continue
             output = source.index if isinstance(source, Output) else 0
             row = self.rows[self._place[node]]
-            row.users.append(len(self.rows))
             value = row.outputs[output]
             if value.array is None and hasattr(given, "dtype") and given.dtype == value.dtype:
                 value.array = _unchanged(as_array(given), record.number)
             arguments.append(Argument(name, row.index, output, wants=record.wants[i] and source.needs))
+        for argument in arguments:  # now that all its leaves have their rows, the op's own is the next
+            if argument.row is not None:
+                self.rows[argument.row].users.append(len(self.rows))
         self._enter("op", record, [self._output(record, i) for i in range(record.count)], arguments)
 
     def _enter(self, kind: str, node: Any, outputs: list[Value], arguments: Sequence[Argument] = ()) -> None:
@@ -142,7 +143,7 @@ class _Reader:
         self.rows.append(Row(len(self.rows), kind, node, outputs, list(arguments)))
 
     def _enter_leaf(self, leaf: Leaf, role: str) -> None:
-        """role: `x of mul`, what it is to the op that it was first given to; it stands for a name if there is none."""
+        """role: what the op that it was first given to calls it; it stands for a name if no variable has it."""
         name, tensor = self._named.tensors.get(leaf, ("", None))
         array = tensor.array if tensor is not None else None
         gradient = leaf.grad.array if leaf.grad is not None else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from minigrad.backend import Array
 from minigrad.tape import Record, users_frame
 from minigrad.teach.colours import Colours, colours_for
+from minigrad.teach.names import Scope, scopes_at
 from minigrad.teach.page import page
 from minigrad.teach.rows import read
 from minigrad.teach.terminal import result_as_text, step_as_text
@@ -35,13 +35,7 @@ def trace(loss: Tensor, gradient: Tensor | None = None) -> Trace:
     """
     if not isinstance(loss, Tensor):
         raise TypeError(f"trace: expected a Tensor, such as a loss, got {type(loss).__name__}.")
-    node_with_graph(loss, "trace")
-    if loss.record is None:
-        raise RuntimeError(
-            f"trace: this tensor (shape {loss.shape}) is a leaf. No op made it, so there is no step to show: "
-            "give a result, such as the loss."
-        )
-    return Trace(loss, upstream_of(loss, gradient, "trace"), users_frame())
+    return Trace(loss, gradient, scopes_at(users_frame()))
 
 
 class Trace:
@@ -68,9 +62,15 @@ class Trace:
     is_kept: whether a tape kept all values.
     """
 
-    def __init__(self, loss: Tensor, upstream: Array, frame: FrameType) -> None:
-        rows = read([loss], frame)
-        walk = Walk(loss, upstream, rows)
+    def __init__(self, loss: Tensor, gradient: Tensor | None, scopes: Iterable[Scope]) -> None:
+        node_with_graph(loss, "trace")
+        if loss.record is None:
+            raise RuntimeError(
+                f"trace: this tensor (shape {loss.shape}) is a leaf. No op made it, so there is no step to show: "
+                "give a result, such as the loss."
+            )
+        rows = read([loss], scopes)
+        walk = Walk(loss, upstream_of(loss, gradient, "trace"), rows)
         self.name: str = rows[-1].outputs[walk.start[1]].name
         self.rows: list[dict[str, Any]] = [plain_row(row) for row in rows]
         self.steps: list[dict[str, Any]] = walk.steps()

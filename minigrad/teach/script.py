@@ -1,0 +1,58 @@
+"""A script, run to look at what it computed: for `minigrad step`."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import traceback
+from typing import Any
+
+from minigrad.tape import Tape
+from minigrad.teach.trace import Trace
+from minigrad.tensor import Tensor
+
+USUAL = "loss"  # the variable that holds the result, if no other is named
+
+
+class ScriptError(ValueError):
+    """A script that raised; the message is its traceback, without the lines that are not the script's."""
+
+
+def trace_script(source: str, file: str, name: str = USUAL) -> Trace:
+    """The backward pass from the Tensor in a variable of a script, which is run under a Tape: every value is kept.
+
+    source: the script; `file` is what it is called.
+    """
+    variables = run_script(source, file)
+    if not isinstance(variables.get(name), Tensor):
+        there = ", ".join(one for one, value in variables.items() if isinstance(value, Tensor) and value.record)
+        given = f"it is a {type(variables[name]).__name__}" if name in variables else "there is none of that name"
+        raise ValueError(
+            f"{file}: expected the result in a variable {name!r}, a Tensor, but {given}. "
+            f"Name another, as in {file}:NAME. "
+            + (f"With a graph there are {there}." if there else "None has a graph.")
+        )
+    return Trace(variables[name], None, [variables])
+
+
+def run_script(source: str, file: str) -> dict[str, Any]:
+    """The variables of a script after it has run, under a Tape, as `python FILE` runs it."""
+    # The source is noted, so that lines can be told of a script that lies in no file, too.
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    variables: dict[str, Any] = {"__name__": "__main__", "__file__": file}
+    path, arguments = sys.path[:], sys.argv[:]
+    sys.path.insert(0, os.path.dirname(os.path.abspath(file)))
+    sys.argv[:] = [file]
+    try:
+        with Tape():
+            exec(compile(source, file, "exec"), variables)
+    except SystemExit:
+        pass  # it is done
+    except Exception as error:
+        frames = error.__traceback__.tb_next if error.__traceback__ else None
+        lines = traceback.format_exception(type(error), error, frames)
+        raise ScriptError(f"{file} raised an error.\n{''.join(lines).rstrip()}") from None
+    finally:
+        sys.path[:], sys.argv[:] = path, arguments
+    return variables
