@@ -1,0 +1,1 @@
+"""The explanations themselves, a file for each family of ops."""
