@@ -8,6 +8,7 @@ shape is an error: a student's unsummed `db` is not healed in silence.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Sequence
@@ -107,6 +108,7 @@ def differentiable(
     apply.__name__ = apply.__qualname__ = op.name
     apply.__doc__ = forward.__doc__
     apply.__wrapped__ = forward  # type: ignore[attr-defined]  # whose signature help() shows
+    apply.op = op  # type: ignore[attr-defined]  # what stands behind the function, for those who look from outside
     return apply
 
 
@@ -196,6 +198,7 @@ def takes(function: Callable, parameter: str) -> bool:
 def _checked(forward: Callable, name: str) -> Callable:
     """A user's forward, whose results are made arrays (a sum may be a Python number)."""
 
+    @functools.wraps(forward)
     def checked(*values: Any, **settings: Any) -> tuple[Any, Any]:
         result = forward(*values, **settings)
         if not (isinstance(result, tuple) and len(result) == 2):

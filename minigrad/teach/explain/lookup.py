@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-import importlib
-import pkgutil
-from functools import cache
+import re
 
+from minigrad import nn
+from minigrad.functions.table import TABLE
 from minigrad.lift import Op
-from minigrad.teach.explain import families
+from minigrad.nn import functional
 from minigrad.teach.explain.explanation import Explanation
+from minigrad.teach.explain.families import ALL
 
 # Names that people use for an op, or for a function that is that op with other arguments.
 _OTHER_NAMES = {
@@ -54,47 +56,46 @@ _OTHER_NAMES = {
 ALIASES = {alias: op for op, names in _OTHER_NAMES.items() for alias in names.split()}
 
 
-@cache
-def explanations() -> dict[str, Explanation]:
-    """Every explanation, by its op's name, in the order of the families."""
-    return {one.op: one for family in by_family().values() for one in family}
-
-
-@cache
-def by_family() -> dict[str, tuple[Explanation, ...]]:
-    """The explanations of each family."""
-    files = [info.name for info in pkgutil.iter_modules(families.__path__)]
-    return {file: importlib.import_module(f"{families.__name__}.{file}").EXPLANATIONS for file in files}
-
-
 def explanation_of(op: str | Op) -> Explanation:
     """The explanation of an op, given as its name (`record.op.name`) or as itself (`record.op`).
 
-    The op itself says more: `median` over all elements and along an axis are two ops of one name. Raises KeyError for
-    what has no explanation.
+    The op itself says more: the median of all elements and that along an axis are two ops of one name. (As a name the
+    latter is "ordering.median".) Raises UnknownOp, a KeyError, for what has no explanation.
     """
     if isinstance(op, str):
         return _of_name(op)
-    known = explanations().get(op.name)
     pair = f"{op.forward.__module__.rsplit('.', 1)[-1]}.{op.forward.__name__.removesuffix('_forward')}"
-    if op.is_ours and known is not None and known.pair == pair:
-        return known
-    found = next((one for one in explanations().values() if op.is_ours and one.pair == pair), None)
-    if found is None:
-        raise UnknownOp(f"explain: the op {op.name} is not one of the library's, which has explanations for its own.")
-    return found
+    fitting = [one for one in ALL if op.is_ours and one.pair == pair]
+    if not fitting:
+        raise UnknownOp(f"explain: {op.name} is not one of the library's own ops, which are those with explanations.")
+    return next((one for one in fitting if one.op == op.name), fitting[0])
 
 
 def _of_name(name: str) -> Explanation:
-    plain = name.removeprefix("mg.").removeprefix("F.").removesuffix("_forward").removesuffix("_backward")
-    known = explanations()
-    if plain in known:
-        return known[plain]
-    if plain.lower() in {**known, **ALIASES}:
-        return known[ALIASES.get(plain.lower(), plain.lower())]
-    close = difflib.get_close_matches(plain.lower(), [*known, *ALIASES], 3)
-    meant = f" Did you mean {' or '.join(close)}?" if close else ""
-    raise UnknownOp(f"explain: there is no op {name!r}.{meant} `minigrad explain` lists them all.")
+    """By a name as people write it: `conv2d`, `F.conv2d`, `Conv2d`, `conv2d_forward`."""
+    plain = name.strip().rsplit(".", 1)[-1].removesuffix("_forward").removesuffix("_backward")
+    for one in ALL:
+        if name == one.pair or _bare(plain) == _bare(one.op):
+            return one
+    for alias, op in ALIASES.items():
+        if _bare(plain) == _bare(alias):
+            return _of_name(op)
+    shorter = re.sub("([12]d|[Ll]oss)$", "", plain)  # BatchNorm2d, CrossEntropyLoss
+    if shorter not in (plain, ""):
+        with contextlib.suppress(UnknownOp):
+            return _of_name(shorter)
+    if plain in TABLE or hasattr(functional, plain) or hasattr(nn, plain):
+        raise UnknownOp(
+            f"explain: {plain} is no op with a backward of its own. To see what it is made of, run it under "
+            "`with mg.Tape() as tape:`, and print the tape."
+        )
+    close = difflib.get_close_matches(plain.lower(), [*(one.op for one in ALL), *ALIASES], 3)
+    hint = f" Did you mean {' or '.join(close)}?" if close else ""
+    raise UnknownOp(f"explain: there is no op {name!r}.{hint} `minigrad explain` lists them all.")
+
+
+def _bare(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 class UnknownOp(KeyError):

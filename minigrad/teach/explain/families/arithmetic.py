@@ -264,8 +264,8 @@ EXPLANATIONS = (
         "arithmetic.where",
         "one or the other, by a condition",
         r"out = \begin{cases} x & \text{where the condition holds} \\ y & \text{elsewhere} \end{cases}",
-        "x, y and the condition (bools, written c below) broadcast.",
-        ("x", "y", "condition"),
+        "x and y broadcast; the condition, a setting, is an array of bools, written c below.",
+        ("x", "y"),
         (
             Gradient(
                 "x",

@@ -25,6 +25,7 @@ def elementwise(
     file: str = "elementwise",
     note: str = "",
     where: str = "",
+    source: str = "",
 ) -> Explanation:
     """y = value, with the slope `local`; `steps` say how one comes to that slope."""
     return Explanation(
@@ -36,6 +37,7 @@ def elementwise(
         ("x",),
         (Gradient("x", _product(local), local, EACH_ALONE + steps),),
         note=note,
+        source=source,
     )
 
 
