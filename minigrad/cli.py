@@ -1,13 +1,16 @@
-"""`minigrad check FILE.py`: the command line."""
+"""`minigrad check FILE.py`, `minigrad explain OP`: the command line."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
+from minigrad.teach import explain
+from minigrad.teach.explain import terminal
 from minigrad.testing.check import TIME_LIMIT, check_file, table
 
 
@@ -19,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments)
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, ImportError, LookupError) as error:
         print(f"minigrad {arguments.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -30,6 +33,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="minigrad", description="Look at backprop from outside.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (_add_check, _add_explain):
+        add(commands)
+    return parser
+
+
+# -- check -------------------------------------------------------------------------------------------------------------
+
+
+def _add_check(commands: Any) -> None:
     check = commands.add_parser(
         "check",
         help="say whether the backward passes in a file are right, and what is probably wrong with those that are not",
@@ -44,7 +56,6 @@ def _parser() -> argparse.ArgumentParser:
         "--time-limit", type=float, default=TIME_LIMIT, metavar="SECONDS", help=f"for each op (default: {TIME_LIMIT:g})"
     )
     check.set_defaults(run=_check)
-    return parser
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -59,3 +70,34 @@ def _check(arguments: argparse.Namespace) -> int:
         print("\r\033[K", end="", file=sys.stderr)
     print(json.dumps(report.as_json(), indent=2) if arguments.json else table(report))
     return report.exit_code
+
+
+# -- explain -----------------------------------------------------------------------------------------------------------
+
+
+def _add_explain(commands: Any) -> None:
+    parser = commands.add_parser(
+        "explain",
+        help="an op's formula, the derivation of its gradients, its code, and an example worked out and checked",
+        description="Explains an op. Without a name it lists them all.",
+    )
+    parser.add_argument("op", metavar="OP", nargs="?", help="conv2d, softmax, ...")
+    parser.add_argument("--html", metavar="FILE", help="write a page instead")
+    parser.set_defaults(run=_explain)
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    if arguments.op is None:
+        print(terminal.contents(explain.FAMILIES, colours=_in_colours()))
+        return 0
+    report = explain.explain(arguments.op)
+    if arguments.html:
+        print(f"Written to {report.to_html(arguments.html)}.")
+    else:
+        print(terminal.text(report, colours=_in_colours()))
+    return 0
+
+
+def _in_colours() -> bool:
+    """Whether colours are wanted: on a terminal, unless NO_COLOR is set (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -108,6 +108,7 @@ def differentiable(
     apply.__name__ = apply.__qualname__ = op.name
     apply.__doc__ = forward.__doc__
     apply.__wrapped__ = forward  # type: ignore[attr-defined]  # whose signature help() shows
+    apply.op = op  # type: ignore[attr-defined]  # what stands behind the function, for those who look from outside
     return apply
 
 

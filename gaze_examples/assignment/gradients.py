@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minigrad.backend import ShapeError
-from minigrad.testing.numeric import movable, slopes
+from minigrad.numeric import movable, slopes
 
 
 def rel_error(x: ArrayLike, y: ArrayLike) -> float:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from minigrad.numeric import directional_derivative, numeric_jacobian, numerical_gradient
 from minigrad.testing.check import FileReport, check_file
 from minigrad.testing.gradcheck import gradcheck
 from minigrad.testing.jacobians import GradcheckError
-from minigrad.testing.numeric import directional_derivative, numeric_jacobian, numerical_gradient
 from minigrad.testing.report import CAUSES, VERDICTS, GradientReport, Report
 from minigrad.testing.subjects import Case, Loss, Pair
 

@@ -14,8 +14,8 @@ import numpy as np
 from minigrad.autograd import grad
 from minigrad.backend import float64, is_float, to_host
 from minigrad.creation import from_numpy
+from minigrad.numeric import numeric_jacobian
 from minigrad.tensor import Tensor
-from minigrad.testing.numeric import numeric_jacobian
 from minigrad.testing.subjects import Case, TensorFunction
 
 

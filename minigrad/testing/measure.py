@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minigrad.testing.numeric import step_for, value_of, values_around
+from minigrad.numeric import step_for, value_of, values_around
 
 OFFSETS = (1.0, -1.0, 0.5, -0.5)
 SAME_GAP = 0.75  # with half the step a smooth function keeps 0.5 of the gap, |x|^1.5 0.71, a kink 1
