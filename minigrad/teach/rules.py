@@ -1,8 +1,53 @@
-"""The local rule of an op, in symbols: what its backward multiplies the upstream gradient by."""
+"""What an op does and what its backward does, in symbols: as the steps of a trace tell it."""
 
 from __future__ import annotations
 
+import functools
+from dataclasses import dataclass
 
-def rule_of(op: str, argument: str) -> dict[str, str]:
-    """{"rule", "rule_text"} of the gradient for an argument, in LaTeX and as text; empty for a user's own op."""
-    return {"rule": "", "rule_text": ""}
+from minigrad.lift import Op
+from minigrad.teach.explain import UnknownOp, explanation_of
+from minigrad.teach.explain.render import mathml_of, text_of
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula in LaTeX."""
+
+    latex: str
+
+    @property
+    def text(self) -> str:
+        """In a line, as a terminal shows it."""
+        return text_of(self.latex)
+
+    @property
+    def html(self) -> str:
+        """As a page shows it."""
+        return mathml_of(self.latex)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """formula: of the op. gradients: the rule for each of its arguments; locals: the local factor alone, as text."""
+
+    formula: Formula
+    gradients: dict[str, Formula]
+    locals: dict[str, str]
+
+    def gradient(self, argument: str) -> Formula | None:
+        """The rule for an argument; `arrays[1]` is one of the argument `arrays`."""
+        return self.gradients.get(argument.partition("[")[0])
+
+
+@functools.lru_cache(maxsize=256)
+def rules_of(op: Op) -> Rules | None:
+    """The rules of an op; None for a user's own."""
+    try:
+        explanation = explanation_of(op)
+    except UnknownOp:
+        return None
+    gradients = {one.argument: Formula(one.rule) for one in explanation.gradients}
+    return Rules(
+        Formula(explanation.formula), gradients, {one.argument: text_of(one.local) for one in explanation.gradients}
+    )

@@ -1,4 +1,4 @@
-"""A script, run to look at what it computed: for `minigrad step`."""
+"""A script, run to look at what it computed: for `minigrad step`. Some are ready-made, in the folder `demos`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ import linecache
 import os
 import sys
 import traceback
+from importlib.resources import files
 from typing import Any
 
 from minigrad.tape import Tape
 from minigrad.teach.trace import Trace
 from minigrad.tensor import Tensor
 
+DEMOS = ("diamond", "mlp", "softmax", "conv", "batchnorm", "momentum")
 USUAL = "loss"  # the variable that holds the result, if no other is named
+
+
+def demo(name: str) -> str:
+    """A ready-made script. Its first line says what there is to see, and it computes a `loss`."""
+    if name not in DEMOS:
+        raise ValueError(f"There is no demo {name!r}; there are {', '.join(DEMOS)}.")
+    return (files("minigrad.teach") / "demos" / f"{name}.py").read_text("utf-8")
 
 
 class ScriptError(ValueError):

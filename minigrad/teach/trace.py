@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from minigrad.lift import Op
 from minigrad.tape import Record, users_frame
 from minigrad.teach.colours import Colours, colours_for
 from minigrad.teach.names import Scope, scopes_at
 from minigrad.teach.page import page
 from minigrad.teach.rows import read
+from minigrad.teach.rules import rules_of
 from minigrad.teach.terminal import result_as_text, step_as_text
 from minigrad.teach.walk import Walk, plain_row
 from minigrad.tensor import Tensor, node_with_graph, upstream_of
@@ -75,7 +77,9 @@ class Trace:
         self.rows: list[dict[str, Any]] = [plain_row(row) for row in rows]
         self.steps: list[dict[str, Any]] = walk.steps()
         self.gradients: list[dict[str, Any]] = walk.gradients()
-        self.is_kept = all(row.node.kept is not None for row in rows if isinstance(row.node, Record))
+        records = [row.node for row in rows if isinstance(row.node, Record)]
+        self.is_kept = all(record.kept is not None for record in records)
+        self._ops: dict[str, Op] = {record.op.name: record.op for record in records}
 
     def show(self, step: int | None = None) -> None:
         """Print a step, or all of them and the gradients that they add up; in colour in a terminal."""
@@ -103,8 +107,7 @@ class Trace:
             "steps": self.steps,
             "gradients": self.gradients,
             "is_kept": self.is_kept,
-            "rules": {},
-            "formulas": {},
+            "rules": {name: _rules(op) for name, op in self._ops.items()},
             "graph": "",
         }
 
@@ -118,3 +121,15 @@ class Trace:
 
     def __repr__(self) -> str:
         return f"<trace of {self.name}: {len(self.steps)} steps back to {len(self.gradients)} leaves>"
+
+
+def _rules(op: Op) -> dict[str, Any]:
+    """What the page says in symbols of an op."""
+    rules = rules_of(op)
+    if rules is None:
+        return {"formula": None, "gradients": {}}
+    gradients = {
+        name: {"html": formula.html, "text": formula.text, "local": rules.locals[name]}
+        for name, formula in rules.gradients.items()
+    }
+    return {"formula": {"html": rules.formula.html, "text": rules.formula.text}, "gradients": gradients}

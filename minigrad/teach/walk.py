@@ -20,8 +20,9 @@ from minigrad.tape import FREED, Record, arrays_in, state
 from minigrad.teach.plain import number, plain
 from minigrad.teach.replay import Check, Replay
 from minigrad.teach.rows import Row, Value
-from minigrad.teach.rules import rule_of
+from minigrad.teach.rules import rules_of
 from minigrad.teach.terms import Parts, Sum
+from minigrad.teach.windows import window_of
 from minigrad.tensor import Output, Retain, Tensor
 
 CHECKED_ROWS = 80  # up to which all gradients are held against finite differences; with more, those of the leaves
@@ -86,7 +87,11 @@ class Walk:
         checked = len(self._ops) <= CHECKED_ROWS
         described = {
             "step": step,
-            **{name: value for name, value in plain_row(row).items() if name not in ("kind", "arguments", "users")},
+            **{
+                name: value
+                for name, value in plain_row(row).items()
+                if name not in ("kind", "arguments", "users", "window")
+            },
             "upstream": [plain(one) for one in douts],
             "hooked": any(type(hook) is not Retain for hooks in (record.hooks or {}).values() for hook in hooks),
             "checks": [self._check((row.index, i), one) if checked else None for i, one in enumerate(douts)],
@@ -132,8 +137,11 @@ class Walk:
             self._waits[place] = None
         else:
             self._waits.pop(place, None)
+        rules = rules_of(record.op)
+        rule = rules.gradient(argument.name) if rules is not None else None
         return described | {
-            **rule_of(record.op.name, argument.name),
+            "rule": rule.latex if rule else "",
+            "rule_text": rule.text if rule else "",
             "contribution": plain(contribution),
             "sums": [] if parts is None else [_plain_sum(one) for one in parts.of(i)],
             "summed": summed,
@@ -232,6 +240,7 @@ def plain_row(row: Row) -> dict[str, Any]:
             for one in row.arguments
         ],
         "users": row.users,
+        "window": window_of(row.node) if isinstance(row.node, Record) else None,
     }
 
 

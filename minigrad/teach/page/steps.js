@@ -62,7 +62,7 @@ const isHidden = (key) => predicting && !revealed.has(key);
 function forwardPanel(position) {
   const row = DATA.rows[position.row], panel = [];
   panel.push(...heading(["Forward: ", make("span", { class: "badge-op" }, row.op), ` makes ${row.outputs.map((one) => one.name).join(", ")}`], row));
-  const formula = DATA.formulas[row.op];
+  const formula = DATA.rules[row.op].formula;
   const views = [];
   const argumentViews = row.arguments.map((argument) => {
     if (argument.row === null) {
@@ -160,8 +160,8 @@ function upstreamCard(step, output, i) {
 function inputCard(step, given, i, said) {
   if (!given.wants) return null;
   const card = make("div", { class: "card" });
-  const rule = (DATA.rules[step.op] || {})[given.argument];
-  card.append(make("h3", {}, "To ", make("code", {}, given.name), given.argument !== given.name ? make("span", { class: "soft" }, ` (its ${given.argument})`) : null));
+  const rule = ruleFor(step, given);
+  card.append(make("h3", {}, "To ", make("code", {}, given.name), given.argument !== given.name ? make("span", { class: "soft" }, ` (argument ${given.argument})`) : null));
   if (rule) card.append(mathElement(rule.html, rule.text));
   if (!given.contribution) {
     card.append(make("p", { class: "quiet" }, "Nothing is sent: this argument has no influence here."));
@@ -215,9 +215,14 @@ function arithmetic(step, given, one, key) {
   return sum;
 }
 
+// The rule for an argument; arrays[1] is one of the argument arrays.
+function ruleFor(step, given) {
+  return DATA.rules[step.op].gradients[given.argument.split("[")[0]];
+}
+
 // What the local factor is, in the user's words where it is one of the op's arguments (`a`, for the b of b * a).
 function localName(step, given, one) {
-  const rule = (DATA.rules[step.op] || {})[given.argument];
+  const rule = ruleFor(step, given);
   if (!rule || !rule.local || one.terms.length > 1) return "local";
   const factor = step.inputs.find((other) => other.argument === rule.local);
   const name = factor ? (factor.row === null ? factor.argument : factor.name) : rule.local;

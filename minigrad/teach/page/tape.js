@@ -47,7 +47,7 @@ function drawTape(position) {
   } else DATA.rows.forEach((_, row) => shown.push({ row }));
   const touched = new Set(position.touched || []);
   list.replaceChildren(
-    make("li", { class: "head", "aria-hidden": "true" }, ...["value", "op", "is", "gradient"].map((word) => make("span", {}, word))),
+    make("li", { class: "head", "aria-hidden": "true" }, ...["name", "op", "value", "gradient"].map((word) => make("span", {}, word))),
     ...shown.map((item) => (item.fold ? foldElement(item.fold) : rowElement(item.row, position, now, touched))),
   );
   drawArcs(position);
