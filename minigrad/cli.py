@@ -1,4 +1,4 @@
-"""`minigrad check FILE.py`, `minigrad explain OP`: the command line."""
+"""`minigrad check FILE.py`, `minigrad explain OP`, `minigrad step SCRIPT.py`: the command line."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from minigrad.teach import explain
+from minigrad.teach.colours import colours_for
 from minigrad.teach.explain import terminal
+from minigrad.teach.script import DEMOS, USUAL, demo, trace_script
+from minigrad.teach.terminal import walk
 from minigrad.testing.check import TIME_LIMIT, check_file, table
 
 
@@ -22,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments)
-    except (OSError, ValueError, ImportError, LookupError) as error:
+    except (OSError, ValueError, ImportError, LookupError, RuntimeError) as error:
         print(f"minigrad {arguments.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -33,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="minigrad", description="Look at backprop from outside.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_check, _add_explain):
+    for add in (_add_check, _add_explain, _add_step):
         add(commands)
     return parser
 
@@ -101,3 +105,47 @@ def _explain(arguments: argparse.Namespace) -> int:
 def _in_colours() -> bool:
     """Whether colours are wanted: on a terminal, unless NO_COLOR is set (no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+# -- step --------------------------------------------------------------------------------------------------------------
+
+
+def _add_step(commands: Any) -> None:
+    parser = commands.add_parser(
+        "step",
+        help="walk a backward pass, step by step, forwards and back",
+        description="Runs a script and walks the backward pass from its loss: in a terminal step by step, into a file "
+        "all at once.",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "script", metavar="SCRIPT.py[:NAME]", nargs="?", help=f"a script, and the variable with its result ({USUAL})"
+    )
+    what.add_argument("--demo", metavar="NAME", choices=DEMOS, help=f"a ready-made one: {', '.join(DEMOS)}")
+    parser.add_argument("--html", metavar="FILE", help="write a page for the browser instead")
+    parser.add_argument("--json", action="store_true", help="print the steps as JSON, for programs")
+    parser.set_defaults(run=_step)
+
+
+def _step(arguments: argparse.Namespace) -> int:
+    if arguments.demo is not None:
+        trace = trace_script(demo(arguments.demo), f"{arguments.demo}.py")
+    else:
+        file, name = _file_and_name(arguments.script)
+        trace = trace_script(Path(file).read_text("utf-8"), file, name)
+    if arguments.html:
+        trace.to_html(arguments.html)
+        print(f"Written to {arguments.html}: open it in a browser.")
+    elif arguments.json:
+        print(json.dumps(trace.steps, indent=2))
+    elif sys.stdin.isatty() and sys.stdout.isatty():
+        walk(trace, colours_for(sys.stdout))
+    else:
+        trace.show()
+    return 0
+
+
+def _file_and_name(script: str) -> tuple[str, str]:
+    """`net.py:out` as its two parts. (A colon may also be part of a Windows path.)"""
+    file, colon, name = script.rpartition(":")
+    return (file, name) if colon and name.isidentifier() else (script, USUAL)

@@ -44,6 +44,36 @@ def result_as_text(trace: Any, colours: Colours) -> str:
     return "\n".join(lines)
 
 
+def walk(trace: Any, colours: Colours) -> None:
+    """Show a step at a time, as the reader asks: next, back, a number, the end."""
+    asked, here = colours.faint("Enter next · b back · a number · e end · q quit  "), 0
+    while True:
+        print(
+            "\n" + (step_as_text(trace, here, colours) if here < len(trace.steps) else result_as_text(trace, colours))
+        )
+        try:
+            wanted = input("\n" + asked).strip().lower()
+        except EOFError:
+            return
+        if wanted == "q" or (not wanted and here == len(trace.steps)):
+            return
+        here = _moved(here, wanted, len(trace.steps))
+
+
+def _moved(here: int, wanted: str, end: int) -> int:
+    """Where the reader wants to be: `end` is the place of the results, after the last step."""
+    if wanted in ("", "n"):
+        return min(here + 1, end)
+    if wanted in ("b", "p"):
+        return max(here - 1, 0)
+    if wanted == "e":
+        return end
+    if wanted.isdigit() and 1 <= int(wanted) <= end:
+        return int(wanted) - 1
+    print(f"There are steps 1 to {end}.")
+    return here
+
+
 def array_as_text(array: dict[str, Any] | None, none: str = "—") -> str:
     """A number, a short list, or what can be said of a large array in a line."""
     if array is None:

@@ -114,11 +114,13 @@ class Parts:
             terms.sort(key=lambda term: -abs(term.product))
         told = terms[: None if len(terms) <= TERMS + 1 else TERMS]
         total = contribution.flat[e]
-        rest = total - sum(term.product for term in told)
-        if len(outputs) == len(told):
-            if not np.isclose(rest, 0, atol=1e-3 * sum(abs(term.product) for term in told) + 1e-12, equal_nan=True):
+        if len(asked) == len(outputs):
+            rest = sum(term.product for term in terms[len(told) :])
+            sizes = sum(abs(term.product) for term in terms)
+            if not np.isclose(sum(term.product for term in terms), total, atol=1e-3 * sizes + 1e-12, equal_nan=True):
                 return None  # backward is not linear in what arrives
-            rest = 0.0
+        else:
+            rest = total - sum(term.product for term in told)
         return Sum(_place(e, contribution.shape), tuple(told), total, len(outputs) - len(told), rest)
 
     def _computed_from(self, i: int, e: int) -> list[int] | None:

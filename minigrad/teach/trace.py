@@ -33,7 +33,7 @@ def trace(loss: Tensor, gradient: Tensor | None = None) -> Trace:
     >>> trace.show()  # in the terminal
     >>> trace.to_html("trace.html")  # in the browser
 
-    Errors: a tensor without a graph, a leaf, a graph that backward() has used up.
+    RuntimeError: for a tensor without a graph, for a leaf, and for a graph that backward() has used up outside of a Tape.
     """
     if not isinstance(loss, Tensor):
         raise TypeError(f"trace: expected a Tensor, such as a loss, got {type(loss).__name__}.")
@@ -75,8 +75,8 @@ class Trace:
         walk = Walk(loss, upstream_of(loss, gradient, "trace"), rows)
         self.name: str = rows[-1].outputs[walk.start[1]].name
         self.rows: list[dict[str, Any]] = [plain_row(row) for row in rows]
-        self.steps: list[dict[str, Any]] = walk.steps()
-        self.gradients: list[dict[str, Any]] = walk.gradients()
+        self.steps: list[dict[str, Any]] = walk.steps
+        self.gradients: list[dict[str, Any]] = walk.gradients
         records = [row.node for row in rows if isinstance(row.node, Record)]
         self.is_kept = all(record.kept is not None for record in records)
         self._ops: dict[str, Op] = {record.op.name: record.op for record in records}

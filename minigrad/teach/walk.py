@@ -10,13 +10,14 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from minigrad import tape
 from minigrad.backend import Array, array_module
-from minigrad.tape import FREED, Record, arrays_in, state
+from minigrad.tape import FREED, Record, arrays_in, edits, state
 from minigrad.teach.plain import number, plain
 from minigrad.teach.replay import Check, Replay
 from minigrad.teach.rows import Row, Value
@@ -28,23 +29,27 @@ from minigrad.tensor import Output, Retain, Tensor
 CHECKED_ROWS = 80  # up to which all gradients are held against finite differences; with more, those of the leaves
 CHECKED_ELEMENTS = 3_000_000  # up to which any are
 WAITING = 20  # values that wait are named
+OF_AN_OP = ("row", "op", "module", "file", "line", "source", "outputs")  # what a step repeats of its row
 
 Place = tuple[int, int]  # a row, and which of its outputs
 
 
 class Walk:
-    """One walk back from a result. rows: those behind it, as `read` gives them. start: the row and output it is."""
+    """One walk back from a result.
+
+    rows: those behind it, as `read` gives them. start: the row and output that it is. steps: one for each op, in the
+    order of backward; gradients: of the leaves, which the steps have added up; both as plain data (see `Trace`).
+    """
 
     def __init__(self, loss: Tensor, upstream: Array, rows: list[Row]) -> None:
         self._rows = rows
         self._ops = [row for row in reversed(rows) if isinstance(row.node, Record)]
         self.start: Place = self._ops[0].index, loss.node.index if isinstance(loss.node, Output) else 0
-        for row in self._ops:
-            if row.record.cache is FREED:
-                raise RuntimeError(
-                    f"trace: backward() has been through this graph, and what it kept is freed: {row.record}. Trace "
-                    "before backward(), pass retain_graph=True to it, or run the forward pass again."
-                )
+        with _caches([row.record for row in self._ops]):
+            self._go(loss, upstream)
+
+    def _go(self, loss: Tensor, upstream: Array) -> None:
+        rows = self._rows
         self._seen, self._final = _watched(loss, upstream, rows)
         self._arrived: dict[Place, Array] = {self.start: upstream}
         self._uses: dict[Place, int] = {}
@@ -58,14 +63,8 @@ class Walk:
         elements = sum(value.array.size for row in rows for value in row.outputs if value.array is not None)
         self._replay = Replay(rows, self.start, upstream) if elements <= CHECKED_ELEMENTS else None
         self._found_not_finite = False
-
-    def steps(self) -> list[dict[str, Any]]:
-        """The steps, in the order of backward."""
-        return [self._step(number, row) for number, row in enumerate(self._ops)]
-
-    def gradients(self) -> list[dict[str, Any]]:
-        """The gradients of the leaves, which the steps have added up."""
-        return [self._gradient(row) for row in self._rows if row.kind == "parameter"]
+        self.steps = [self._step(number, row) for number, row in enumerate(self._ops)]
+        self.gradients = [self._gradient(row) for row in self._rows if row.kind == "parameter"]
 
     def _gradient(self, row: Row) -> dict[str, Any]:
         gradient, before = self._final[row.index], row.leaf.grad
@@ -173,6 +172,31 @@ class Walk:
                 self._found_not_finite = True
                 return f"the first NaN or Inf of this backward pass is in {where}"
         return ""
+
+
+@contextmanager
+def _caches(records: list[Record]) -> Iterator[None]:
+    """What backward() has freed is there again inside, where a tape kept what it was made from."""
+    freed = [record for record in records if record.cache is FREED]
+    for record in freed:
+        if record.kept is None:
+            raise RuntimeError(
+                f"trace: backward() has been through this graph, and what it kept is freed: {record}. Trace before "
+                "backward(), pass retain_graph=True to it, or compute inside `with mg.Tape():`."
+            )
+        if any(edits.time(array) > record.number for array in arrays_in(record.kept.arguments)):
+            raise RuntimeError(
+                f"trace: backward() has been through this graph, and what {record} was computed from was changed since "
+                "then, as an optimizer's step() does. Trace before that."
+            )
+    try:
+        for record in freed:
+            assert record.kept is not None
+            record.cache = record.op.forward(*record.kept.arguments, **record.kept.settings)[1]
+        yield
+    finally:
+        for record in freed:
+            record.cache = FREED
 
 
 class _Watch:

@@ -210,7 +210,7 @@ function arithmetic(step, given, one, key) {
     sum.append(make("span", { class: "group" }, chip(term.upstream, several + at(term.place), "dout"), make("span", { class: "sign" }, "×"), chip(term.local, localName(step, given, one), "local")));
   });
   if (!one.terms.length) sum.append(chip(0, "no output depends on it"));
-  if (one.others) sum.append(make("span", { class: "sign" }, "+"), chip(one.rest, `${one.others} more`));
+  if (one.others) sum.append(make("span", { class: "sign" }, "+"), chip(one.rest, toNumber(one.rest) === 0 ? `${one.others} more, all 0` : `${one.others} more`));
   sum.append(make("span", { class: "sign" }, "="), hideable(key, one.total, "contribution" + at(one.place), "total", draw));
   return sum;
 }

@@ -62,10 +62,11 @@ function drawTape(position) {
 function rowElement(index, position, now, touched) {
   const row = DATA.rows[index], value = row.outputs[0];
   const isLater = row.kind === "op" && index > position.reached;
-  const state = position.done ? gradientAt(index, 0, position.done) : null;
+  const asks = position.kind === "backward" && DATA.steps[position.step].inputs.some((given, i) => given.row === index && isHidden(`${position.step}:${i}`));
+  const state = position.done ? gradientAt(index, 0, position.done - (asks ? 1 : 0)) : null;
   const gets = row.kind !== "input";
   const gradient = make("span", { class: "gradient mono" + (state && state.received < state.of ? " partial" : ""), "data-gradient": index },
-    !gets ? "" : state ? briefGradient(state.after) : "—", state && state.received < state.of ? make("small", {}, ` ${state.received} of ${state.of}`) : null);
+    !gets ? "" : asks ? "?" : state ? briefGradient(state.after) : "—", !asks && state && state.received < state.of ? make("small", {}, ` ${state.received} of ${state.of}`) : null);
   const name = row.outputs.map((output) => output.name).join(", ");
   const what = value.value ? brief(value.value) : shapeText(value.shape);
   const label = `${name}, ${row.op || row.kind}, ${isLater ? "not computed yet" : what}, gradient ${gets ? (state ? brief(state.after) : "none yet") : "not wanted"}`;
