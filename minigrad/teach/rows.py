@@ -114,7 +114,7 @@ class _Reader:
             self._read(record)
         for end in ends:
             if isinstance(end.node, Leaf) and end.node not in self._place:
-                self._enter_leaf(end.node, "")
+                self._enter_leaf(end.node, "", edits.last)
 
     def _read(self, record: Record) -> None:
         given_all = _flat(record.kept.arguments) if record.kept is not None else [None] * len(record.sources)
@@ -123,7 +123,7 @@ class _Reader:
         for i, (source, name, given) in enumerate(several):
             node = source.record if isinstance(source, Output) else source
             if isinstance(node, Leaf) and node not in self._place:
-                self._enter_leaf(node, operand_in_source(record, i) or f"{name} of {record.op.name}")
+                self._enter_leaf(node, operand_in_source(record, i) or f"{name} of {record.op.name}", record.number)
             if not isinstance(node, (Leaf, Record)):
                 arguments.append(Argument(name, constant=given))
                 continue
@@ -142,10 +142,13 @@ class _Reader:
         self._place[node] = len(self.rows)
         self.rows.append(Row(len(self.rows), kind, node, outputs, list(arguments)))
 
-    def _enter_leaf(self, leaf: Leaf, role: str) -> None:
-        """role: what the op that it was first given to calls it; it stands for a name if no variable has it."""
+    def _enter_leaf(self, leaf: Leaf, role: str, number: int) -> None:
+        """role: what the op that it was first given to calls it; it stands for a name if no variable has it.
+
+        number: of that op's record. What was changed in place since then is not what the op was given.
+        """
         name, tensor = self._named.tensors.get(leaf, ("", None))
-        array = tensor.array if tensor is not None else None
+        array = _unchanged(tensor.array, number) if tensor is not None else None
         gradient = leaf.grad.array if leaf.grad is not None else None
         name = leaf.name or name
         value = Value(name or role, leaf.shape, leaf.dtype, array, gradient, bool(name))

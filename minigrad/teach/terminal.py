@@ -39,6 +39,9 @@ def result_as_text(trace: Any, colours: Colours) -> str:
     width = max((len(one["name"]) for one in trace.gradients), default=0)
     for one in trace.gradients:
         lines.append(f"  {one['name']:{width}}  {array_as_text(one['gradient'])}{_badge(one['check'], colours)}")
+    for row in trace.rows:
+        if row["not_finite"]:
+            lines.append("  " + colours.bad(f"{row['outputs'][0]['name']}: {row['not_finite']}"))
     if not trace.is_kept:
         lines.append(colours.faint("  Values that are not kept are there inside `with mg.Tape():`, and are checked."))
     return "\n".join(lines)

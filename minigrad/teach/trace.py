@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import sys
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ from minigrad.teach.page import page
 from minigrad.teach.rows import read
 from minigrad.teach.rules import rules_of
 from minigrad.teach.terminal import result_as_text, step_as_text
-from minigrad.teach.walk import Walk, plain_row
+from minigrad.teach.walk import Walk, is_finite, plain_row
 from minigrad.tensor import Tensor, node_with_graph, upstream_of
 
 
@@ -33,7 +34,8 @@ def trace(loss: Tensor, gradient: Tensor | None = None) -> Trace:
     >>> trace.show()  # in the terminal
     >>> trace.to_html("trace.html")  # in the browser
 
-    RuntimeError: for a tensor without a graph, for a leaf, and for a graph that backward() has used up outside of a Tape.
+    RuntimeError: for a tensor without a graph, for a leaf, and for a graph that backward() has used up, unless a Tape
+    kept what it takes to go through it again.
     """
     if not isinstance(loss, Tensor):
         raise TypeError(f"trace: expected a Tensor, such as a loss, got {type(loss).__name__}.")
@@ -59,7 +61,8 @@ class Trace:
         cache: what forward had kept for this, each {name, value}.
         waiting: the values that have got some contributions and not yet all, each {row, output, name, received, of}.
         not_finite: where in this step the first NaN or Inf of the whole pass is; "" otherwise.
-    rows: the forward pass, leaves and ops, each {row, kind, op, module, file, line, source, outputs, arguments, users}.
+    rows: the forward pass, leaves and ops, each {row, kind, op, module, file, line, source, outputs, arguments, users,
+        window, not_finite}; the last two say how a convolution's windows lie, and whether the first NaN or Inf is here.
     gradients: of the leaves, each {row, name, gradient, check, before, after}: what backward() would add to `.grad`.
     is_kept: whether a tape kept all values.
     """
@@ -74,11 +77,14 @@ class Trace:
         rows = read([loss], scopes)
         walk = Walk(loss, upstream_of(loss, gradient, "trace"), rows)
         self.name: str = rows[-1].outputs[walk.start[1]].name
-        self.rows: list[dict[str, Any]] = [plain_row(row) for row in rows]
+        self.rows: list[dict[str, Any]] = [{**plain_row(row), "not_finite": ""} for row in rows]
         self.steps: list[dict[str, Any]] = walk.steps
         self.gradients: list[dict[str, Any]] = walk.gradients
         records = [row.node for row in rows if isinstance(row.node, Record)]
         self.is_kept = all(record.kept is not None for record in records)
+        first = next((row for row in rows if any(not is_finite(value.array) for value in row.outputs)), None)
+        if first is not None:
+            self.rows[first.index]["not_finite"] = "the first NaN or Inf of the forward pass is here"
         self._ops: dict[str, Op] = {record.op.name: record.op for record in records}
 
     def show(self, step: int | None = None) -> None:
@@ -115,6 +121,14 @@ class Trace:
         if not -len(self.steps) <= step < len(self.steps):
             raise IndexError(f"trace: there are steps 0..{len(self.steps) - 1}, got {step}.")
         return step % len(self.steps)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the page in a frame. It never raises."""
+        try:
+            content = html.escape(page(f"Backward pass of {self.name}", self._as_data()))
+        except Exception as error:
+            return f"<pre>{html.escape(f'{self!r} could not be shown: {error}')}</pre>"
+        return f'<iframe srcdoc="{content}" style="width: 100%; height: 46rem; border: 1px solid #8884"></iframe>'
 
     def __len__(self) -> int:
         return len(self.steps)

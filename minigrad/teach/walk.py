@@ -168,7 +168,7 @@ class Walk:
         parts = [(f"the upstream gradient of {value.name}", one) for value, one in zip(row.outputs, douts, strict=True)]
         parts += [(f"the gradient for {one.name}", part) for one, part in zip(row.arguments, inward, strict=True)]
         for where, array in parts:
-            if array is not None and not bool(array_module(array).isfinite(array).all()):
+            if not is_finite(array):
                 self._found_not_finite = True
                 return f"the first NaN or Inf of this backward pass is in {where}"
         return ""
@@ -208,6 +208,12 @@ class _Watch:
     def __init__(self) -> None:
         self.seen: dict[Record, tuple[Any, Sequence[Array | None]]] = {}
 
+    def look_at_forward(self, name: str, arguments: Sequence[Any], out: Any) -> None:
+        """An op that a hook runs is none of ours."""
+
+    def remember(self, record: Record) -> None:
+        """Nor is its record."""
+
     def look_at_cache(self, record: Record) -> None:
         """That it was changed in place, the tape finds itself."""
 
@@ -233,6 +239,11 @@ def _watched(loss: Tensor, upstream: Array, rows: list[Row]) -> tuple[dict[Recor
         for one, gradients in kept:
             one.gradients = gradients
     return watch.seen, {row.index: gradient for row, gradient in zip(leaves, found, strict=True)}
+
+
+def is_finite(array: Array | None) -> bool:
+    """Whether no element is NaN or Inf, as far as there is an array."""
+    return array is None or bool(array_module(array).isfinite(array).all())
 
 
 # -- as plain data -----------------------------------------------------------------------------------------------------

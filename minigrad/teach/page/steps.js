@@ -63,6 +63,7 @@ function forwardPanel(position) {
   const row = DATA.rows[position.row], panel = [];
   panel.push(...heading(["Forward: ", make("span", { class: "badge-op" }, row.op), ` makes ${row.outputs.map((one) => one.name).join(", ")}`], row));
   const formula = DATA.rules[row.op].formula;
+  if (row.not_finite) panel.push(make("div", { class: "card trouble" }, make("strong", {}, "Not finite: "), row.not_finite + "."));
   const views = [];
   const argumentViews = row.arguments.map((argument) => {
     if (argument.row === null) {

@@ -70,7 +70,7 @@ function rowElement(index, position, now, touched) {
   const name = row.outputs.map((output) => output.name).join(", ");
   const what = value.value ? brief(value.value) : shapeText(value.shape);
   const label = `${name}, ${row.op || row.kind}, ${isLater ? "not computed yet" : what}, gradient ${gets ? (state ? brief(state.after) : "none yet") : "not wanted"}`;
-  return make("li", { class: `${row.kind}${index === now ? " now" : ""}${touched.has(index) ? " touched" : ""}${isLater ? " later" : ""}`, "data-row": index },
+  return make("li", { class: `${row.kind}${index === now ? " now" : ""}${touched.has(index) ? " touched" : ""}${isLater ? " later" : ""}${row.not_finite ? " trouble" : ""}`, "data-row": index },
     make("button", { onclick: () => goToRow(index), "aria-label": label, "aria-current": index === now ? "step" : null, title: row.source ? `${row.source}   ${row.file}:${row.line}` : name },
       make("span", { class: "name mono" }, name), make("span", { class: "op" }, row.op || (row.kind === "parameter" ? "leaf" : "input")),
       make("span", { class: "mono" }, isLater ? "" : what), gradient));
