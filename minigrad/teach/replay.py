@@ -17,7 +17,8 @@ from minigrad.tape import Record
 from minigrad.teach.rows import Row
 
 STEP = 1e-5  # of the size of the number that is moved
-AGREE = 1e-3  # how far the gradient may lie from the slope, of their size; float32 has seven digits, and sums lose some
+AGREE = 1e-3  # how far the gradient may lie from the slope, of their size
+ROUNDINGS = 32  # of the largest gradient of the pass: what cancels to 0 in exact numbers leaves so much
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,12 @@ class Replay:
     """The forward pass from a row on, as a function of that row's value.
 
     rows: as `read` gives them. end: the row and output that is the result; upstream: what backward started with there.
+    largest: the size of the largest gradient of the pass.
     """
 
-    def __init__(self, rows: Sequence[Row], end: tuple[int, int], upstream: Array) -> None:
+    def __init__(self, rows: Sequence[Row], end: tuple[int, int], upstream: Array, largest: float) -> None:
         self._rows = rows
+        self._largest = largest
         self._end, self._upstream = end, np.asarray(to_host(upstream), float64)
         records = [row.node for row in rows if isinstance(row.node, Record)]
         self.possible = all(record.kept is not None for record in records)
@@ -84,8 +87,8 @@ class Replay:
         h = STEP * max(1.0, abs(float(base[at])))
         left, middle, right = (self._result(place, _moved(base, at, step)) for step in (-h, 0.0, h))
         slope, before, after = (right - left) / (2 * h), (middle - left) / h, (right - middle) / h
-        size = max(abs(found), abs(slope), 1e-6)
-        if abs(found - slope) <= AGREE * size:
+        rounding = ROUNDINGS * float(np.finfo(host.dtype).eps) * self._largest
+        if abs(found - slope) <= AGREE * max(abs(found), abs(slope)) + rounding:
             verdict = "agrees"
         elif abs(after - before) > 0.1 * max(abs(after), abs(before)):
             verdict = "kink"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import tape
-from minigrad.backend import Array, array_module
+from minigrad.backend import Array, array_module, to_host
 from minigrad.tape import FREED, Record, arrays_in, edits, state
 from minigrad.teach.plain import number, plain
 from minigrad.teach.replay import Check, Replay
@@ -61,7 +61,8 @@ class Walk:
         self._received = dict.fromkeys(self._uses, 0)
         self._waits: dict[Place, None] = {}  # for contributions: some have come, not all
         elements = sum(value.array.size for row in rows for value in row.outputs if value.array is not None)
-        self._replay = Replay(rows, self.start, upstream) if elements <= CHECKED_ELEMENTS else None
+        largest = max(_largest(one) for dout, inward in self._seen.values() for one in (dout, *inward))
+        self._replay = Replay(rows, self.start, upstream, largest) if elements <= CHECKED_ELEMENTS else None
         self._found_not_finite = False
         self.steps = [self._step(number, row) for number, row in enumerate(self._ops)]
         self.gradients = [self._gradient(row) for row in self._rows if row.kind == "parameter"]
@@ -239,6 +240,16 @@ def _watched(loss: Tensor, upstream: Array, rows: list[Row]) -> tuple[dict[Recor
         for one, gradients in kept:
             one.gradients = gradients
     return watch.seen, {row.index: gradient for row, gradient in zip(leaves, found, strict=True)}
+
+
+def _largest(gradient: Any) -> float:
+    """The size of the largest finite element of a gradient, or of several."""
+    if gradient is None:
+        return 0.0
+    if isinstance(gradient, tuple):
+        return max(map(_largest, gradient))
+    host = np.abs(to_host(gradient))
+    return float(host.max(initial=0.0, where=np.isfinite(host)))
 
 
 def is_finite(array: Array | None) -> bool:

@@ -120,7 +120,7 @@ def test_of_a_network_it_is_what_backward_gives_bit_by_bit_and_changes_nothing()
     assert all(one["check"]["verdict"] == "agrees" for one in trace.gradients)
 
 
-@settings(max_examples=60, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(programs(max_steps=8))
 def test_random_programs(program):
     leaves = [mg.tensor(one, requires_grad=True) for one in program.arrays()]
