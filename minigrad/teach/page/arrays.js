@@ -82,7 +82,7 @@ function shade(value, scale) {
   return strength ? `background: rgba(var(${number < 0 ? "--low" : "--high"}), ${strength.toFixed(3)})` : "";
 }
 
-// A view of an array. options: title; choose(index), when an element is clicked, and chosen; hover(place or null).
+// A view of an array. options: title; choose(index), when an element is clicked, its key, and chosen; hover(place or null).
 // The view can light elements: view.light([[from, to, step], ...]), a range for each axis, or null for none.
 function arrayView(array, options = {}) {
   const title = options.title ? make("div", { class: "title" }, options.title) : null;
@@ -110,7 +110,7 @@ function tableView(array, title, options) {
     const choose = options.choose && (() => options.choose(index));
     return make("td", {
       style: shade(value, scale), "data-value": value, "data-index": index, title: `[${place.join(", ")}] ${short(value)}`,
-      "data-choose": Boolean(choose), tabindex: choose ? 0 : null, class: index === options.chosen ? "chosen" : null,
+      "data-choose": choose ? options.key : null, tabindex: choose ? 0 : null, class: index === options.chosen ? "chosen" : null,
       onclick: choose || undefined, onkeydown: choose ? (event) => { if (event.key === "Enter") { choose(); event.stopPropagation(); } } : undefined,
       onmouseenter: options.hover ? () => options.hover(place) : undefined,
       onmouseleave: options.hover ? () => options.hover(null) : undefined,

@@ -31,6 +31,12 @@ function goToRow(row) {
   if (to < 0 && back) to = positions.findIndex((position) => position.kind === "backward" && DATA.steps[position.step].inputs.some((given) => given.row === row && given.received === given.of));
   if (to < 0) to = positions.findIndex((position) => position.kind === "forward" && position.touched.includes(row));
   if (to >= 0) go(to);
+  focusOn("#rows .now button");
+}
+
+// What had the focus was drawn anew: the reader goes on from the same place.
+function focusOn(selector) {
+  document.querySelector(selector)?.focus({ preventScroll: true });
 }
 
 function nextParameter() {

@@ -179,8 +179,8 @@ function inputCard(step, given, i, said) {
   if (isHidden(key)) return card;
   const shape = given.contribution.shape;
   if (shape.length) {
-    const choose = given.sums.length > 1 ? (index) => { chosen[key] = index; draw(); } : undefined;
-    card.append(make("div", { class: "arrays" }, arrayView(given.contribution, { title: "the whole contribution" + (choose ? ": choose an element" : ""), choose, chosen: one ? indexOf(one.place, shape) : undefined })));
+    const choose = given.sums.length > 1 ? (index) => { chosen[key] = index; draw(); focusOn(`[data-choose="${key}"][data-index="${index}"]`); } : undefined;
+    card.append(make("div", { class: "arrays" }, arrayView(given.contribution, { title: "the whole contribution" + (choose ? ": choose an element" : ""), choose, key, chosen: one ? indexOf(one.place, shape) : undefined })));
   }
   if (given.summed) {
     const axes = given.summed.axes.join(" and ");

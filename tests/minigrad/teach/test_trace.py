@@ -15,7 +15,6 @@ import minigrad.nn.functional as F
 from minigrad.teach.script import DEMOS, demo, trace_script
 from tests.minigrad.programs import programs
 
-
 # pytest undoes what minigrad says to Python: that no division by 0 is to be warned of.
 as_minigrad_does = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
