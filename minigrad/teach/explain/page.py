@@ -45,6 +45,7 @@ STYLE = """
 .mg-explain li::before { content: counter(step); position: absolute; left: 0; top: .2rem; width: 1.5rem; height: 1.5rem;
   border-radius: 50%; background: var(--card); color: var(--accent); font-size: .8rem; font-weight: 600;
   line-height: 1.5rem; text-align: center; }
+.mg-explain li math { width: max-content; margin: 0; }
 .mg-explain li .math { overflow-x: auto; padding: .35rem 0 .1rem; }
 .mg-explain .quiet { color: var(--quiet); }
 .mg-explain pre { background: var(--card); border-radius: 8px; padding: .8rem 1rem; margin: .6rem 0; overflow-x: auto;
