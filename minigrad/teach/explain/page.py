@@ -108,8 +108,8 @@ def fragment(report: Explained) -> str:
     if report.example is not None:
         parts.append(_example(report.example))
     parts.append("<h2>The code that runs</h2>")
-    for number_, (what, code) in enumerate(report.sources.items()):
-        opened = " open" if number_ < 2 else ""
+    for place, (what, code) in enumerate(report.sources.items()):
+        opened = " open" if place < 2 else ""
         parts.append(f"<details{opened}><summary>{html.escape(what)}</summary><pre>{coloured(code)}</pre></details>")
     return f'<div class="mg-explain">{"".join(parts)}</div>'
 
