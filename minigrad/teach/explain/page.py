@@ -45,6 +45,7 @@ STYLE = """
 .mg-explain li::before { content: counter(step); position: absolute; left: 0; top: .2rem; width: 1.5rem; height: 1.5rem;
   border-radius: 50%; background: var(--card); color: var(--accent); font-size: .8rem; font-weight: 600;
   line-height: 1.5rem; text-align: center; }
+.mg-explain li math { width: max-content; margin: 0; }
 .mg-explain li .math { overflow-x: auto; padding: .35rem 0 .1rem; }
 .mg-explain .quiet { color: var(--quiet); }
 .mg-explain pre { background: var(--card); border-radius: 8px; padding: .8rem 1rem; margin: .6rem 0; overflow-x: auto;
@@ -107,8 +108,8 @@ def fragment(report: Explained) -> str:
     if report.example is not None:
         parts.append(_example(report.example))
     parts.append("<h2>The code that runs</h2>")
-    for number_, (what, code) in enumerate(report.sources.items()):
-        opened = " open" if number_ < 2 else ""
+    for place, (what, code) in enumerate(report.sources.items()):
+        opened = " open" if place < 2 else ""
         parts.append(f"<details{opened}><summary>{html.escape(what)}</summary><pre>{coloured(code)}</pre></details>")
     return f'<div class="mg-explain">{"".join(parts)}</div>'
 

@@ -77,8 +77,8 @@ def _paragraph(words: str, indent: str = "") -> str:
 
 def _gradient(gradient: Gradient, paint: _Paint) -> str:
     lines = [f"{paint(BOLD, f'The gradient of {gradient.argument}:')}  {paint(FORMULA, text_of(gradient.rule))}", ""]
-    for number, step in enumerate(gradient.steps, start=1):
-        lines.append(textwrap.fill(step.text, WIDTH, initial_indent=f"  {number}. ", subsequent_indent="     "))
+    for place, step in enumerate(gradient.steps, start=1):
+        lines.append(textwrap.fill(step.text, WIDTH, initial_indent=f"  {place}. ", subsequent_indent="     "))
         if step.math:
             lines.append(f"         {paint(FORMULA, text_of(step.math))}")
     return "\n".join(lines)
@@ -110,8 +110,8 @@ def by_hand(one: Checked) -> str:
 
 def number(value: float) -> str:
     """A number among others: a negative one in parentheses."""
-    written = f"{value:.4g}"
-    return f"({written})" if written.startswith("-") else written
+    digits = f"{value:.4g}"
+    return f"({digits})" if digits.startswith("-") else digits
 
 
 def _check(example: Example, paint: _Paint) -> str:

@@ -109,7 +109,7 @@ EXPLANATIONS = (
                 ),
             ),
         ),
-        note="It is `fc` with the weight transposed, so its backward is fc's, with the weight's gradient "
+        note="It is fc with the weight transposed, so its backward is fc's, with the weight's gradient "
         "transposed back.",
         parts=("fc_forward", "fc_backward"),
     ),

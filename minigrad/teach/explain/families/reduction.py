@@ -130,7 +130,7 @@ EXPLANATIONS = (
             r"out = \sqrt{v} \quad \text{so} \quad \frac{\partial out}{\partial v} = \frac{1}{2 \, out}",
         ),
         Step(
-            "The variance has the slope 2 (x - m) / (n - c): the two squares' sums through the mean cancel (see var).",
+            "The variance has the slope 2 (x - m) / (n - c): what goes by way of the mean cancels (see var).",
             r"\frac{\partial v}{\partial x_i} = \frac{2 (x_i - m)}{n - c}",
         ),
         Step("Multiply the two.", r"\frac{\partial out}{\partial x_i} = \frac{x_i - m}{(n - c) \, out}"),
