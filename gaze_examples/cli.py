@@ -1,4 +1,4 @@
-"""The command `gaze`: train, evaluate, data. Every mistake is one sentence on stderr and exit code 2."""
+"""The command `gaze`: train, compare, evaluate, step, data. Every mistake is one sentence on stderr and exit code 2."""
 
 from __future__ import annotations
 
@@ -205,6 +205,40 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _step(arguments: argparse.Namespace) -> int:
+    import minigrad as mg
+    from gaze_examples import run_folder
+    from gaze_examples.data import DataError
+    from gaze_examples.models import MODELS
+    from gaze_examples.walk import synthetic_eyes, walk
+    from minigrad.teach.terminal import show
+
+    if arguments.run_folder is not None:
+        if arguments.model is not None:
+            raise DataError("A run has its own network: leave out --model.")
+        trained = run_folder.load_model(Path(arguments.run_folder), mg.device("cpu"))
+        model, run = trained.model, trained.asked
+    else:
+        name = arguments.model or "two-layer"
+        if name not in MODELS:
+            raise DataError(f"There is no model {name!r}; the models are {', '.join(MODELS)}.")
+        mg.manual_seed(arguments.seed or 0)
+        model, run = MODELS[name].make(), None
+    asked = _asked(arguments, run)
+    if asked["data"] == "synthetic":
+        eyes, labels = synthetic_eyes(arguments.index, asked["seed"])
+    else:
+        data = _load(asked)
+        eyes, labels = data.split.train, data.labels["train"]
+    trace = walk(model, eyes, labels, arguments.index)
+    if arguments.html is not None:
+        trace.to_html(arguments.html)
+        print(f"Written to {arguments.html}: open it in a browser.")
+    else:
+        show(trace)
+    return 0
+
+
 def _data(arguments: argparse.Namespace) -> int:
     asked = _asked(arguments)
     data = _load(asked)
@@ -318,6 +352,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(evaluate, "without --data, the options are those of the run")
     evaluate.set_defaults(run=_evaluate)
 
+    step = commands.add_parser("step", help="walk through the backward pass of one image, step by step")
+    step.add_argument(
+        "run_folder", metavar="RUN", nargs="?", help="a run folder (default: a network with fresh weights)"
+    )
+    step.add_argument("--model", help="which network, with fresh weights: two-layer, fc, cnn, cnn-bn or best "
+                      "(default: two-layer)")  # fmt: skip
+    step.add_argument("--index", type=_index, default=0, metavar="N", help="which image of the data (default: 0)")
+    step.add_argument("--html", metavar="FILE", type=_name, help="write a page for the browser instead")
+    _add_data(step)
+    step.set_defaults(run=_step)
+
     data = commands.add_parser("data", help="say what the data is, show it, or write it in the course's layout")
     data.add_argument("--sheet", metavar="PNG", type=_name, help="draw a contact sheet")
     data.add_argument("--write", metavar="DIR", type=_name, help="export to DIR/Image and DIR/Label")
@@ -362,6 +407,7 @@ def _positive(kind: type):
     return _number(kind, "greater than 0", lambda value: 0 < value < math.inf)
 
 
+_index = _number(int, "at least 0", lambda value: value >= 0)
 _at_least_0 = _number(float, "at least 0", lambda value: 0 <= value < math.inf)
 _seed = _number(int, "at least 0 and below 2**64", lambda value: 0 <= value < 2**64)
 

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.teach import explain
-from minigrad.teach.colours import colours_for
 from minigrad.teach.explain import terminal
 from minigrad.teach.script import DEMOS, USUAL, demo, trace_script
-from minigrad.teach.terminal import walk
+from minigrad.teach.terminal import show
 from minigrad.testing.check import TIME_LIMIT, check_file, table
 
 
@@ -138,10 +137,8 @@ def _step(arguments: argparse.Namespace) -> int:
         print(f"Written to {arguments.html}: open it in a browser.")
     elif arguments.json:
         print(json.dumps(trace.steps, indent=2))
-    elif sys.stdin.isatty() and sys.stdout.isatty():
-        walk(trace, colours_for(sys.stdout))
     else:
-        trace.show()
+        show(trace)
     return 0
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
-from minigrad.teach.colours import Colours
+from minigrad.teach.colours import Colours, colours_for
 
 INLINE = 6  # elements that are written in a line
 
@@ -47,7 +48,15 @@ def result_as_text(trace: Any, colours: Colours) -> str:
     return "\n".join(lines)
 
 
-def walk(trace: Any, colours: Colours) -> None:
+def show(trace: Any) -> None:
+    """Walk where there is somebody to ask; else, all steps at once."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        _walk(trace, colours_for(sys.stdout))
+    else:
+        trace.show()
+
+
+def _walk(trace: Any, colours: Colours) -> None:
     """Show a step at a time, as the reader asks: next, back, a number, the end."""
     asked, here = colours.faint("Enter next · b back · a number · e end · q quit  "), 0
     while True:
@@ -123,6 +132,8 @@ def _upstream(
 
 def _input(step: dict[str, Any], given: dict[str, Any], colours: Colours) -> list[str]:
     name = given["name"] if given["row"] is not None else f"{given['argument']} = {given['name']}"
+    if given["row"] is None and given["constant"] is None:
+        return []
     if not given["wants"]:
         return [colours.faint(f"  → {name}: needs no gradient")]
     if given["contribution"] is None:
