@@ -19,7 +19,7 @@ import numpy as np
 from minigrad.backend import Array, to_host
 
 FULL = 128  # elements, up to which all are told
-TILES, TILE_ROWS, TILE_COLUMNS = 12, 40, 128  # how many pictures, of how many cells
+TILES, TILE_ROWS, TILE_COLUMNS = 16, 40, 128  # how many pictures, of how many cells
 
 
 def plain(array: Array | None) -> dict[str, Any] | None:

@@ -36,12 +36,9 @@ def trace_script(source: str, file: str, name: str = USUAL) -> Trace:
     variables = run_script(source, file)
     if not isinstance(variables.get(name), Tensor):
         there = ", ".join(one for one, value in variables.items() if isinstance(value, Tensor) and value.record)
-        given = f"it is a {type(variables[name]).__name__}" if name in variables else "there is none of that name"
-        raise ValueError(
-            f"{file}: expected the result in a variable {name!r}, a Tensor, but {given}. "
-            f"Name another, as in {file}:NAME. "
-            + (f"With a graph there are {there}." if there else "None has a graph.")
-        )
+        given = f"it is of type {type(variables[name]).__name__}" if name in variables else "there is none of that name"
+        others = f"Those with a graph are {there}: name one, as in {file}:NAME." if there else "None has a graph."
+        raise ValueError(f"{file}: expected the result in a variable {name!r}, a Tensor, but {given}. {others}")
     return Trace(variables[name], None, [variables])
 
 

@@ -82,7 +82,7 @@ function shade(value, scale) {
   return strength ? `background: rgba(var(${number < 0 ? "--low" : "--high"}), ${strength.toFixed(3)})` : "";
 }
 
-// A view of an array. options: title; choose(index), when an element is clicked, its key, and chosen; hover(place or null).
+// A view of an array. options: title; image, to be painted in grey; choose(index), when an element is clicked, its key, and chosen; hover(place or null).
 // The view can light elements: view.light([[from, to, step], ...]), a range for each axis, or null for none.
 function arrayView(array, options = {}) {
   const title = options.title ? make("div", { class: "title" }, options.title) : null;
@@ -137,7 +137,7 @@ function within(place, ranges) {
 function tilesView(array, title, options) {
   const [rows, columns] = array.tile_shape;
   const scale = Math.max(1, Math.min(8, Math.floor((array.tiles.length > 1 ? 150 : 420) / Math.max(columns, rows * 0.8))));
-  const asImage = array.shape.length >= 3 && toNumber(array.min) >= 0 && rows >= 8;
+  const asImage = options.image && rows >= 8 && columns >= 8;
   const lead = array.shape.slice(0, -2);
   const low = toNumber(array.min ?? 0), high = toNumber(array.max ?? 1);
   const tiles = array.tiles.map((encoded, number) => {

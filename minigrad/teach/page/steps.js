@@ -70,7 +70,8 @@ function forwardPanel(position) {
       return argument.constant === null ? null : make("figure", {}, make("div", { class: "title" }, argument.argument), make("span", { class: "number" }, String(argument.constant)));
     }
     const value = DATA.rows[argument.row].outputs[argument.output];
-    const view = arrayView(value.value, { title: titleOf(argument.argument, value.name), missing: notKept(value) });
+    const image = DATA.rows[argument.row].kind === "input";
+    const view = arrayView(value.value, { title: titleOf(argument.argument, value.name), missing: notKept(value), image });
     views.push([argument, view]);
     return view;
   });
@@ -258,7 +259,7 @@ function waitingElement(step) {
 
 function startPanel() {
   const leaves = DATA.rows.filter((row) => row.kind !== "op");
-  const views = leaves.map((row) => arrayView(row.outputs[0].value, { title: `${row.outputs[0].name}${row.kind === "parameter" ? " · wants a gradient" : ""}`, missing: notKept(row.outputs[0]) }));
+  const views = leaves.map((row) => arrayView(row.outputs[0].value, { title: `${row.outputs[0].name}${row.kind === "parameter" ? " · wants a gradient" : ""}`, missing: notKept(row.outputs[0]), image: row.kind === "input" }));
   const count = DATA.rows.length - leaves.length;
   const keys = make("p", { class: "quiet" }, make("kbd", {}, "→"), " next, ", make("kbd", {}, "←"), " back, ", make("kbd", {}, "Home"), " ", make("kbd", {}, "End"), " first and last, ",
     make("kbd", {}, "."), " next parameter, ", make("kbd", {}, "H"), " predict first, ", make("kbd", {}, "T"), " light or dark.");

@@ -68,12 +68,17 @@ function rowElement(index, position, now, touched) {
   const gradient = make("span", { class: "gradient mono" + (state && state.received < state.of ? " partial" : ""), "data-gradient": index },
     !gets ? "" : asks ? "?" : state ? briefGradient(state.after) : "—", !asks && state && state.received < state.of ? make("small", {}, ` ${state.received} of ${state.of}`) : null);
   const name = row.outputs.map((output) => output.name).join(", ");
-  const what = value.value ? brief(value.value) : shapeText(value.shape);
+  const what = (value.value ? brief(value.value) : shapeText(value.shape)).replaceAll(" × ", "×");
   const label = `${name}, ${row.op || row.kind}, ${isLater ? "not computed yet" : what}, gradient ${gets ? (state ? brief(state.after) : "none yet") : "not wanted"}`;
   return make("li", { class: `${row.kind}${index === now ? " now" : ""}${touched.has(index) ? " touched" : ""}${isLater ? " later" : ""}${row.not_finite ? " trouble" : ""}`, "data-row": index },
     make("button", { onclick: () => goToRow(index), "aria-label": label, "aria-current": index === now ? "step" : null, title: row.source ? `${row.source}   ${row.file}:${row.line}` : name },
-      make("span", { class: "name mono" }, name), make("span", { class: "op" }, row.op || (row.kind === "parameter" ? "leaf" : "input")),
+      make("span", { class: "name mono" }, listName(name)), make("span", { class: "op" }, row.op || (row.kind === "parameter" ? "leaf" : "input")),
       make("span", { class: "mono" }, isLater ? "" : what), gradient));
+}
+
+// Of a long path the end tells more: conv1.weight, of model.block.conv1.weight.
+function listName(name) {
+  return name.length > 14 && /^[\w.]+$/.test(name) ? name.split(".").slice(-2).join(".") : name;
 }
 
 function foldElement(fold) {
