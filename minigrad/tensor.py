@@ -84,6 +84,7 @@ class Tensor:
         self._value = array
         if isinstance(self._node, Leaf):
             self._node.shape, self._node.dtype = array.shape, array.dtype
+            self._node.on_host = self._node.needs and isinstance(array, np.ndarray)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -423,22 +424,25 @@ class Leaf:
 
     The tensor and the records that used it share it. It does not know the tensor, so no circle arises.
 
-    needs: whether a gradient is wanted. hooks: functions of the gradient array, before it is added to `grad`; after:
+    needs: whether a gradient is wanted. on_host: the tensor is on the CPU. hooks: functions of the gradient array, before it is added to `grad`; after:
     functions without argument, called when `grad` is final.
     """
 
-    __slots__ = ("after", "dtype", "grad", "hooks", "needs", "shape")
+    __slots__ = ("after", "dtype", "grad", "hooks", "needs", "on_host", "shape")
 
     def __init__(self, array: Array, needs: bool) -> None:
         self.shape = array.shape
         self.dtype = array.dtype
         self.needs = needs
+        self.on_host = needs and isinstance(array, (np.ndarray, np.generic))
         self.grad: Tensor | None = None
         self.hooks: list[Callable] = []
         self.after: list[Callable] = []
 
     def hooked(self, gradient: Array) -> Array:
         """Called by the tape, once a walk, with the complete gradient, which may be kept: what the hooks make of it."""
+        if self.on_host and type(gradient) is not np.ndarray:  # NumPy's scalar, or that of a number beside a GPU's array
+            gradient = to_host(gradient)
         if not self.hooks:
             return gradient
         for hook in tuple(self.hooks):  # a hook may remove itself
@@ -453,7 +457,7 @@ class Leaf:
         """Add a gradient, which may be kept, to `grad`, and call what waits for that."""
         with _accumulating:
             if self.grad is None:
-                self.grad = Tensor(np.asarray(gradient) if isinstance(gradient, np.generic) else gradient)
+                self.grad = Tensor(gradient)
             else:
                 self.grad.array += gradient
                 self.grad.edited()
@@ -604,11 +608,12 @@ def is_floating_point(x: Tensor) -> bool:
 
 
 def as_array(thing: Any, like: Array | None = None) -> Array:
-    """The array of a Tensor or array, or an array of anything else (on the device and in the dtype of `like`)."""
-    if isinstance(thing, Tensor):
-        return thing.array
-    if is_array(thing):
-        return np.asarray(thing) if isinstance(thing, np.ndarray) else thing  # np.matrix has a `*` of its own
+    """The array of a Tensor or array, or an array of anything else, in the dtype of `like`; all on its device."""
+    if isinstance(thing, Tensor) or is_array(thing):
+        array = thing.array if isinstance(thing, Tensor) else thing
+        if like is not None and type(array) is not type(like):
+            array = to_device(array, device_of(like))
+        return np.asarray(array) if isinstance(array, np.ndarray) else array  # np.matrix has a `*` of its own
     if like is not None:
         return to_device(np.asarray(thing, like.dtype), device_of(like))
     array = np.asarray(thing)
