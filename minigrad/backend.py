@@ -57,7 +57,7 @@ def array_module(array: Array) -> Any:
 
 def common_module(x: Array, y: Array) -> Any:
     """The module whose functions work on both operands. One may be a number, or NumPy's scalar, beside an array."""
-    return np if isinstance(x, np.ndarray) or array_module(x) is np is array_module(y) else sys.modules["cupy"]
+    return array_module(x if is_array(x) else y)
 
 
 def is_array(thing: object) -> bool:
@@ -76,8 +76,13 @@ class _IsArrayType(dict):
 _is_array_type = _IsArrayType()
 
 
+def is_on_host(array: Array) -> bool:
+    """Whether `array` is NumPy's."""
+    return isinstance(array, _HOST_TYPES)
+
+
 def is_writable(array: Array) -> bool:
-    """Whether an array may be written to. (CuPy would write to elements that share their memory, as those of expand.)"""
+    """Whether an array may be written to. (CuPy lets elements that share memory be written to, such as expand's.)"""
     if isinstance(array, np.ndarray):
         return array.flags.writeable
     return all(step or n < 2 for n, step in zip(array.shape, array.strides, strict=True))
@@ -170,7 +175,7 @@ def to_device(array: Array, where: Device) -> Array:
 def mixed_devices(name: str, operands: Sequence[Any]) -> DeviceError | None:
     """The error of an op that was given arrays on different devices; None if they are on one.
 
-    A number of the CPU may meet arrays of a GPU, as in PyTorch: a 0-d array is one.
+    As in PyTorch a number of the CPU may meet a GPU's tensor: to ops 0-d tensors come as NumPy's scalars, no arrays.
     """
     arrays = [one for operand in operands for one in (operand if isinstance(operand, (list, tuple)) else [operand])]
     arrays = [array for array in arrays if is_array(array)]

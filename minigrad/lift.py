@@ -189,7 +189,7 @@ class Op:
 
     def explained(self, error: Exception, values: list, settings: dict[str, Any]) -> Exception:
         """An error of forward, with what was given: in our own words for our own ops, with a note for a user's."""
-        mixed = mixed_devices(self.name, [*values, *settings.values()])
+        mixed = mixed_devices(self.name, [*values, *settings.values()]) if isinstance(error, TypeError) else None
         if mixed is not None:
             return mixed
         if self.is_ours:

@@ -31,8 +31,9 @@ def _of_two(name: str, numpy_name: str, bits: bool = False) -> Callable:
         if bits:
             _no_floats(name, a, b)
         dtype = result_type(a, b)
-        # [()] makes a scalar of NumPy's 0-d array: a number, which may meet an array of a GPU.
-        a, b = (one.astype(dtype, copy=False)[()] if is_array(one) else one for one in (a, b))
+        a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False) if is_array(b) else b
+        if is_array(b) and type(a) is not type(b):
+            a, b = a[()], b[()]  # a 0-d array of NumPy's becomes a scalar: a number may meet a GPU's array
         try:
             return Tensor(getattr(common_module(a, b), numpy_name)(a, b))
         except TypeError as error:

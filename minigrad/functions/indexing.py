@@ -86,7 +86,8 @@ def _explained(error: Exception, x: Tensor, values: Any) -> Exception:
     """NumPy's complaint about an assignment, in our words."""
     kinds = {IndexError: IndexError, TypeError: DtypeError, OverflowError: OverflowError, ValueError: ShapeError}
     kind = next(ours for theirs, ours in kinds.items() if isinstance(error, theirs))
-    what = f"values {np.shape(values)}" if np.ndim(values) else f"value {values!r}"
+    shape = values.shape if hasattr(values, "shape") else np.shape(values)
+    what = f"values {shape}" if shape else f"value {values!r}"
     return kind(f"setitem: {str(error).rstrip('.')}. The tensor is {x.dtype}, of shape {x.shape}, the {what}.")
 
 

@@ -56,9 +56,8 @@ def opened(thing: Any) -> Any:
 def closed(result: Any, *sources: Any) -> Any:
     """What NumPy gave, as device arrays. A view is known by its memory, and its `base` is among the `sources`."""
     if isinstance(result, (list, tuple)):
-        return [closed(one, *sources) for one in result] if isinstance(result, list) else tuple(
-            closed(one, *sources) for one in result
-        )
+        kind = list if isinstance(result, list) else tuple  # NumPy has named ones
+        return kind(closed(one, *sources) for one in result)
     if not isinstance(result, (np.ndarray, np.generic, bool)):
         return result
     array = ndarray.__new__(ndarray)
@@ -75,9 +74,10 @@ def _owner(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def shared(array: np.ndarray) -> np.ndarray:
-    """A view in which elements share memory can be written to in CuPy."""
-    return np.lib.stride_tricks.as_strided(array, array.shape, array.strides, writeable=True)
+def broadcast(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """NumPy's broadcast_to, whose result can be written to in CuPy, although its elements share memory."""
+    strides = np.broadcast_to(array, shape).strides
+    return np.lib.stride_tricks.as_strided(array, shape, strides)
 
 
 # -- the array ---------------------------------------------------------------------------------------------------------
@@ -241,7 +241,7 @@ def _index(index: Any) -> Any:
         parts = tuple(part._host if isinstance(part, ndarray) else part for part in index)
     else:
         parts = (index._host if isinstance(index, ndarray) else index,)
-    masks = [part for part in parts if getattr(part, "dtype", None) == bool and isinstance(part, np.ndarray)]
+    masks = [part for part in parts if isinstance(part, np.ndarray) and part.dtype.kind == "b"]
     integers = [part for part in parts if _is_integers(part)]
     if masks:
         _waits.append("mask")  # how many hold decides the shape
@@ -270,13 +270,15 @@ class Ufunc:
 
     def __init__(self, name: str, loops: str) -> None:
         self.__name__, self._numpy, self._loops = name, getattr(np, name), loops.split()
+        self._check_loop = functools.cache(self._check_loop)
 
+    @np.errstate(all="ignore")  # CuPy gives inf and nan in silence
     def __call__(self, *args: Any, **settings: Any) -> Any:
         wrong = {name: value for name, value in settings.items() if name not in ("out", "dtype", "casting")}
         if wrong:
             raise TypeError(f"Wrong arguments {wrong}")
-        *inputs, = args[: self._numpy.nin]
-        out = settings.pop("out", None) if len(args) == self._numpy.nin else args[self._numpy.nin]
+        count = self._numpy.nin
+        inputs, out = list(args[:count]), args[count] if len(args) > count else settings.pop("out", None)
         for one in inputs:
             if not isinstance(one, (ndarray, *SCALARS)):
                 raise TypeError(f"Unsupported type {type(one)}")
@@ -285,7 +287,6 @@ class Ufunc:
         result = self._numpy(*map(opened, inputs), **({} if out is None else {"out": opened(out)}), **settings)
         return closed(result) if out is None else out
 
-    @functools.cache
     def _check_loop(self, kinds: tuple) -> None:
         """Raise unless CuPy's first loop that fits gives the dtypes that NumPy gives."""
         resolved = self._numpy.resolve_dtypes(kinds + (None,) * self._numpy.nout)
@@ -322,6 +323,7 @@ UFUNCS = {name: Ufunc(name, loops) for name, loops in NAMES["ufuncs"].items() if
 def _method(name: str, parameters: str) -> Callable:
     takes = signature(f"self, {parameters}" if parameters else "self")
 
+    @np.errstate(all="ignore")
     def method(self: ndarray, *args: Any, **settings: Any) -> Any:
         takes.bind(self, *args, **settings)
         if name == "nonzero":
@@ -354,25 +356,26 @@ def _operators(ufunc: Callable) -> dict[str, Callable]:
     return {"": left, "r": right, "i": in_place}
 
 
-_ARITHMETIC = {
-    **dict(add="add", sub="subtract", mul="multiply", truediv="true_divide", floordiv="floor_divide", mod="remainder"),
-    **dict(pow="power", rshift="right_shift", lshift="left_shift", xor="bitwise_xor", divmod="divmod"),
-    **{"and": "bitwise_and", "or": "bitwise_or"},
-}
-for _name, _ufunc in _ARITHMETIC.items():
+_ARITHMETIC = """
+    add add, sub subtract, mul multiply, truediv true_divide, floordiv floor_divide, mod remainder, divmod divmod,
+    pow power, lshift left_shift, rshift right_shift, and bitwise_and, or bitwise_or, xor bitwise_xor
+"""
+_COMPARISON = "eq equal, ne not_equal, lt less, le less_equal, gt greater, ge greater_equal"
+_UNARY = "neg negative, abs absolute, invert invert"
+for _name, _ufunc in map(str.split, _ARITHMETIC.split(",")):
     for _side, _operator in _operators(UFUNCS[_ufunc]).items():
         setattr(ndarray, f"__{_side}{_name}__", _operator)
-for _name, _ufunc in dict(eq="equal", ne="not_equal", lt="less", le="less_equal", gt="greater", ge="greater_equal").items():
+for _name, _ufunc in map(str.split, _COMPARISON.split(",")):
     setattr(ndarray, f"__{_name}__", _operators(UFUNCS[_ufunc])[""])
-for _name, _ufunc in dict(neg="negative", abs="absolute", invert="invert").items():
+for _name, _ufunc in map(str.split, _UNARY.split(",")):
     setattr(ndarray, f"__{_name}__", lambda self, ufunc=UFUNCS[_ufunc]: ufunc(self))
 
 
-def _matmul(x: Any, y: Any, out: Any = None) -> Any:
+def _matmul(x: Any, y: Any) -> Any:
     for one in (x, y):
         if not isinstance(one, ndarray):
             raise TypeError(f"Unsupported type {type(one)}")
-    return closed(x._host @ y._host) if out is None else NotImplemented
+    return closed(x._host @ y._host)
 
 
 ndarray.__matmul__, ndarray.__rmatmul__ = _operators(_matmul)[""], _operators(_matmul)["r"]
