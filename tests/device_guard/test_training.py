@@ -10,6 +10,7 @@ import minigrad.nn.functional as F
 from gaze_examples.models import MODELS
 from minigrad import nn, optim
 from minigrad.nn.utils import clip_grad_norm_, clip_grad_value_, parameters_to_vector, vector_to_parameters
+from minigrad.training import Trainer
 from tests.device_guard.arrays import ndarray, waits
 
 OPTIMIZERS = {
@@ -122,3 +123,24 @@ def test_batches_of_data_on_the_device():
     assert sorted(seen) == list(range(6))
     sampler = mg.data.WeightedRandomSampler(mg.ones(6, device="cuda"), 3)
     assert len(list(sampler)) == 3
+
+
+def test_a_trainer_goes_on_from_a_checkpoint_on_the_device(tmp_path):
+    results = {}
+    for device in ("cpu", "cuda"):
+        rng = np.random.default_rng(0)
+        images, labels = (
+            mg.tensor(rng.random((8, 36, 120)), device=device),
+            mg.tensor(rng.integers(0, 4, 8), device=device),
+        )
+        for epochs in (1, 2):
+            mg.manual_seed(0)
+            net = Small().double().to(device)
+            loader = mg.data.DataLoader(mg.data.TensorDataset(images, labels), batch_size=4, shuffle=True)
+            trainer = Trainer(net, optim.Adam(net.parameters(), 1e-3), progress=False)
+            file = tmp_path / f"{device}.safetensors"
+            history = trainer.fit(loader, loader, epochs=epochs, checkpoint=file, resume=True)
+        assert net.fc.weight.is_cuda == (device == "cuda")
+        results[device] = [epoch.train_loss for epoch in history.epochs]
+    np.testing.assert_allclose(results["cuda"], results["cpu"], rtol=1e-9)
+    assert len(results["cpu"]) == 2

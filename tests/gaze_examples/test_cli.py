@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from gaze_examples import cli, run_folder, runs
+from tests.device_guard.module import installed
 
 ROOT = Path(__file__).parents[2]
 FILES = {"weights.safetensors", "history.csv", "curves.png", "confusion.png", "report.html"}
@@ -39,6 +40,15 @@ def one_sentence(capsys) -> str:
     captured = capsys.readouterr()
     assert captured.err.startswith("gaze") and captured.err.count("\n") == 1, captured.err
     return captured.err
+
+
+def test_on_a_device_all_is_as_on_the_cpu(dataset_directory, capsys):
+    with installed():
+        for device in ("cpu", "cuda"):
+            assert train(dataset_directory, "--epochs", "1", "--device", device, "--out", device) == 0
+        assert gaze("evaluate", "cuda", "--device", "cuda") == 0
+    losses = [next(csv.DictReader(Path(name, "history.csv").open()))["val_loss"] for name in ("cpu", "cuda")]
+    assert losses[0] == losses[1]
 
 
 def test_train_leaves_a_whole_run_folder(dataset_directory, capsys):
