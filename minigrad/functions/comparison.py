@@ -32,10 +32,12 @@ def _of_two(name: str, numpy_name: str, bits: bool = False) -> Callable:
             _no_floats(name, a, b)
         dtype = result_type(a, b)
         a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False) if is_array(b) else b
-        if is_array(b) and type(a) is not type(b):
-            a, b = a[()], b[()]  # a 0-d array of NumPy's becomes a scalar: a number may meet a GPU's array
+        xp = array_module(a)
+        if type(a) is not type(b) and is_array(b):  # NumPy's and CuPy's; of the first a 0-d one counts as a number
+            a, b = a[()], b[()]
+            xp = common_module(a, b)
         try:
-            return Tensor(getattr(common_module(a, b), numpy_name)(a, b))
+            return Tensor(getattr(xp, numpy_name)(a, b))
         except TypeError as error:
             raise mixed_devices(name, [a, b]) or error from None
         except ValueError:

@@ -29,18 +29,18 @@ def write(x: Tensor, values: Any, name: str, *operands: Any) -> Tensor:
             "(y = y + 1), or write inside `with mg.no_grad():`."
         )
     check_fits(x, values, name)
-    check_writable(x, name)
+    if not is_writable(x.array):
+        raise not_writable(x, name)
     x.array[...] = values
     return x.edited()
 
 
-def check_writable(x: Tensor, name: str) -> None:
-    """Raise unless x may be written to."""
-    if not is_writable(x.array):
-        raise RuntimeError(
-            f"{name}: this tensor (shape {x.shape}) looks into memory that must not be written to, such as that of "
-            "expand, where elements are shared. Change a clone()."
-        )
+def not_writable(x: Tensor, name: str) -> RuntimeError:
+    """The error of an x that must not be written to."""
+    return RuntimeError(
+        f"{name}: this tensor (shape {x.shape}) looks into memory that must not be written to, such as that of expand, "
+        "where elements are shared. Change a clone()."
+    )
 
 
 def check_fits(x: Tensor, values: Any, name: str) -> None:

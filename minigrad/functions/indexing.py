@@ -7,9 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import DtypeError, Number, ShapeError, array_module, bool_, int64, is_array, kind_rank
+from minigrad.backend import (
+    DtypeError,
+    Number,
+    ShapeError,
+    array_module,
+    bool_,
+    int64,
+    is_array,
+    is_writable,
+    kind_rank,
+)
 from minigrad.functions.arithmetic import where
-from minigrad.functions.in_place import check_writable, in_place
+from minigrad.functions.in_place import in_place, not_writable
 from minigrad.functions.shape import broadcast_tensors
 from minigrad.functions.table import METHODS, alias, public, same_device, wrap
 from minigrad.lift import differentiable
@@ -67,8 +77,9 @@ def setitem(x: Tensor, index: Any, values: Any) -> None:
         )
     if not (isinstance(values, (Tensor, np.generic, list, tuple, *Number)) or is_array(values)):
         raise TypeError(f"setitem: expected a number or a tensor of values, got {values!r}.")
-    check_writable(x, "setitem")
     place = x.array
+    if not is_writable(place):
+        raise not_writable(x, "setitem")
     try:
         *first, last = _index_steps(index)
         array = as_array(values, like=place)

@@ -96,6 +96,15 @@ def test_changes_in_place():
         y.backward()
 
 
+def test_values_that_do_not_fit_are_told_as_ever():
+    x = mg.zeros(2, 3, device="cuda")
+    for values in (mg.ones(5, device="cuda"), mg.ones(5), mg.ones(5, device="cuda").array):
+        with pytest.raises(
+            mg.ShapeError, match=r"^setitem: .*The tensor is float32, of shape \(2, 3\), the values \(5,\)"
+        ):
+            x[0] = values
+
+
 def test_memory_that_elements_share_is_not_written_to():
     x = mg.zeros(1, 3, device="cuda").expand(2, 3)
     for change in (lambda: x.add_(1), lambda: x.__setitem__(0, 1)):

@@ -42,13 +42,11 @@ def one_sentence(capsys) -> str:
     return captured.err
 
 
-def test_on_a_device_all_is_as_on_the_cpu(dataset_directory, capsys):
+def test_a_network_is_trained_and_evaluated_on_a_device(dataset_directory):
     with installed():
-        for device in ("cpu", "cuda"):
-            assert train(dataset_directory, "--epochs", "1", "--device", device, "--out", device) == 0
-        assert gaze("evaluate", "cuda", "--device", "cuda") == 0
-    losses = [next(csv.DictReader(Path(name, "history.csv").open()))["val_loss"] for name in ("cpu", "cuda")]
-    assert losses[0] == losses[1]
+        assert train(dataset_directory, "--epochs", "1", "--device", "cuda") == 0
+        assert gaze("evaluate", "runs/fc-1", "--device", "cuda") == 0
+    assert {path.name for path in Path("runs/fc-1").iterdir()} == FILES
 
 
 def test_train_leaves_a_whole_run_folder(dataset_directory, capsys):
