@@ -18,6 +18,7 @@ from minigrad import autograd, cuda, random
 from minigrad.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minigrad.backend import (
     Device,
+    DeviceError,
     DtypeError,
     ShapeError,
     device,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,10 @@ class DtypeError(TypeError, RuntimeError):
     """A dtype that the operation has no meaning for. Both a TypeError and a RuntimeError, as in PyTorch."""
 
 
+class DeviceError(TypeError, RuntimeError):
+    """Tensors on different devices. Both a TypeError, as in CuPy, and a RuntimeError, as in PyTorch."""
+
+
 # -- whose array is it? ------------------------------------------------------------------------------------------------
 
 
@@ -48,6 +53,11 @@ def array_module(array: Array) -> Any:
         return np
     home = type(array).__module__.partition(".")[0]
     return sys.modules["cupy"] if home == "cupy" else np
+
+
+def common_module(x: Array, y: Array) -> Any:
+    """The module whose functions work on both operands. One may be a number, or NumPy's scalar, beside an array."""
+    return array_module(x if is_array(x) else y)
 
 
 def is_array(thing: object) -> bool:
@@ -64,6 +74,18 @@ class _IsArrayType(dict):
 
 
 _is_array_type = _IsArrayType()
+
+
+def is_on_host(array: Array) -> bool:
+    """Whether `array` is NumPy's."""
+    return isinstance(array, _HOST_TYPES)
+
+
+def is_writable(array: Array) -> bool:
+    """Whether an array may be written to. (CuPy lets elements that share memory be written to, such as expand's.)"""
+    if isinstance(array, np.ndarray):
+        return array.flags.writeable
+    return all(step or n < 2 for n, step in zip(array.shape, array.strides, strict=True))
 
 
 def to_host(array: Array) -> np.ndarray:
@@ -148,6 +170,21 @@ def to_device(array: Array, where: Device) -> Array:
         raise RuntimeError(f"device '{where}': CuPy is installed, but it sees no GPU on this machine.")
     with cupy.cuda.Device(where.index):
         return cupy.asarray(array)
+
+
+def mixed_devices(name: str, operands: Sequence[Any]) -> DeviceError | None:
+    """The error of an op that was given arrays on different devices; None if they are on one.
+
+    As in PyTorch a number of the CPU may meet a GPU's tensor: to ops 0-d tensors come as NumPy's scalars, no arrays.
+    """
+    arrays = [one for operand in operands for one in (operand if isinstance(operand, (list, tuple)) else [operand])]
+    arrays = [array for array in arrays if is_array(array)]
+    devices = list(dict.fromkeys(map(device_of, arrays)))
+    if len(devices) < 2:
+        return None
+    given = ", ".join(f"{array.dtype} {array.shape} on {device_of(array)}" for array in arrays)
+    goal = next(device for device in devices if device != CPU)
+    return DeviceError(f"{name}: all tensors must be on one device, got {given}. Move them, as in x.to('{goal}').")
 
 
 # -- dtypes ------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, DtypeError, Number, ShapeError, get_default_dtype, is_array, is_float, result_type
+from minigrad.backend import (
+    Array,
+    DtypeError,
+    Number,
+    ShapeError,
+    get_default_dtype,
+    is_array,
+    is_float,
+    mixed_devices,
+    result_type,
+)
 from minigrad.ops.shape import unbroadcast
 from minigrad.tape import Kept, Output, Record, state
 from minigrad.tensor import Leaf, Tensor, as_array
@@ -87,7 +97,7 @@ def differentiable(
         try:
             out, cache = forward(*values, **settings)
         except (ValueError, TypeError, IndexError, OverflowError, AttributeError) as error:
-            raise op.explained(error, values) from None
+            raise op.explained(error, values, settings) from None
         here = state.here
         if here.anomaly is not None:
             here.anomaly.look_at_forward(op.name, values, out)
@@ -179,8 +189,11 @@ class Op:
                 kind = type(gradient).__name__
                 raise TypeError(f"{self.name}_backward: a gradient must be an array, got {kind} ({gradient!r}).")
 
-    def explained(self, error: Exception, values: list) -> Exception:
+    def explained(self, error: Exception, values: list, settings: dict[str, Any]) -> Exception:
         """An error of forward, with what was given: in our own words for our own ops, with a note for a user's."""
+        mixed = mixed_devices(self.name, [*values, *settings.values()]) if isinstance(error, TypeError) else None
+        if mixed is not None:
+            return mixed
         if self.is_ours:
             return _in_our_words(error, self.name, values)
         error.add_note(f"in the forward of {self.name}, given {_describe(values)}")

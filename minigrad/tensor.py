@@ -27,6 +27,7 @@ from minigrad.backend import (
     int64,
     is_array,
     is_float,
+    is_on_host,
     to_device,
     to_host,
 )
@@ -84,6 +85,7 @@ class Tensor:
         self._value = array
         if isinstance(self._node, Leaf):
             self._node.shape, self._node.dtype = array.shape, array.dtype
+            self._node.on_host = self._node.needs and is_on_host(array)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -435,16 +437,18 @@ class Leaf:
 
     The tensor and the records that used it share it. It does not know the tensor, so no circle arises.
 
-    needs: whether a gradient is wanted. hooks: functions of the gradient array, before it is added to `grad`; after:
-    functions without argument, called when `grad` is final. name: what the user calls it, if that was said.
+    needs: whether a gradient is wanted. on_host: whether it is wanted as NumPy's. hooks: functions of the gradient
+    array, before it is added to `grad`; after: functions without argument, called when `grad` is final. name: what the
+    user calls it, if that was said.
     """
 
-    __slots__ = ("after", "dtype", "grad", "hooks", "name", "needs", "shape")
+    __slots__ = ("after", "dtype", "grad", "hooks", "name", "needs", "on_host", "shape")
 
     def __init__(self, array: Array, needs: bool) -> None:
         self.shape = array.shape
         self.dtype = array.dtype
         self.needs = needs
+        self.on_host = needs and is_on_host(array)
         self.grad: Tensor | None = None
         self.name: str | None = None
         self.hooks: list[Callable] = []
@@ -452,6 +456,8 @@ class Leaf:
 
     def hooked(self, gradient: Array) -> Array:
         """Called by the tape, once a walk, with the complete gradient, which may be kept: what the hooks make of it."""
+        if self.on_host and type(gradient) is not np.ndarray:
+            gradient = to_host(gradient)  # NumPy's scalar as an array; or a GPU's, of a number that met a GPU's tensor
         if not self.hooks:
             return gradient
         for hook in tuple(self.hooks):  # a hook may remove itself
@@ -466,7 +472,7 @@ class Leaf:
         """Add a gradient, which may be kept, to `grad`, and call what waits for that."""
         with _accumulating:
             if self.grad is None:
-                self.grad = Tensor(np.asarray(gradient) if isinstance(gradient, np.generic) else gradient)
+                self.grad = Tensor(gradient)
             else:
                 self.grad.array += gradient
                 self.grad.edited()
@@ -617,14 +623,15 @@ def is_floating_point(x: Tensor) -> bool:
 
 
 def as_array(thing: Any, like: Array | None = None) -> Array:
-    """The array of a Tensor or array, or an array of anything else (on the device and in the dtype of `like`)."""
+    """The array of a Tensor or array, or an array of anything else, in the dtype of `like`; all on its device."""
     if isinstance(thing, Tensor):
-        return thing.array
-    if is_array(thing):
-        return np.asarray(thing) if isinstance(thing, np.ndarray) else thing  # np.matrix has a `*` of its own
-    if like is not None:
-        return to_device(np.asarray(thing, like.dtype), device_of(like))
-    array = np.asarray(thing)
-    if array.dtype == np.float64 and not hasattr(thing, "dtype"):  # Python numbers, and lists of them, are float32
-        array = array.astype(get_default_dtype(), copy=False)
-    return array
+        array = thing.array
+    elif is_array(thing):
+        array = np.asarray(thing) if isinstance(thing, np.ndarray) else thing  # np.matrix has a `*` of its own
+    elif like is not None:
+        array = np.asarray(thing, like.dtype)
+    else:
+        array = np.asarray(thing)
+        if array.dtype == np.float64 and not hasattr(thing, "dtype"):  # Python numbers, and lists of them, are float32
+            array = array.astype(get_default_dtype(), copy=False)
+    return array if like is None or type(array) is type(like) is np.ndarray else to_device(array, device_of(like))

@@ -44,15 +44,18 @@ def in_company() -> bool:
     return _settings.in_company
 
 
-def share(work: Callable[[range], T], length: int, operations: float, *, products: bool = False) -> list[T]:
+def share(
+    work: Callable[[range], T], length: int, operations: float, *, on_gpu: bool = False, products: bool = False
+) -> list[T]:
     """Cut range(length) into parts that follow each other, and call `work(part)` on each; their results, in order.
 
     The parts run side by side, on as many threads as `get_num_threads` says, if there are enough `operations`
     (multiplications, roughly) in all of it. Work that is shared already is not shared again.
 
+    on_gpu: the work is a GPU's, which shares it out by itself: nothing is cut.
     products: the work is products of matrices and nothing else.
     """
-    if _here.shared or get_num_threads() == 1:
+    if on_gpu or _here.shared or get_num_threads() == 1:
         return [work(range(length))]
     count = max(1, min(get_num_threads(), length)) if operations >= WORTH_SHARING else 1
     cuts = [length * i // count for i in range(count + 1)]

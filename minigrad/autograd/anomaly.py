@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, array_module, to_host
+from minigrad.backend import Array, array_module, is_array, to_host
 from minigrad.tape import Record, arrays_in, state, users_frame
 
 
@@ -178,7 +178,8 @@ def _seen_before(before: list[Any]) -> str:
 
 def _forward_cause(name: str, arguments: Sequence[Any]) -> str:
     for fault, text in FORWARD.get(name, []):
-        faults = np.asarray(to_host(array_module(arguments[0]).asarray(fault(*arguments))))
+        found = fault(*arguments)
+        faults = to_host(found) if is_array(found) else np.asarray(found)
         if faults.any():
             return f"{text} ({faults.sum()} of {faults.size} elements)"
     return ""

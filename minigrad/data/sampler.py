@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import random
+from minigrad.backend import to_host
 from minigrad.tensor import Tensor, as_array
 
 
@@ -82,7 +83,7 @@ class WeightedRandomSampler(Sampler):
     def __init__(
         self, weights: Sequence[float] | Tensor, num_samples: int, replacement: bool = True, generator: Any = None
     ) -> None:
-        self.weights = as_array(weights).astype(np.float64)
+        self.weights = to_host(as_array(weights)).astype(np.float64)
         self.num_samples = _count("WeightedRandomSampler", num_samples)
         self.replacement = replacement
         if self.weights.ndim != 1 or not (self.weights >= 0).all() or not 0 < self.weights.sum() < np.inf:

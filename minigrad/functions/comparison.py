@@ -7,9 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, DtypeError, ShapeError, array_module, is_array, is_float, result_type
+from minigrad.backend import (
+    Array,
+    DtypeError,
+    ShapeError,
+    array_module,
+    common_module,
+    is_array,
+    is_float,
+    mixed_devices,
+    result_type,
+)
 from minigrad.functions.in_place import in_place_forms
-from minigrad.functions.table import METHODS, TABLE, alias, is_operand, operand, public
+from minigrad.functions.table import METHODS, TABLE, alias, is_operand, operand, public, same_device
 from minigrad.tensor import Tensor
 
 
@@ -22,8 +32,14 @@ def _of_two(name: str, numpy_name: str, bits: bool = False) -> Callable:
             _no_floats(name, a, b)
         dtype = result_type(a, b)
         a, b = a.astype(dtype, copy=False), b.astype(dtype, copy=False) if is_array(b) else b
+        xp = array_module(a)
+        if type(a) is not type(b) and is_array(b):  # NumPy's and CuPy's; of the first a 0-d one counts as a number
+            a, b = a[()], b[()]
+            xp = common_module(a, b)
         try:
-            return Tensor(getattr(array_module(a), numpy_name)(a, b))
+            return Tensor(getattr(xp, numpy_name)(a, b))
+        except TypeError as error:
+            raise mixed_devices(name, [a, b]) or error from None
         except ValueError:
             raise ShapeError(f"{name}: the shapes {a.shape} and {b.shape} do not broadcast.") from None
         except OverflowError:
@@ -95,6 +111,7 @@ def isclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, eq
     _tensor("isclose", other)
     if rtol < 0 or atol < 0:
         raise ValueError(f"isclose: rtol and atol must not be negative, got {rtol} and {atol}.")
+    same_device(x, other, "isclose")
     xp = array_module(x.array)
     try:
         return Tensor(xp.asarray(xp.isclose(x.array, other.array, rtol, atol, equal_nan)))
@@ -112,6 +129,7 @@ def allclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, e
 def equal(x: Tensor, other: Tensor) -> bool:
     """Whether x and other have the same shape and the same elements; a bool. nan equals nothing."""
     _tensor("equal", other)
+    same_device(x, other, "equal")
     return x.shape == other.shape and bool((x.array == other.array).all())
 
 

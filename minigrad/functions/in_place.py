@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.backend import DtypeError, ShapeError, kind_rank
+from minigrad.backend import DtypeError, ShapeError, is_writable, kind_rank
 from minigrad.functions.table import METHODS, TABLE, operand
 from minigrad.tape import state
 from minigrad.tensor import Tensor, as_array
@@ -29,16 +29,18 @@ def write(x: Tensor, values: Any, name: str, *operands: Any) -> Tensor:
             "(y = y + 1), or write inside `with mg.no_grad():`."
         )
     check_fits(x, values, name)
-    try:
-        x.array[...] = values
-    except ValueError as error:
-        if "read-only" in str(error):
-            raise RuntimeError(
-                f"{name}: this tensor (shape {x.shape}) looks into memory that must not be written to, such as that of "
-                "expand, where elements are shared. Change a clone()."
-            ) from None
-        raise
+    if not is_writable(x.array):
+        raise not_writable(x, name)
+    x.array[...] = values
     return x.edited()
+
+
+def not_writable(x: Tensor, name: str) -> RuntimeError:
+    """The error of an x that must not be written to."""
+    return RuntimeError(
+        f"{name}: this tensor (shape {x.shape}) looks into memory that must not be written to, such as that of expand, "
+        "where elements are shared. Change a clone()."
+    )
 
 
 def check_fits(x: Tensor, values: Any, name: str) -> None:

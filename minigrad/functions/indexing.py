@@ -7,11 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import DtypeError, Number, ShapeError, array_module, bool_, int64, is_array, kind_rank
+from minigrad.backend import (
+    DtypeError,
+    Number,
+    ShapeError,
+    array_module,
+    bool_,
+    int64,
+    is_array,
+    is_writable,
+    kind_rank,
+)
 from minigrad.functions.arithmetic import where
-from minigrad.functions.in_place import in_place
+from minigrad.functions.in_place import in_place, not_writable
 from minigrad.functions.shape import broadcast_tensors
-from minigrad.functions.table import METHODS, alias, public, wrap
+from minigrad.functions.table import METHODS, alias, public, same_device, wrap
 from minigrad.lift import differentiable
 from minigrad.ops import indexing
 from minigrad.tape import state
@@ -68,6 +78,8 @@ def setitem(x: Tensor, index: Any, values: Any) -> None:
     if not (isinstance(values, (Tensor, np.generic, list, tuple, *Number)) or is_array(values)):
         raise TypeError(f"setitem: expected a number or a tensor of values, got {values!r}.")
     place = x.array
+    if not is_writable(place):
+        raise not_writable(x, "setitem")
     try:
         *first, last = _index_steps(index)
         array = as_array(values, like=place)
@@ -83,14 +95,10 @@ def setitem(x: Tensor, index: Any, values: Any) -> None:
 
 def _explained(error: Exception, x: Tensor, values: Any) -> Exception:
     """NumPy's complaint about an assignment, in our words."""
-    if "read-only" in str(error):
-        return RuntimeError(
-            f"setitem: this tensor (shape {x.shape}) looks into memory that must not be written to, such as that of "
-            "expand, where elements are shared. Change a clone()."
-        )
     kinds = {IndexError: IndexError, TypeError: DtypeError, OverflowError: OverflowError, ValueError: ShapeError}
     kind = next(ours for theirs, ours in kinds.items() if isinstance(error, theirs))
-    what = f"values {np.shape(values)}" if np.ndim(values) else f"value {values!r}"
+    shape = values.shape if hasattr(values, "shape") else np.shape(values)
+    what = f"values {shape}" if shape else f"value {values!r}"
     return kind(f"setitem: {str(error).rstrip('.')}. The tensor is {x.dtype}, of shape {x.shape}, the {what}.")
 
 
@@ -180,7 +188,7 @@ def _scatter(x: Tensor, dim: int, index: Tensor, src: Any, accumulate: bool, nam
         src = Tensor(array_module(x.array).full(index.shape, src, x.dtype))
     if src.ndim != index.ndim or builtins.any(n < m for n, m in zip(src.shape, index.shape, strict=True)):
         raise ShapeError(f"{name}: src must be nowhere shorter than the index {index.shape}, got {src.shape}.")
-    _same_dtype(x, src, name)
+    _alike(x, src, name)
     return put(x, getitem(src, tuple(slice(n) for n in index.shape)), places, accumulate)
 
 
@@ -192,7 +200,7 @@ def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: floa
     expected = x.shape[:axis] + (numbers.size,) + x.shape[axis + 1 :]
     if numbers.ndim > 1 or source.shape != expected:
         raise ShapeError(f"index_add: source must be {expected} for index {numbers.shape}, got {source.shape}.")
-    _same_dtype(x, source, "index_add")
+    _alike(x, source, "index_add")
     values = source if alpha == 1 else source * alpha
     return put(x, values, (slice(None),) * axis + (numbers.reshape(-1),), accumulate=True)
 
@@ -221,7 +229,8 @@ def _numbers(index: Tensor, length: int, name: str) -> Any:
     return numbers
 
 
-def _same_dtype(x: Tensor, other: Tensor, name: str) -> None:
+def _alike(x: Tensor, other: Tensor, name: str) -> None:
+    same_device(x, other, name)
     if x.dtype != other.dtype:
         raise DtypeError(f"{name}: both tensors must be of one dtype, got {x.dtype} and {other.dtype}.")
 

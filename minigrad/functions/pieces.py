@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import ShapeError, array_module, result_type
+from minigrad.backend import ShapeError, array_module, result_type, to_device, to_host
 from minigrad.functions.conversion import to
 from minigrad.functions.indexing import getitem
 from minigrad.functions.shape import expand, flatten, reshape
@@ -202,10 +202,9 @@ def repeat_interleave(
     if dim is None:
         x, dim = flatten(x), 0
     axis, length = _axis_and_length(x, dim, "repeat_interleave")
-    counts = as_array(repeats)
+    counts = to_host(as_array(repeats))
     if counts.dtype.kind not in "iu" or counts.shape not in ((), (1,), (length,)) or (counts < 0).any():
         got = f"{counts.dtype} {counts.shape}"
         raise ValueError(f"repeat_interleave: expected an integer >= 0, or one for each of {length}, got {got}.")
-    xp = array_module(x.array)
-    places = xp.repeat(xp.arange(length), xp.broadcast_to(counts, (length,)))
-    return getitem(x, (slice(None),) * axis + (places,))
+    places = np.repeat(np.arange(length), np.broadcast_to(counts, (length,)))
+    return getitem(x, (slice(None),) * axis + (to_device(places, x.device),))

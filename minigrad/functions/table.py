@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Number, ShapeError, is_array
+from minigrad.backend import Number, ShapeError, is_array, mixed_devices
 from minigrad.lift import differentiable, takes
 from minigrad.tensor import Tensor, as_array
 
@@ -112,6 +112,13 @@ def operand(thing: Any, name: str) -> Any:
     if isinstance(thing, Tensor) or is_array(thing):
         return as_array(thing)
     return next(kind(thing) for kind in Number if isinstance(thing, kind))  # a member of an IntEnum is an int
+
+
+def same_device(x: Tensor, y: Tensor, name: str) -> None:
+    """Raise if the two are on different devices. (An op asks only when it has failed; see `lift`.)"""
+    mixed = mixed_devices(name, [x.array, y.array])
+    if mixed is not None:
+        raise mixed
 
 
 def wrap(dim: int, ndim: int, name: str) -> int:

@@ -6,7 +6,7 @@ summing it back over broadcast axes is the same for every op here, so the lift d
 
 from __future__ import annotations
 
-from minigrad.backend import Array, DtypeError, array_module, bool_
+from minigrad.backend import Array, DtypeError, array_module, bool_, common_module
 
 BOTH = (True, True)
 
@@ -89,7 +89,7 @@ def pow_backward(dout: Array, cache, needs=BOTH):
 
 def rounded_div_forward(x: Array, y: Array, rounding: str):
     """out = x / y rounded down ("floor") or towards 0 ("trunc"). Integers stay integers."""
-    xp = array_module(x)
+    xp = common_module(x, y)
     if rounding == "floor":
         return xp.floor_divide(x, y), None
     rest = xp.fmod(x, y)
@@ -104,7 +104,7 @@ def rounded_div_backward(dout: Array, cache):
 
 def remainder_forward(x: Array, y: Array, rounding: str):
     """out = x - y q with q = x / y rounded down ("floor": out has y's sign) or towards 0 ("trunc": x's sign)."""
-    xp = array_module(x)
+    xp = common_module(x, y)
     return (xp.remainder if rounding == "floor" else xp.fmod)(x, y), (x, y, rounding)
 
 
@@ -116,7 +116,7 @@ def remainder_backward(dout: Array, cache, needs=BOTH):
 
 def maximum_forward(x: Array, y: Array):
     """out = the larger of x and y; NaN if either is."""
-    return array_module(x).maximum(x, y), (x, y)
+    return common_module(x, y).maximum(x, y), (x, y)
 
 
 def maximum_backward(dout: Array, cache, needs=BOTH):
@@ -129,7 +129,7 @@ def maximum_backward(dout: Array, cache, needs=BOTH):
 
 def minimum_forward(x: Array, y: Array):
     """out = the smaller of x and y; NaN if either is."""
-    return array_module(x).minimum(x, y), (x, y)
+    return common_module(x, y).minimum(x, y), (x, y)
 
 
 def minimum_backward(dout: Array, cache, needs=BOTH):
@@ -182,7 +182,7 @@ def where_backward(dout: Array, condition: Array):
 
 def atan2_forward(y: Array, x: Array):
     """out = the angle of the point (x, y), in -π..π."""
-    return array_module(y).arctan2(y, x), (y, x)
+    return common_module(y, x).arctan2(y, x), (y, x)
 
 
 def atan2_backward(dout: Array, cache):

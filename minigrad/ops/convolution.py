@@ -148,13 +148,13 @@ Block = tuple[range, slice]
 
 def _correlate(images: Array, matrix: Array, geometry: Geometry, out: Array) -> None:
     """out = w @ patches."""
-    in_all = len(images) * images.shape[1] * geometry.kernel[1]
+    xp, in_all = array_module(out), len(images) * images.shape[1] * geometry.kernel[1]
 
     def walk(columns: range) -> None:
         for block in _blocks(columns, out.shape[3], in_all, matrix.shape[1], out):
-            array_module(out).matmul(matrix, _patches(images, geometry, block), out=_pixels(out, block))
+            xp.matmul(matrix, _patches(images, geometry, block), out=_pixels(out, block))
 
-    share(walk, geometry.columns, matrix.shape[1] * out.size)
+    share(walk, geometry.columns, matrix.shape[1] * out.size, on_gpu=xp is not np)
 
 
 def _filter_gradient(images: Array, dout: Array, geometry: Geometry) -> tuple[Array, Array]:
@@ -169,7 +169,8 @@ def _filter_gradient(images: Array, dout: Array, geometry: Geometry) -> tuple[Ar
             total += of_each_row.sum(axis=0)
         return total
 
-    total = sum(share(walk, geometry.columns, inner * dout.size)).reshape(kh, channels * kw + 1, filters)
+    totals = share(walk, geometry.columns, inner * dout.size, on_gpu=xp is not np)
+    total = sum(totals).reshape(kh, channels * kw + 1, filters)
     return total[:, :-1].reshape(kh, channels, kw, filters).transpose(3, 1, 0, 2), total[0, -1]
 
 
@@ -203,8 +204,8 @@ def _spread(dout: Array, filters: Array, geometry: Geometry, dimages: Array) -> 
                 rows = dimages[:, every(i * hole[0], geometry.rows, down), part.start : part.stop, images]
                 rows += shares[:, :, i].transpose(2, 0, 1, 3)
 
-    share(lay_out, geometry.rows, bordered.size)
-    share(walk, width, filters[0].size * dout.size)
+    share(lay_out, geometry.rows, bordered.size, on_gpu=xp is not np)
+    share(walk, width, filters[0].size * dout.size, on_gpu=xp is not np)
 
 
 def _blocks(columns: range, batch: int, in_all: int, in_row: int, like: Array) -> Iterator[Block]:

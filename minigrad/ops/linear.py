@@ -122,7 +122,7 @@ def matmul_forward(x: Array, y: Array):
     Two vectors give their inner product; a vector beside a matrix is a row on the left and a column on the right;
     axes before the last two are a batch, and broadcast.
     """
-    left, right = np.shape(x), np.shape(y)
+    left, right = getattr(x, "shape", ()), getattr(y, "shape", ())  # a number has none
     if not left or not right:
         raise ShapeError(
             "matmul: expected vectors, matrices or batches of them (a number multiplies with *), "

@@ -87,7 +87,7 @@ def max_pool2d_forward(
             eligible = _places(inside[seen], windows) if windows.pads != NO_PADS else None
             out[c, rows], winners[c, rows] = largest, _winners(places, largest, eligible)
 
-    share(walk, len(images), windows.kernel[0] * windows.kernel[1] * out.size)
+    share(walk, len(images), windows.kernel[0] * windows.kernel[1] * out.size, on_gpu=xp is not np)
     cache = x.shape, winners, windows
     if return_indices:
         return (batch_first(out), batch_first(_indices(winners, windows, x.shape[3]))), cache
@@ -113,7 +113,7 @@ def max_pool2d_backward(dout: Array | tuple, cache):
                 else:
                     place += only_where(winners[c, rows] == number, dout[c, rows])
 
-    share(walk, len(dimages), windows.kernel[0] * windows.kernel[1] * dout.size)
+    share(walk, len(dimages), windows.kernel[0] * windows.kernel[1] * dout.size, on_gpu=xp is not np)
     return batch_first(without_border(dimages, windows.pads))
 
 
@@ -141,9 +141,9 @@ def _winners(places: list[Array], largest: Array, eligible: list[Array] | None) 
             has_it &= eligible[number]
         xp.maximum(precedence, xp.multiply(has_it, most - number, dtype=dtype), out=precedence)
     winners = most - precedence
-    if (precedence == 0).any():  # NaN equals nothing
+    if xp is not np or (precedence == 0).any():  # NaN equals nothing. (A GPU is not asked, which would mean to wait.)
         for number, place in enumerate(places):
-            winners[xp.isnan(place)] = number
+            xp.copyto(winners, number, where=xp.isnan(place))
     return winners
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from hypothesis.strategies import SearchStrategy
 
+from minigrad.backend import is_array
 from minigrad.cuda import is_available
 from minigrad.lift import differentiable, takes
 from minigrad.tensor import Tensor
@@ -289,20 +290,43 @@ def accumulated(spec: OpSpec, subject: Subject, case: Case) -> None:
 
 
 def same_on_gpu(spec: OpSpec, subject: Subject, case: Case) -> None:
-    """CuPy arrays give what NumPy arrays give."""
+    """CuPy arrays, where forward takes them, give what NumPy arrays give, as CuPy arrays."""
     if not is_available():
         raise Unfit("no GPU")
-    import cupy
-
-    outs, backward = _run(subject, case)
+    here = case.copied()
+    there = Case(tuple(map(_on_gpu, here.args)), {word: _on_gpu(value) for word, value in here.settings.items()})
+    outs, backward = _run(subject, here)
+    try:
+        outs_there, backward_there = subject.run(there)
+    except TypeError as error:
+        raise Unfit(f"forward does not take CuPy arrays: {error}") from error
     upstream = upstream_for(outs, subject, np.random.default_rng(0))
-    there, backward_there = subject.run(case.copied().each(cupy.asarray))
-    for out, other in zip(outs, there, strict=True):
-        assert np.allclose(out, cupy.asnumpy(other), equal_nan=True), "forward differs on the GPU"
-    found = backward_there(tuple(None if one is None else cupy.asarray(one) for one in upstream))
-    for place, gradient in backward(upstream).items():
-        name = subject.gradient_names(case)[place]
-        assert np.allclose(gradient, cupy.asnumpy(found[place]), equal_nan=True), f"{name} differs on the GPU"
+    found, found_there = backward(upstream), backward_there(_on_gpu(upstream))
+    names = subject.gradient_names(case)
+    for out, other in zip(outs, outs_there, strict=True):
+        _same_there("forward", out, other)
+    for place, gradient in found.items():
+        _same_there(names[place], gradient, found_there[place])
+
+
+def _on_gpu(thing: Any) -> Any:
+    """Arrays as CuPy's, also those in a list or tuple."""
+    if isinstance(thing, (list, tuple)):
+        return type(thing)(map(_on_gpu, thing))
+    return __import__("cupy").asarray(thing) if is_array(thing) else thing
+
+
+def _same_there(what: str, here: Any, there: Any) -> None:
+    if here is None or there is None:
+        assert here is there, f"{what} is None on one of CPU and GPU only"
+        return
+    if isinstance(here, (bool, int, float)):
+        assert np.isclose(here, float(there), equal_nan=True), f"{what} differs on the GPU"
+        return
+    kind = type(there).__module__.partition(".")[0]
+    assert kind == "cupy", f"{what} gives a {kind} {type(there).__name__} for CuPy arrays"
+    same = there.dtype == here.dtype and there.shape == here.shape and np.allclose(here, there.get(), equal_nan=True)
+    assert same, f"{what} differs on the GPU"
 
 
 PROPERTIES: dict[str, Callable[[OpSpec, Subject, Case], None]] = {

@@ -171,8 +171,10 @@ class Pair:
         if self.broadcasts:
             for place in places:
                 gradient, shape = found[place], case.at(place).shape
-                if gradient is not None and np.shape(gradient) != shape:
-                    found[place] = unbroadcast(np.asarray(gradient), shape)
+                if gradient is not None and not is_array(gradient):
+                    gradient = np.asarray(gradient)
+                if gradient is not None and gradient.shape != shape:
+                    found[place] = unbroadcast(gradient, shape)
         return {place: found[place] for place in places}
 
 

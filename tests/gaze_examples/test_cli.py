@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from gaze_examples import cli, run_folder, runs
+from tests.device_guard.module import installed
 
 ROOT = Path(__file__).parents[2]
 FILES = {"weights.safetensors", "history.csv", "curves.png", "confusion.png", "report.html"}
@@ -39,6 +40,13 @@ def one_sentence(capsys) -> str:
     captured = capsys.readouterr()
     assert captured.err.startswith("gaze") and captured.err.count("\n") == 1, captured.err
     return captured.err
+
+
+def test_a_network_is_trained_and_evaluated_on_a_device(dataset_directory):
+    with installed():
+        assert train(dataset_directory, "--epochs", "1", "--device", "cuda") == 0
+        assert gaze("evaluate", "runs/fc-1", "--device", "cuda") == 0
+    assert {path.name for path in Path("runs/fc-1").iterdir()} == FILES
 
 
 def test_train_leaves_a_whole_run_folder(dataset_directory, capsys):

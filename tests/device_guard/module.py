@@ -1,0 +1,118 @@
+"""The stand-in's module `cupy`, and how it takes CuPy's place."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from minigrad import backend
+from tests.device_guard import arrays
+from tests.device_guard.arrays import NAMES, UFUNCS, Device, broadcast, closed, from_host, ndarray, opened, signature
+
+WAITING = ("nonzero", "flatnonzero", "argwhere", "unique")  # what they find decides the shape
+
+
+def _function(name: str, parameters: str, home: Any = np) -> Callable:
+    takes, calculate = signature(parameters), getattr(home, name)
+
+    @np.errstate(all="ignore")
+    def function(*args: Any, **settings: Any) -> Any:
+        takes.bind(*args, **settings)
+        if name in WAITING or (name == "where" and len(args) == 1):
+            arrays._waits.append(name)
+        result = calculate(*opened(args), **{word: opened(value) for word, value in settings.items()})
+        if settings.get("out") is not None:
+            return settings["out"]
+        sources = [one for arg in args for one in (arg if isinstance(arg, (list, tuple)) else [arg])]
+        return closed(result, *sources)
+
+    function.__name__ = name
+    return function
+
+
+def _asarray(array: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, blocking: bool = False) -> ndarray:
+    if isinstance(array, ndarray):
+        return array if dtype is None and not copy else closed(np.asarray(array._host, dtype, copy=copy), array)
+    return from_host(array, dtype)
+
+
+def _array(array: Any, dtype: Any = None, copy: bool = True, order: str = "K", *_: Any, **__: Any) -> ndarray:
+    return closed(np.array(array._host, dtype, order=order)) if isinstance(array, ndarray) else from_host(array, dtype)
+
+
+def _where(condition: ndarray, x: Any = None, y: Any = None) -> Any:
+    """CuPy asks the condition for its astype, so it must be an array."""
+    condition = condition.astype(bool, copy=False)
+    return _plain_where(condition) if x is None and y is None else _plain_where(condition, x, y)
+
+
+def _repeat(a: ndarray, repeats: Any, axis: Any = None) -> ndarray:
+    if isinstance(repeats, ndarray):
+        arrays._waits.append("repeat")
+    return closed(np.repeat(opened(a), opened(repeats), axis))
+
+
+def _broadcast_to(array: ndarray, shape: Any) -> ndarray:
+    return closed(broadcast(opened(array), tuple(shape)), array)
+
+
+def _broadcast_arrays(*arrays: ndarray) -> list[ndarray]:
+    return [_broadcast_to(one, np.broadcast_shapes(*(other.shape for other in arrays))) for one in arrays]
+
+
+_plain_where = _function("where", NAMES["functions"]["where"])
+_OWN = {
+    "array": _array,
+    "asarray": _asarray,
+    "asanyarray": _asarray,
+    "broadcast_to": _broadcast_to,
+    "broadcast_arrays": _broadcast_arrays,
+    "where": _where,
+    "repeat": _repeat,
+    "asnumpy": lambda array, *_, **__: array.get(),
+    "from_dlpack": lambda array: array.view(),
+}
+
+
+@functools.cache
+def stand_in() -> ModuleType:
+    """A module with CuPy's names, as far as NumPy can calculate what they say."""
+    cupy = ModuleType("cupy")
+    for name, parameters in NAMES["functions"].items():
+        if name in _OWN:
+            setattr(cupy, name, _OWN[name])
+        elif hasattr(np, name):
+            setattr(cupy, name, _function(name, parameters))
+    tricks = {n: _function(n, p, np.lib.stride_tricks) for n, p in NAMES["stride_tricks"].items()}
+    cupy.__dict__.update(
+        UFUNCS,
+        ndarray=ndarray,
+        lib=SimpleNamespace(stride_tricks=SimpleNamespace(**tricks)),
+        cuda=SimpleNamespace(
+            Device=Device,
+            is_available=lambda: True,
+            runtime=SimpleNamespace(getDeviceCount=lambda: 1),
+            get_current_stream=lambda: SimpleNamespace(synchronize=lambda: arrays._waits.append("synchronize")),
+        ),
+    )
+    return cupy
+
+
+@contextmanager
+def installed() -> Iterator[ModuleType]:
+    """Inside, `import cupy` gives the stand-in."""
+    before = sys.modules.get("cupy")
+    sys.modules["cupy"] = cupy = stand_in()
+    try:
+        yield cupy
+    finally:
+        del sys.modules["cupy"]
+        if before is not None:
+            sys.modules["cupy"] = before
+        backend._is_array_type.pop(ndarray, None)

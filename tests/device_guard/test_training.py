@@ -1,0 +1,146 @@
+"""Networks train on the device as on the host: the same losses, step for step."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+import minigrad.nn.functional as F
+from gaze_examples.models import MODELS
+from minigrad import nn, optim
+from minigrad.nn.utils import clip_grad_norm_, clip_grad_value_, parameters_to_vector, vector_to_parameters
+from minigrad.training import Trainer
+from tests.device_guard.arrays import ndarray, waits
+
+OPTIMIZERS = {
+    "SGD": lambda parameters: optim.SGD(parameters, 0.05, momentum=0.9, nesterov=True, weight_decay=1e-3),
+    "Adam": lambda parameters: optim.Adam(parameters, 1e-3, amsgrad=True),
+    "AdamW": lambda parameters: optim.AdamW(parameters, 1e-3),
+    "RMSprop": lambda parameters: optim.RMSprop(parameters, 1e-3, momentum=0.5, centered=True),
+    "Adagrad": lambda parameters: optim.Adagrad(parameters, 1e-2),
+}
+
+
+class Small(nn.Module):
+    """A network for the rules that the others are not trained with."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(36 * 120, 4)
+
+    def forward(self, images):
+        return self.fc(images.flatten(1))
+
+
+NETWORKS = {"small": Small, **{name: recipe.make for name, recipe in MODELS.items()}}
+
+
+def train(model, optimizer, device, steps=3, seed=0):
+    """(losses, the network, the optimiser), of float64 weights."""
+    mg.manual_seed(seed)
+    net = NETWORKS[model]().double().to(device)
+    rule = OPTIMIZERS[optimizer](net.parameters())
+    rng = np.random.default_rng(seed)
+    images = mg.tensor(rng.random((3, 36, 120)), device=device)
+    labels = mg.tensor(rng.integers(0, 4, 3), device=device)
+    losses = []
+    for _ in range(steps):
+        loss = F.cross_entropy(net(images), labels)
+        rule.zero_grad()
+        loss.backward()
+        clip_grad_norm_(net.parameters(), 1.0)
+        rule.step()
+        losses.append(loss.item())
+    return losses, net, rule
+
+
+@pytest.mark.parametrize(
+    ("model", "optimizer"),
+    [
+        *itertools.product(["fc", "cnn-bn"], ["SGD", "Adam"]),
+        ("best", "SGD"),
+        *itertools.product(["small"], ["AdamW", "RMSprop", "Adagrad"]),
+    ],
+)
+def test_a_network_trains_on_the_device_as_on_the_host(model, optimizer):
+    here, _, _ = train(model, optimizer, "cpu")
+    there, net, rule = train(model, optimizer, "cuda")
+    np.testing.assert_allclose(there, here, rtol=1e-9)
+    assert here[0] != here[-1]
+    for parameter in net.parameters():
+        assert isinstance(parameter.array, ndarray) and isinstance(parameter.grad.array, ndarray)
+    memories = [value for memory in rule.state.values() for value in memory.values() if hasattr(value, "shape")]
+    assert memories and all(isinstance(value, ndarray) for value in memories)
+
+
+def test_a_step_waits_for_the_device_only_to_check_labels_and_to_clip():
+    _, net, rule = train("cnn-bn", "Adam", "cuda", steps=1)
+    images, labels = mg.rand(4, 36, 120, dtype=mg.float64, device="cuda"), mg.zeros(4, dtype=mg.int64, device="cuda")
+    with waits() as waited:
+        scores = net(images)
+        mg.autograd.backward(scores, mg.ones_like(scores))
+        rule.step()
+    assert not waited
+    with waits() as waited:
+        F.cross_entropy(net(images), labels).backward()
+    assert len(waited) == 2  # the smallest and the largest label
+    with waits() as waited:
+        clip_grad_norm_(net.parameters(), 1.0)
+    assert len(waited) == 1  # whether there is anything to clip
+
+
+@pytest.mark.parametrize(("before", "after"), [("cuda", "cpu"), ("cpu", "cuda"), ("cuda", "cuda")])
+def test_an_optimiser_goes_on_elsewhere(before, after):
+    _, net, rule = train("small", "Adam", before, steps=2)
+    _, other, goes_on = train("small", "Adam", after, steps=1, seed=1)
+    other.load_state_dict(net.state_dict())
+    goes_on.load_state_dict(rule.state_dict())
+    for one, two in ((net, rule), (other, goes_on)):
+        for parameter in one.parameters():
+            parameter.grad = mg.ones_like(parameter)
+        two.step()
+    for one, two in zip(net.parameters(), other.parameters(), strict=True):
+        np.testing.assert_allclose(one.detach().cpu().numpy(), two.detach().cpu().numpy(), rtol=1e-12)
+        assert two.device.type == after
+
+
+def test_gradients_are_clipped_and_parameters_are_one_vector():
+    net = Small().cuda()
+    net(mg.rand(2, 36, 120, device="cuda")).sum().backward()
+    clip_grad_value_(net.parameters(), 0.01)
+    assert max(parameter.grad.abs().max().item() for parameter in net.parameters()) <= 0.01001
+    with mg.no_grad():
+        vector = parameters_to_vector(net.parameters())
+        vector_to_parameters(vector * 0 + 1, net.parameters())
+    assert all((parameter == 1).all() for parameter in net.parameters())
+
+
+def test_batches_of_data_on_the_device():
+    images, labels = mg.arange(12.0, device="cuda").reshape(6, 2), mg.arange(6, device="cuda")
+    loader = mg.data.DataLoader(mg.data.TensorDataset(images, labels), batch_size=4, shuffle=True, generator=0)
+    seen = [label for x, y in loader for label in y.tolist() if isinstance(x.array, ndarray)]
+    assert sorted(seen) == list(range(6))
+    sampler = mg.data.WeightedRandomSampler(mg.ones(6, device="cuda"), 3)
+    assert len(list(sampler)) == 3
+
+
+def test_a_trainer_goes_on_from_a_checkpoint_on_the_device(tmp_path):
+    results = {}
+    for device in ("cpu", "cuda"):
+        rng = np.random.default_rng(0)
+        images, labels = (
+            mg.tensor(rng.random((8, 36, 120)), device=device),
+            mg.tensor(rng.integers(0, 4, 8), device=device),
+        )
+        for epochs in (1, 2):
+            mg.manual_seed(0)
+            net = Small().double().to(device)
+            loader = mg.data.DataLoader(mg.data.TensorDataset(images, labels), batch_size=4, shuffle=True)
+            trainer = Trainer(net, optim.Adam(net.parameters(), 1e-3), progress=False)
+            file = tmp_path / f"{device}.safetensors"
+            history = trainer.fit(loader, loader, epochs=epochs, checkpoint=file, resume=True)
+        assert net.fc.weight.is_cuda == (device == "cuda")
+        results[device] = [epoch.train_loss for epoch in history.epochs]
+    np.testing.assert_allclose(results["cuda"], results["cpu"], rtol=1e-9)
+    assert len(results["cpu"]) == 2
