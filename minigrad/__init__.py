@@ -240,6 +240,7 @@ Size = tuple  # shapes are plain tuples
 # Imported when first asked for, so that `import minigrad` stays quick: whole rooms, and names that stand on the rest.
 _ROOMS = ("data", "nn", "optim", "teach", "testing", "training")
 _NAMES = {
+    "graph": "minigrad.teach.graph",
     "load": "minigrad.serialization",
     "save": "minigrad.serialization",
     "summary": "minigrad.teach.summary",
@@ -248,6 +249,7 @@ _NAMES = {
 if _typing.TYPE_CHECKING:
     from minigrad import data, nn, optim, teach, testing, training
     from minigrad.serialization import load, save
+    from minigrad.teach.graph import graph
     from minigrad.teach.summary import summary
 
 

@@ -118,11 +118,13 @@ class _Reader:
                 continue
             output = source.index if isinstance(source, Output) else 0
             row = self.rows[self._place[node]]
-            row.users.append(len(self.rows))
             value = row.outputs[output]
             if value.array is None and hasattr(given, "dtype") and given.dtype == value.dtype:
                 value.array = _unchanged(as_array(given), record.number)
             arguments.append(Argument(name, row.index, output, wants=record.wants[i] and source.needs))
+        for argument in arguments:  # now that all its leaves have their rows, the op's own is the next
+            if argument.row is not None:
+                self.rows[argument.row].users.append(len(self.rows))
         self._enter("op", record, [self._output(record, i) for i in range(record.count)], arguments)
 
     def _enter(self, kind: str, node: Any, outputs: list[Value], arguments: Sequence[Argument] = ()) -> None:

@@ -12,7 +12,6 @@ from minigrad.autograd import enable_grad
 from minigrad.nn.module import Module
 from minigrad.tape import Tape, arrays_in
 from minigrad.teach.untouched import tensors_in, untouched
-from minigrad.tensor import Tensor
 
 
 @dataclass
