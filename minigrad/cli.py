@@ -1,13 +1,16 @@
-"""`minigrad check FILE.py`: the command line."""
+"""`minigrad check FILE.py`, `minigrad graph SCRIPT.py`: the command line."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from minigrad.teach.graph.script import graph_of_script
 from minigrad.testing.check import TIME_LIMIT, check_file, table
 
 
@@ -20,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except (OSError, ValueError, ImportError) as error:
-        print(f"minigrad {arguments.command}: {error}", file=sys.stderr)
+        print(f"minigrad {arguments.command}: {str(error).removeprefix('graph: ')}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
@@ -44,6 +47,15 @@ def _parser() -> argparse.ArgumentParser:
         "--time-limit", type=float, default=TIME_LIMIT, metavar="SECONDS", help=f"for each op (default: {TIME_LIMIT:g})"
     )
     check.set_defaults(run=_check)
+    graph = commands.add_parser(
+        "graph",
+        help="draw the graph behind a tensor of a script",
+        description="Runs a script and draws what one of its tensors was computed from.",
+    )
+    graph.add_argument("script", metavar="SCRIPT.py[:NAME]", help="a script, and its tensor's name (default: loss)")
+    graph.add_argument("--out", metavar="FILE", help=".svg, .png, .pdf or .dot (default: SCRIPT.svg)")
+    graph.add_argument("--depth", type=int, metavar="N", help="modules deeper than that are one box each")
+    graph.set_defaults(run=_graph)
     return parser
 
 
@@ -59,3 +71,16 @@ def _check(arguments: argparse.Namespace) -> int:
         print("\r\033[K", end="", file=sys.stderr)
     print(json.dumps(report.as_json(), indent=2) if arguments.json else table(report))
     return report.exit_code
+
+
+def _graph(arguments: argparse.Namespace) -> int:
+    script, _, name = arguments.script.partition(".py:")
+    script = f"{script}.py" if name else script
+    drawing = graph_of_script(script, name or "loss", depth=arguments.depth)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        print(drawing.render(arguments.out or Path(script).with_suffix(".svg").name))
+    for note in [drawing.note, *(str(warning.message) for warning in said)]:
+        if note:
+            print(note, file=sys.stderr)
+    return 0

@@ -58,7 +58,7 @@ def graph(
             raise TypeError(f"graph: expected a Tensor, several, or a Module, got {_kind(of)}.")
         if example_inputs:
             raise TypeError("graph: example inputs are for a Module; a Tensor has been computed already.")
-        _check_has_graph(ends)
+        check_has_graph(ends)
         rows, kinds = read(ends, frame), {}
     return graph_of_rows(
         rows,
@@ -127,7 +127,7 @@ def _run(module: Module, inputs: tuple, frame: Any) -> tuple[list[Row], dict[str
         given.name = name
     with untouched(module), enable_grad(), Tape():
         results = tensors_in(module(*copies))
-    _check_has_graph(results)
+    check_has_graph(results)
     for i, result in enumerate(results):
         result.name = "output" if len(results) == 1 else f"output {i}"
     rows = read(results, frame)
@@ -162,7 +162,8 @@ def _named(module: Module, inputs: Sequence[Any]) -> list[tuple[str, Tensor]]:
     return pairs
 
 
-def _check_has_graph(ends: Sequence[Tensor]) -> None:
+def check_has_graph(ends: Sequence[Tensor]) -> None:
+    """Raise unless ops have made these tensors, and were recorded."""
     for end in ends:
         if end.record is None:
             what = "it is a leaf, which no op has made" if end.requires_grad else (
@@ -195,4 +196,5 @@ def _row_of(one: Any, rows: Sequence[Row]) -> int:
 
 
 def _kind(thing: Any) -> str:
-    return f"an empty {type(thing).__name__}" if thing in ((), []) else type(thing).__name__
+    is_empty = isinstance(thing, (list, tuple)) and not thing
+    return f"an empty {type(thing).__name__}" if is_empty else type(thing).__name__

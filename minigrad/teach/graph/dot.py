@@ -38,7 +38,7 @@ def dot(picture: Picture, rankdir: str, dpi: int | None = None) -> Digraph:
         "graph",
         graph_attr={
             "rankdir": rankdir, "bgcolor": "transparent", "fontname": SANS, "fontsize": "11", "fontcolor": GREY,
-            "label": nohtml(""), "labelloc": "b", "nodesep": "0.25", "ranksep": "0.35", "pad": "0.15",
+            "label": _caption(picture), "labelloc": "b", "nodesep": "0.25", "ranksep": "0.35", "pad": "0.15",
         },
         node_attr={
             "fontname": SANS, "fontsize": "12", "fontcolor": INK, "style": "filled", "margin": "0.12,0.06",
@@ -46,7 +46,6 @@ def dot(picture: Picture, rankdir: str, dpi: int | None = None) -> Digraph:
         },
         edge_attr={"fontname": MONO, "fontsize": "9", "fontcolor": GREY, "color": GREY, "arrowsize": "0.7"},
     )  # fmt: skip
-    graph.graph_attr["label"] = _caption(picture)
     if dpi is not None:
         graph.graph_attr["dpi"] = str(dpi)
     _write(graph, picture.whole, [0])
@@ -80,9 +79,11 @@ def _write_node(graph: Digraph, node: Node) -> None:
 def _write_edge(graph: Digraph, edge: Edge) -> None:
     names = [f"row-{source}-{user}-{k}" for source, user, k in edge.uses]
     style = {"color": BOLD, "penwidth": "2.5"} if edge.marked else {}
+    if edge.is_main:
+        style["weight"] = "4"
     if names:
         style |= {"id": names[0], "class": " ".join(names)}
-    graph.edge(edge.tail, edge.head, _text(edge.label) if edge.label else None, **style)
+    graph.edge(edge.tail, edge.head, f" {_text(edge.label)} " if edge.label else None, **style)
 
 
 def _caption(picture: Picture) -> str:

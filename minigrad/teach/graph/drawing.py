@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ class Graph:
     def render(self, path: str | os.PathLike[str]) -> Path:
         """Draw it to a file, in the format that its suffix says: .svg, .png, .pdf, or .dot and .gv for the text.
 
-        Returns the path. Where Graphviz is not installed the text is written beside it, and NoGraphviz raised.
+        Returns the path. Where Graphviz is not installed the text is written in its place, to a .dot file, whose path
+        is returned, and a warning names the command that installs it.
         """
         path = Path(path)
         suffix = path.suffix.lower()
@@ -76,8 +78,8 @@ class Graph:
             drawn = self._drawn(suffix[1:])
         except NoGraphviz as error:
             text = self.save(path.with_suffix(".dot"))
-            error.args = (f"{error} (Its text is in {text}.)",)
-            raise
+            warnings.warn(f"{error}. In place of {path} its text was written to {text}.", stacklevel=2)
+            return text
         return _write(path, drawn)
 
     def _drawn(self, format: str) -> bytes:

@@ -57,6 +57,8 @@ class Outline:
             _close(self.root, depth)
         if roll:
             self._roll(self.root)
+            for row in rows:
+                self._roll_leaves(row)
         self.same: dict[int, list[int]] = {}
         for row in rows:
             self.same.setdefault(self.first(row.index), []).append(row.index)
@@ -184,6 +186,17 @@ class Outline:
                     if its.row is not None and its.row != mine.row and self.rows[its.row].kind != "op":
                         assert mine.row is not None  # they are wired alike
                         self._onto[its.row] = mine.row
+
+    def _roll_leaves(self, row: Row) -> None:
+        """Let the first of many leaves of one kind that only this op uses stand for the others: `cat(a hundred)`."""
+        alike: dict[Any, list[int]] = {}
+        for argument in row.arguments:
+            leaf = self.rows[argument.row] if argument.row is not None else None
+            if leaf is not None and leaf.kind != "op" and leaf.users == [row.index]:
+                alike.setdefault((leaf.kind, leaf.outputs[0].shape), []).append(leaf.index)
+        for first, *others in alike.values():
+            if len(others) > SAVED:
+                self._onto |= dict.fromkeys(others, first)
 
 
 def _note_last(part: Part, other: Part) -> None:

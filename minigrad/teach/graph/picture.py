@@ -6,21 +6,19 @@ gets its names, shapes, values and gradients.
 
 from __future__ import annotations
 
-import re
+import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from minigrad.backend import Array, Number, to_host
+from minigrad.backend import Number
 from minigrad.tape import FREED, Record
 from minigrad.teach.graph.outline import Outline, Part, walk
+from minigrad.teach.graph.words import inside, is_variable, line, needs_order, number, numbers, shape, span, symbol
 from minigrad.teach.rows import Row, Value
 
 SMALL = 4  # elements: so many are shown as they are
-SYMBOLS = {"add": "+", "mul": "*", "neg": "-"}
-ORDERED = {"sub": "-", "div": "/", "matmul": "@", "pow": "**"}  # which argument is which matters
 
 
 @dataclass
@@ -41,11 +39,16 @@ class Node:
 
 @dataclass
 class Edge:
-    """One arrow. uses: what it stands for, each as (row that is used, row that uses it, as which argument)."""
+    """One arrow.
+
+    uses: what it stands for, each as (row that is used, row that uses it, as which argument). is_main: it belongs to
+    the flow from the inputs to the end, which is to be drawn straight; a parameter joins in from the side.
+    """
 
     tail: str
     head: str
     label: str = ""
+    is_main: bool = True
     uses: list[tuple[int, int, int]] = field(default_factory=list)
     marked: bool = False
 
@@ -101,9 +104,11 @@ class Painter:
         self.edges: dict[tuple, Edge] = {}
         self._boxes: dict[int, Part] = {}  # of each op that is drawn, or is in a box
         self._above: dict[int, tuple[Part, ...]] = {}  # of each such op, the open parts that it lies in
-        self._members: dict[int, list[tuple[int, Node]]] = {}  # of an open part by its id, the ovals that lie in it
+        self._members: dict[
+            int, list[tuple[float, Node]]
+        ] = {}  # of an open part by its id, the ovals in it, with their rows
         self._inside: dict[int, list[Row]] = {}  # of a closed part by its id, the leaves that are not drawn
-        self._leaves: dict[int, str] = {}  # the nodes of the leaves that are drawn
+        self._leaves: dict[int, str] = {}  # of the leaves that are drawn, their nodes
         for box, above in walk(outline.root):
             for row in box.rows:
                 self._boxes[row], self._above[row] = box, above
@@ -148,12 +153,12 @@ class Painter:
 
     def _leaf(self, row: Row, home: Part) -> Node:
         value = row.outputs[0]
-        names = [_within(self.rows[i].outputs[0].name, self._module(home)) for i in self.outline.same[row.index]]
-        lines = self._texts(_range(names) if home.kind == "repeat" else names[0], row, 0)
+        names = [inside(self.rows[i].outputs[0].name, home.path) for i in self.outline.same[row.index]]
+        lines = self._texts(span(names), row, 0)
         if value.shape and row.kind == "parameter":
-            lines.insert(1, _shape(value.shape))
+            lines.insert(1, shape(value.shape))
         tooltip = f"{row.kind} {value.name} {value.dtype} {value.shape}"
-        return self._node(f"row-{row.index}", row.kind, lines, [row.index], tooltip)
+        return self._node(f"row-{row.index}", row.kind, lines, self.outline.same[row.index], tooltip)
 
     # -- results that have a name --------------------------------------------------------------------------------------
 
@@ -172,10 +177,10 @@ class Painter:
 
     def _has_oval(self, row: Row, output: int) -> bool:
         value, box = row.outputs[output], self._boxes[self.outline.first(row.index)]
-        if not (value.held or (not row.module and _is_variable(value.name, row))):
+        if not (value.held or (not row.module and is_variable(value.name, row))):
             return False
-        inside = [user for user in row.users if self._boxes[self.outline.first(user)] is box]
-        return not box.closed or not row.users or len(inside) < len(row.users)
+        leaves_box = any(self._boxes[self.outline.first(user)] is not box for user in row.users)
+        return not box.closed or not row.users or leaves_box
 
     def _oval(self, name: str, index: int, output: int, same: Sequence[int]) -> None:
         row, first = self.rows[index], self.outline.first(index)
@@ -185,54 +190,66 @@ class Painter:
             above = _common([above, *users]) if users else above[:1]
             above = above[: next((i for i, part in enumerate(above) if part.kind == "repeat"), len(above))]
         home = above[-1]
-        names = [_within(self.rows[i].outputs[output].name, self._module(home)) for i in same]
-        lines = self._texts(_range(names), row, output)
+        names = [inside(self.rows[i].outputs[output].name, home.path) for i in same]
+        lines = self._texts(span(names), row, output)
         if not row.users and row.outputs[output].shape:
-            lines.insert(1, _shape(row.outputs[output].shape))
-        node = self._node(name, "result", lines, same, _line(row))
+            lines.insert(1, shape(row.outputs[output].shape))
+        node = self._node(name, "result", lines, same, line(row))
         node.rows = []  # the box stands for them
-        self._members.setdefault(id(home), []).append((index, node))
+        self._members.setdefault(id(home), []).append((index + 0.5, node))  # right after its op
         tail = self._box_name(self._boxes[first])
-        self.edges[tail, name] = Edge(tail, name, "", marked=node.marked)
+        self.edges[tail, name] = Edge(tail, name, marked=node.marked)
 
     # -- edges ---------------------------------------------------------------------------------------------------------
 
     def _connect(self, row: Row, ovals: Mapping[tuple[int, int], str]) -> None:
-        box = self._boxes[row.index]
+        """Draw the arrows into an op: one for each use of a value, or one from each node if it is in a closed box."""
+        box, same = self._boxes[row.index], self.outline.same[row.index]
         head = self._box_name(box)
-        used: dict[tuple[int, int], int] = {}  # how often this op uses a value
+        places: dict[tuple[str, int], list[int]] = {}  # of the arguments that one arrow brings
+        used: Counter[tuple[int, int]] = Counter()
         for k, argument in enumerate(row.arguments):
             if argument.row is None:
                 if not box.closed and isinstance(argument.constant, Number):
                     self._constant(row, k, argument.constant)
                 continue
-            source = self.rows[argument.row]
-            first = self.outline.first(source.index)
-            if source.kind != "op":
-                tail = self._leaves.get(first, head)
-            else:
-                tail = ovals.get((source.index, argument.output), self._box_name(self._boxes[first]))
-            if tail == head or (box.closed and source.kind == "op" and self._boxes[first] is box):
-                continue
-            value = (source.index, argument.output)
-            used[value] = used.get(value, 0) + 1
-            edge = self.edges.setdefault((tail, head, 1 if box.closed else used[value]), Edge(tail, head))
-            label = "" if source.kind == "parameter" else _shape(source.outputs[argument.output].shape)
-            if row.op in ORDERED:
-                label = f"{argument.name} {label}".rstrip()
-            edge.label = edge.label or label
-            for index in self.outline.same[row.index]:
-                given = self.rows[index].arguments[k].row
-                assert given is not None  # wired as this one is
-                edge.uses.append((given, index, k))
-                edge.marked = edge.marked or index in self.marked
+            value = (argument.row, argument.output)
+            used[value] += 1
+            tail = self._tail(value, box, ovals)
+            if tail is not None:
+                places.setdefault((tail, 1 if box.closed else used[value]), []).append(k)
+        for (tail, copy), brought in places.items():
+            edge = self.edges.setdefault((tail, head, copy), self._edge(row, tail, head, brought))
+            for index in same:
+                arguments = self.rows[index].arguments
+                edge.uses += [(source, index, k) for k in brought if (source := arguments[k].row) is not None]
+            edge.marked = edge.marked or not self.marked.isdisjoint(same)
+
+    def _tail(self, value: tuple[int, int], box: Part, ovals: Mapping[tuple[int, int], str]) -> str | None:
+        """The node that a value comes from; None where that is the box that uses it."""
+        first = self.outline.first(value[0])
+        if self.rows[first].kind != "op":
+            return self._leaves.get(first)
+        return None if self._boxes[first] is box else ovals.get(value, self._box_name(self._boxes[first]))
+
+    def _edge(self, row: Row, tail: str, head: str, places: Sequence[int]) -> Edge:
+        argument = row.arguments[places[0]]
+        assert argument.row is not None  # that is where it comes from
+        source = self.rows[argument.row]
+        sources = len({row.arguments[k].row for k in places})
+        says = [
+            argument.name if needs_order(row) and not self._boxes[row.index].closed else "",
+            shape(source.outputs[argument.output].shape) if source.kind != "parameter" else "",
+            f"×{sources}" if sources > 1 else "",
+        ]
+        return Edge(tail, head, " ".join(filter(None, says)), is_main=source.kind != "parameter")
 
     def _constant(self, row: Row, k: int, constant: Any) -> None:
         name = f"row-{row.index}-constant-{k}"
         home = self._above[row.index][-1]
-        self._members.setdefault(id(home), []).append((row.index, Node(name, "constant", [_number(constant)], [])))
-        label = row.arguments[k].name if row.op in ORDERED else ""
-        self.edges[name, k] = Edge(name, f"row-{row.index}", label, marked=row.index in self.marked)
+        self._members.setdefault(id(home), []).append((row.index, Node(name, "constant", [number(constant)], [])))
+        label = row.arguments[k].name if needs_order(row) else ""
+        self.edges[name, k] = Edge(name, f"row-{row.index}", label, False, marked=row.index in self.marked)
 
     # -- boxes and frames ----------------------------------------------------------------------------------------------
 
@@ -266,42 +283,39 @@ class Painter:
         return [Cluster(label, self._draw(part, within if part.kind == "repeat" else part.path))]
 
     def _op(self, row: Row, title: str) -> Node:
-        lines = [_symbol(row)]
+        lines = [symbol(row)]
         if title:
             lines.append(title)
         value = row.outputs[0]
-        if row.module and len(row.outputs) == 1 and not value.held and _is_variable(value.name, row):
+        if row.module and len(row.outputs) == 1 and not value.held and is_variable(value.name, row):
             lines.append(f"→ {value.name}")
         if len(row.outputs) == 1 and not self._has_oval(row, 0):
             lines += [text for text in self._texts("", row, 0) if text]
-        return self._node(f"row-{row.index}", "op", lines, self.outline.same[row.index], _line(row))
+        return self._node(f"row-{row.index}", "op", lines, self.outline.same[row.index], line(row))
 
     def _closed(self, part: Part, within: str) -> Node:
-        rows = [row for index in part.rows for row in self.outline.same[index]]
-        ops = list(dict.fromkeys(self.rows[index].op for index in part.rows))
-        many = f"{len(part.rows)} ops" if len(part.rows) > 1 else ""
-        what = " · ".join(ops) if len(ops) <= 2 else many
+        leaves = self._inside.get(id(part), [])
+        rows = [row for first in [*part.rows, *(leaf.index for leaf in leaves)] for row in self.outline.same[first]]
+        name = self._box_name(part)
         if part.kind == "stretch":
-            return self._node(self._box_name(part), "stretch", [f"… {len(part.rows):,} ops …"], rows)
-        sizes = [
-            int(np.prod(leaf.outputs[0].shape)) for leaf in self._inside.get(id(part), []) if leaf.kind == "parameter"
-        ]
-        lines = [self._title(part, within), what if part.path not in self.kinds else ""]
-        lines.append(f"{sum(sizes):,} parameters" if sizes else "")
-        return self._node(self._box_name(part), "module", [line for line in lines if line], rows, part.path)
+            return self._node(name, "stretch", [f"… {len(part.rows):,} ops …"], rows)
+        lines = [self._title(part, within)]
+        if part.path not in self.kinds:
+            ops = list(dict.fromkeys(self.rows[index].op for index in part.rows))
+            lines.append(" · ".join(ops) if len(ops) <= 2 else f"{len(part.rows)} ops")
+        size = sum(math.prod(leaf.outputs[0].shape) for leaf in leaves if leaf.kind == "parameter")
+        if size:
+            lines.append(f"{size:,} parameters")
+        return self._node(name, "module", lines, rows, part.path)
 
     def _title(self, part: Part, within: str) -> str:
         """A module's name in the module around it, and its class where that is known."""
-        name, kind = _within(part.path, within), self.kinds.get(part.path, "")
+        name, kind = inside(part.path, within), self.kinds.get(part.path, "")
         last = ".".join(part.last.split(".")[-name.count(".") - 1 :])
-        return _range([name, last]) + (f": {kind}" if kind else "")
+        return span([name, last]) + (f": {kind}" if kind else "")
 
     def _box_name(self, part: Part) -> str:
         return f"box-{part.rows[0]}" if part.closed else f"row-{part.rows[0]}"
-
-    def _module(self, home: Part) -> str:
-        """The path of the module in whose frame an open part is drawn."""
-        return home.path
 
     def _node(self, name: str, kind: str, lines: list[str], rows: Sequence[int], tooltip: str = "") -> Node:
         return Node(name, kind, lines, list(rows), tooltip, marked=not self.marked.isdisjoint(rows))
@@ -315,7 +329,7 @@ class Painter:
             return [name]  # they differ from block to block
         lines = [name]
         if self.show_values and value.array is not None and value.array.size <= SMALL:
-            text = _numbers(value.array)
+            text = numbers(value.array)
             if value.shape:
                 lines.append(text)
             else:
@@ -328,8 +342,9 @@ class Painter:
         if row.kind == "input" or value.dtype.kind != "f":
             return []
         if value.gradient is not None:
-            size = float(np.linalg.norm(to_host(value.gradient).ravel().astype(np.float64)))
-            return [f"grad {_numbers(value.gradient)}" if value.gradient.size <= SMALL else f"|grad| {size:.4g}"]
+            if value.gradient.size <= SMALL:
+                return [f"grad {numbers(value.gradient)}"]
+            return [f"|grad| {float((value.gradient.astype('float64') ** 2).sum() ** 0.5):.4g}"]
         record = row.node
         if isinstance(record, Record) and record.kept is None and (self.has_gradients or record.cache is FREED):
             return []  # it has had one, perhaps, but nobody kept it
@@ -344,48 +359,3 @@ def _common(chains: Sequence[tuple[Part, ...]]) -> tuple[Part, ...]:
             break
         shared.append(parts[0])
     return tuple(shared)
-
-
-def _is_variable(name: str, row: Row) -> bool:
-    """Whether a result's name is that of a variable, and not an expression, or the op's or the module's."""
-    return name not in (row.op, row.module) and re.fullmatch(r"[^\W\d][\w.]*(\[[^\[\]]*\])*", name) is not None
-
-
-def _line(row: Row) -> str:
-    return row.node.line if isinstance(row.node, Record) else ""
-
-
-def _within(name: str, path: str) -> str:
-    """What something is called inside a module: `net.fc1.weight` is `weight` in `net.fc1`."""
-    return name.removeprefix(f"{path}.") if path else name
-
-
-def _range(names: Sequence[str]) -> str:
-    """`0`, or `0 … 11`."""
-    return names[0] if names[0] == names[-1] else f"{names[0]} … {names[-1]}"
-
-
-def _symbol(row: Row) -> str:
-    """An operator as it is written in Python, any other op by its name."""
-    if row.op in ORDERED and len(row.arguments) == 2:
-        return f"{row.arguments[0].name} {ORDERED[row.op]} {row.arguments[1].name}"
-    return SYMBOLS.get(row.op, row.op)
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    """A shape as Python writes it; nothing for a number."""
-    return str(shape) if shape else ""
-
-
-def _numbers(array: Array) -> str:
-    """A few numbers in one line."""
-    nested = to_host(array).tolist()
-    return _list(nested)
-
-
-def _list(nested: Any) -> str:
-    return f"[{', '.join(map(_list, nested))}]" if isinstance(nested, list) else _number(nested)
-
-
-def _number(number: Any) -> str:
-    return f"{number:.4g}" if isinstance(number, float) else str(number)
