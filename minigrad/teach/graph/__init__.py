@@ -131,10 +131,14 @@ def _run(module: Module, inputs: tuple, frame: Any) -> tuple[list[Row], dict[str
     for i, result in enumerate(results):
         result.name = "output" if len(results) == 1 else f"output {i}"
     rows = read(results, frame)
-    for row in rows:
-        if any(row.node is given.node for given in tensors_in(copies)):
-            row.kind = "input"
     root = module._name or type(module).__name__
+    own = {tensor.node: f"{root}.{name}" for name, tensor in [*module.named_parameters(), *module.named_buffers()]}
+    given_nodes = {given.node for given in tensors_in(copies)}
+    for row in rows:
+        if row.node in given_nodes:
+            row.kind = "input"
+        if row.node in own:  # a list of the user's may hold it, too
+            row.outputs[0].name, row.outputs[0].held = own[row.node], True
     kinds = {f"{root}.{path}" if path else root: type(inner).__name__ for path, inner in module.named_modules()}
     return rows, kinds
 

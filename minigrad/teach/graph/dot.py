@@ -13,6 +13,7 @@ from minigrad.teach.graph.picture import Cluster, Edge, Node, Picture
 SANS, MONO = "Helvetica,Arial,sans-serif", "Menlo,Consolas,DejaVu Sans Mono,monospace"
 INK, GREY, BOLD = "#1f2328", "#7a818a", "#d6006c"
 LONGEST = 60  # letters of a line
+ROOM = "\N{NO-BREAK SPACE}" * 12  # right of a frame's title, for arrows that come in from above
 
 STYLES = {
     "input": {"shape": "ellipse", "fillcolor": "#d6e8fa", "color": "#2a6fbb"},
@@ -61,7 +62,7 @@ def _write(graph: Digraph, cluster: Cluster, count: list[int]) -> None:
             continue
         count[0] += 1
         with graph.subgraph(name=f"cluster_{count[0]}") as inner:
-            inner.attr(label=_text(member.label), labelloc="t", labeljust="l", style="rounded", color=GREY)
+            inner.attr(label=_text(member.label) + ROOM, labelloc="t", labeljust="l", style="rounded", color=GREY)
             _write(inner, member, count)
 
 
@@ -97,6 +98,7 @@ def _caption(picture: Picture) -> str:
     lines = [" &#160; ".join(legend)]
     if picture.note:
         lines.insert(0, picture.note)
+    lines.insert(0, '<font point-size="5"> </font>')  # off the last node
     return f"<{'<br/>'.join(lines)}>"
 
 

@@ -113,12 +113,12 @@ class Outline:
         """The block at `i` that, with its repetitions, covers most: its length, and how often it is there."""
         best = (1, 1)
         for length in range(1, min(LONGEST, (len(parts) - i) // FEWEST) + 1):
-            if kinds[i] != kinds[i + length] or (best[1] > 1 and length % best[0] == 0):
+            if kinds[i : i + length] != kinds[i + length : i + 2 * length] or (best[1] > 1 and length % best[0] == 0):
                 continue
             times = self._times(parts, kinds, i, length)
-            saved = (times - 1) * sum(_boxes(part) for part in parts[i : i + length])
-            if times >= FEWEST and saved >= SAVED and times * length > best[0] * best[1]:
-                best = length, times
+            if times >= FEWEST and times * length > best[0] * best[1]:
+                saved = (times - 1) * sum(map(_boxes, parts[i : i + length]))
+                best = (length, times) if saved >= SAVED else best
         return best
 
     def _times(self, parts: Sequence[Part], kinds: Sequence[int], i: int, length: int) -> int:

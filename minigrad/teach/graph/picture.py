@@ -104,9 +104,7 @@ class Painter:
         self.edges: dict[tuple, Edge] = {}
         self._boxes: dict[int, Part] = {}  # of each op that is drawn, or is in a box
         self._above: dict[int, tuple[Part, ...]] = {}  # of each such op, the open parts that it lies in
-        self._members: dict[
-            int, list[tuple[float, Node]]
-        ] = {}  # of an open part by its id, the ovals in it, with their rows
+        self._members: dict[int, list[tuple[float, Node]]] = {}  # of an open part by its id
         self._inside: dict[int, list[Row]] = {}  # of a closed part by its id, the leaves that are not drawn
         self._leaves: dict[int, str] = {}  # of the leaves that are drawn, their nodes
         for box, above in walk(outline.root):
@@ -144,12 +142,15 @@ class Painter:
         self._members.setdefault(id(home), []).append((row.index, self._leaf(row, home)))
 
     def _belongs(self, row: Row, path: str) -> bool:
-        """Whether a leaf that a module uses is its own: it is called so, or has no name and is not what came in."""
-        if row.outputs[0].held:
-            return row.outputs[0].name.startswith(f"{path}.")
-        return row.kind == "parameter" or not any(
-            argument.row == row.index for user in row.users for argument in self.rows[user].arguments[:1]
-        )
+        """Whether a leaf that a module uses is its own: it is called so, or it is not what is given to the module.
+
+        That is an op's first argument, or an input that a variable holds, such as labels.
+        """
+        value = row.outputs[0]
+        if value.held and (row.kind == "input" or value.name.startswith(f"{path}.")):
+            return value.name.startswith(f"{path}.")
+        is_first = any(argument.row == row.index for user in row.users for argument in self.rows[user].arguments[:1])
+        return not is_first or (row.kind == "parameter" and not value.held)
 
     def _leaf(self, row: Row, home: Part) -> Node:
         value = row.outputs[0]
@@ -295,7 +296,8 @@ class Painter:
 
     def _closed(self, part: Part, within: str) -> Node:
         leaves = self._inside.get(id(part), [])
-        rows = [row for first in [*part.rows, *(leaf.index for leaf in leaves)] for row in self.outline.same[first]]
+        drawn = {self.outline.first(row) for row in [*part.rows, *(leaf.index for leaf in leaves)]}
+        rows = sorted(row for first in drawn for row in self.outline.same[first])
         name = self._box_name(part)
         if part.kind == "stretch":
             return self._node(name, "stretch", [f"… {len(part.rows):,} ops …"], rows)
