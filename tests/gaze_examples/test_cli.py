@@ -62,7 +62,7 @@ def test_the_report_is_one_file_with_scores_pictures_tape_and_settings(dataset_d
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed: there is no `dot`")
 def test_the_report_has_the_graph_of_the_network(dataset_directory):
-    train(dataset_directory, "--model", "cnn-bn", "--out", "run")
+    train(dataset_directory, "--model", "cnn-bn", "--epochs", "1", "--out", "run")
     page = Path("run/report.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 1
     for expected in ("bn1: BatchNorm2d", "663,808 parameters", "(1, 16, 6, 27)", "model: CnnBatchNorm"):

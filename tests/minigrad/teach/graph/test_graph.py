@@ -248,6 +248,28 @@ def test_blocks_that_differ_are_all_drawn():
     assert not any("×" in title for title in frames(mg.graph(Dense(), mg.ones(1, 4))))
 
 
+def test_leaves_that_three_rounds_share_are_all_drawn():
+    w = [mg.tensor(0.5, requires_grad=True) for _ in range(12)]
+    y = mg.tensor(1.0)
+    for i in range(10):
+        y = mg.tanh(y * w[i] + w[i + 1]) - w[i + 2]
+    graph = mg.graph(y)
+    assert frames(graph) == [] and {f"w[{i}] = 0.5" for i in range(12)} <= texts(graph)
+
+
+def test_parameters_that_a_list_or_nothing_holds_are_in_the_frame_of_their_module():
+    layers = [nn.Linear(3, 3), nn.Dropout(0.5)]
+
+    def loss_of_a_network_that_is_gone():
+        net = nn.Sequential(*layers, nn.Linear(3, 1))
+        return net(mg.ones(2, 3)).sum()
+
+    whole = mg.graph(loss_of_a_network_that_is_gone()).picture.whole
+    (net,) = [member for member in whole.members if isinstance(member, Cluster)]
+    inside = [[node.kind for node in frame.members] for frame in net.members]
+    assert inside == [["parameter", "parameter", "op"], ["input", "op"], ["parameter", "parameter", "op"]]
+
+
 def test_a_loop_is_drawn_once_and_what_all_its_rounds_share_outside_it():
     w = mg.tensor(0.5, requires_grad=True)
     y = mg.tensor(1.0)
