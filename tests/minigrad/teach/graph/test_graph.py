@@ -182,6 +182,14 @@ def test_modules_are_frames_in_frames_with_their_parameters():
     assert node(graph, "output").kind == "result" and node(graph, "output").lines[1] == "(5, 2)"
 
 
+def test_what_is_given_to_a_module_is_outside_its_frame():
+    scores, labels = mg.ones(2, 3, requires_grad=True), mg.tensor([0, 1])
+    loss = nn.CrossEntropyLoss()(scores, labels)
+    graph = mg.graph(loss)
+    assert frames(graph) == [] and {"scores", "labels", "cross_entropy", "CrossEntropyLoss"} <= texts(graph)
+    assert [node.lines[0] for node in mg.graph(loss, depth=0).nodes][:2] == ["scores", "labels"]
+
+
 def test_modules_below_depth_are_one_box_with_the_number_of_their_parameters():
     net = Residual(2)
     graph = mg.graph(net, mg.ones(1, 1, 5, 5), depth=1)
@@ -246,6 +254,15 @@ def test_blocks_that_differ_are_all_drawn():
             return mg.stack(h)
 
     assert not any("×" in title for title in frames(mg.graph(Dense(), mg.ones(1, 4))))
+
+
+def test_a_round_whose_result_all_later_ones_use_is_drawn_beside_them():
+    y = scale = mg.tensor(2.0, requires_grad=True) * 1.0
+    for i in range(10):
+        h = mg.tanh(y)
+        y = h * scale
+        scale = h if i == 0 else scale
+    assert frames(mg.graph(y)) == ["×9"]
 
 
 def test_leaves_that_three_rounds_share_are_all_drawn():
