@@ -257,12 +257,16 @@ def test_blocks_that_differ_are_all_drawn():
 
 
 def test_a_round_whose_result_all_later_ones_use_is_drawn_beside_them():
-    y = scale = mg.tensor(2.0, requires_grad=True) * 1.0
-    for i in range(10):
-        h = mg.tanh(y)
-        y = h * scale
-        scale = h if i == 0 else scale
-    assert frames(mg.graph(y)) == ["×9"]
+    def rounds():
+        y = scale = mg.tensor(2.0, requires_grad=True) * 1.0
+        for i in range(10):
+            h = mg.tanh(y)
+            y = h * scale
+            scale = h if i == 0 else scale
+        return y
+
+    graph = mg.graph(rounds())
+    assert frames(graph) == ["×9"]
 
 
 def test_leaves_that_three_rounds_share_are_all_drawn():
