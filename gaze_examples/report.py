@@ -7,9 +7,12 @@ import html
 from dataclasses import asdict
 from pathlib import Path
 
+import minigrad as mg
+from gaze_examples.batches import loader
 from gaze_examples.data import GazeData
 from gaze_examples.models import MODELS
 from gaze_examples.runs import Result
+from minigrad.teach.graph import NoGraphviz
 
 PARTS = {
     "train": ("training", "what it learned from"),
@@ -40,6 +43,7 @@ td.number, th.number { text-align: right; } td.wrap { white-space: normal; }
 figure { margin: 0; overflow-x: auto; }
 img { box-sizing: border-box; max-width: 100%; min-width: 34rem; background: #fff; border-radius: 8px;
       border: 1px solid var(--line); }
+svg { max-width: 100%; height: auto; }
 pre { background: var(--tint); padding: .9rem 1.1rem; border-radius: 8px; overflow-x: auto; font-size: .8rem; }
 """
 
@@ -66,6 +70,9 @@ the time.</p>
 {picture(curves, "Loss and accuracy over the epochs. Training numbers are averages over an epoch.")}
 <h2>What it takes for what</h2>
 {picture(confusion, "Of the eyes that look at a row's quadrant, the share that was taken for the column's, in %.")}
+<h2>The network</h2>
+<p class="soft">What one image goes through, and what shape it has on the way.</p>
+{_network(result, data)}
 <h2>One training step, as the tape saw it</h2>
 <p class="soft">Forward, from the top down; backward goes up again, and |gradient| is the norm of what arrived at each
 step's result.</p>
@@ -88,6 +95,20 @@ def _headline(result: Result, data: GazeData) -> str:
                 f'<div class="score">{PARTS[part][0]}<b>{100 * result.scores[part].accuracy:.1f} %</b>{ceiling}</div>'
             )
     return f'<div class="scores">{"".join(cards)}</div>'
+
+
+def _network(result: Result, data: GazeData) -> str:
+    """The graph of the network on one image, its modules as boxes; where Graphviz is missing, how to install it."""
+    model, part = result.model, data.split.train
+    image, _ = next(iter(loader(part, data.labels["train"], 1, mg.device(result.settings.device))))
+    was_training = model.training
+    model.eval()  # batch-norm makes no statistics of one image
+    try:
+        return f"<figure>{mg.graph(model, image, depth=1, show_values=False).to_svg()}</figure>"
+    except NoGraphviz as error:
+        return f"<p>{html.escape(str(error))}</p>"
+    finally:
+        model.train(was_training)
 
 
 def _score_table(result: Result, data: GazeData) -> str:

@@ -242,6 +242,7 @@ Size = tuple  # shapes are plain tuples
 _ROOMS = ("data", "nn", "optim", "teach", "testing", "training")
 _NAMES = {
     "explain": "minigrad.teach.explain",
+    "graph": "minigrad.teach.graph",
     "load": "minigrad.serialization",
     "save": "minigrad.serialization",
     "summary": "minigrad.teach.summary",
@@ -252,6 +253,7 @@ if _typing.TYPE_CHECKING:
     from minigrad import data, nn, optim, teach, testing, training
     from minigrad.serialization import load, save
     from minigrad.teach.explain import explain
+    from minigrad.teach.graph import graph
     from minigrad.teach.summary import summary
     from minigrad.teach.trace import trace
 

@@ -1,4 +1,4 @@
-"""`minigrad check FILE.py`, `minigrad explain OP`, `minigrad step SCRIPT.py`: the command line."""
+"""`minigrad check`, `explain`, `step`, `graph`: the command line."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import argparse
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from minigrad.teach import explain
 from minigrad.teach.explain import terminal
-from minigrad.teach.script import DEMOS, USUAL, demo, trace_script
+from minigrad.teach.script import DEMOS, USUAL, demo, graph_script, trace_script
 from minigrad.teach.terminal import show
 from minigrad.testing.check import TIME_LIMIT, check_file, table
 
@@ -26,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except (OSError, ValueError, ImportError, LookupError, RuntimeError) as error:
-        print(f"minigrad {arguments.command}: {error}", file=sys.stderr)
+        print(f"minigrad {arguments.command}: {str(error).removeprefix(f'{arguments.command}: ')}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="minigrad", description="Look at backprop from outside.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_check, _add_explain, _add_step):
+    for add in (_add_check, _add_explain, _add_step, _add_graph):
         add(commands)
     return parser
 
@@ -146,3 +147,30 @@ def _file_and_name(script: str) -> tuple[str, str]:
     """`net.py:out` as its two parts. (A colon may also be part of a Windows path.)"""
     file, colon, name = script.rpartition(":")
     return (file, name) if colon and name.isidentifier() else (script, USUAL)
+
+
+# -- graph -------------------------------------------------------------------------------------------------------------
+
+
+def _add_graph(commands: Any) -> None:
+    parser = commands.add_parser(
+        "graph",
+        help="draw the graph behind a tensor of a script",
+        description="Runs a script and draws what one of its tensors was computed from.",
+    )
+    parser.add_argument("script", metavar="SCRIPT.py[:NAME]", help=f"a script, and the variable to draw ({USUAL})")
+    parser.add_argument("--out", metavar="FILE", help=".svg, .png, .pdf or .dot (default: SCRIPT.svg)")
+    parser.add_argument("--depth", type=int, metavar="N", help="modules deeper than that are one box each")
+    parser.set_defaults(run=_graph)
+
+
+def _graph(arguments: argparse.Namespace) -> int:
+    file, name = _file_and_name(arguments.script)
+    drawing = graph_script(Path(file).read_text("utf-8"), file, name, depth=arguments.depth)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        print(drawing.render(arguments.out or Path(file).with_suffix(".svg").name))
+    for note in [drawing.note, *(str(warning.message) for warning in said)]:
+        if note:
+            print(note, file=sys.stderr)
+    return 0

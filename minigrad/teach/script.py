@@ -1,4 +1,7 @@
-"""A script, run to look at what it computed: for `minigrad step`. Some are ready-made, in the folder `demos`."""
+"""A script, run to look at what it computed: for `minigrad step` and `minigrad graph`.
+
+Some are ready-made, in the folder `demos`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from importlib.resources import files
 from typing import Any
 
 from minigrad.tape import Tape
+from minigrad.teach.graph import Graph, check_has_graph, graph_of_rows
+from minigrad.teach.rows import read
 from minigrad.teach.trace import Trace
 from minigrad.tensor import Tensor
 
@@ -29,17 +34,27 @@ class ScriptError(ValueError):
 
 
 def trace_script(source: str, file: str, name: str = USUAL) -> Trace:
-    """The backward pass from the Tensor in a variable of a script, which is run under a Tape: every value is kept.
+    """The backward pass from the Tensor in a variable of a script. source: the script; `file` is what it is called."""
+    result, variables = result_of(source, file, name)
+    return Trace(result, None, [variables])
 
-    source: the script; `file` is what it is called.
-    """
+
+def graph_script(source: str, file: str, name: str = USUAL, depth: int | None = None) -> Graph:
+    """The graph behind the Tensor in a variable of a script, as `mg.graph` draws it."""
+    result, variables = result_of(source, file, name)
+    check_has_graph([result])
+    return graph_of_rows(read([result], [variables]), depth=depth)
+
+
+def result_of(source: str, file: str, name: str) -> tuple[Tensor, dict[str, Any]]:
+    """The Tensor in the variable `name` of a script, and all its variables."""
     variables = run_script(source, file)
     if not isinstance(variables.get(name), Tensor):
         there = ", ".join(one for one, value in variables.items() if isinstance(value, Tensor) and value.record)
         given = f"it is of type {type(variables[name]).__name__}" if name in variables else "there is none of that name"
         others = f"Those with a graph are {there}: name one, as in {file}:NAME." if there else "None has a graph."
         raise ValueError(f"{file}: expected the result in a variable {name!r}, a Tensor, but {given}. {others}")
-    return Trace(variables[name], None, [variables])
+    return variables[name], variables
 
 
 def run_script(source: str, file: str) -> dict[str, Any]:

@@ -68,6 +68,22 @@ def test_the_report_is_one_file_with_scores_pictures_tape_and_settings(dataset_d
         assert expected in page
 
 
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed: there is no `dot`")
+def test_the_report_has_the_graph_of_the_network(dataset_directory):
+    train(dataset_directory, "--model", "cnn-bn", "--epochs", "1", "--out", "run")
+    page = Path("run/report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 1
+    for expected in ("bn1: BatchNorm2d", "663,808 parameters", "(1, 16, 6, 27)", "model: CnnBatchNorm"):
+        assert expected in page
+
+
+def test_without_graphviz_the_report_says_how_to_install_it(dataset_directory, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    train(dataset_directory, "--out", "run")
+    page = Path("run/report.html").read_text(encoding="utf-8")
+    assert "<svg" not in page and "drawing needs Graphviz" in page and "install graphviz" in page
+
+
 def test_training_learns_and_evaluate_repeats_its_scores(dataset_directory, capsys):
     gaze("train", "--data", dataset_directory, "--model", "fc", "--epochs", "25", "--batch-size", "16", "--out", "run")
     table = capsys.readouterr().out.split("oracle\n")[-1].splitlines()

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from minigrad.teach.script import DEMOS, ScriptError, demo, run_script, trace_script
+from minigrad.teach.script import DEMOS, ScriptError, demo, graph_script, run_script, trace_script
 
 DIAMOND = "import minigrad as mg\na = mg.tensor(3.0, requires_grad=True)\nloss = a * a\n"
 
@@ -36,6 +36,13 @@ def test_another_variable_may_hold_the_result():
         trace_script(DIAMOND, "s.py", "out")
     with pytest.raises(ValueError, match=r"but it is of type int\. None has a graph"):
         trace_script("loss = 3", "s.py")
+
+
+def test_the_graph_behind_a_result():
+    drawn = graph_script(DIAMOND, "s.py")
+    assert [node.lines[0] for node in drawn.nodes] == ["a = 3", "*", "loss = 9"]
+    with pytest.raises(ValueError, match="there is none of that name"):
+        graph_script(DIAMOND, "s.py", "out")
 
 
 def test_a_script_that_calls_backward_is_traced_all_the_same():
