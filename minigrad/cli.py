@@ -27,11 +27,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except (OSError, ValueError, ImportError, LookupError, RuntimeError) as error:
-        print(f"minigrad {arguments.command}: {str(error).removeprefix(f'{arguments.command}: ')}", file=sys.stderr)
+        print(
+            f"minigrad {arguments.command}: {_in_words(error).removeprefix(f'{arguments.command}: ')}", file=sys.stderr
+        )
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {error.filename}, or no folder that it could be in."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}." if error.filename else error.strerror
+    return str(error)
 
 
 def _parser() -> argparse.ArgumentParser:

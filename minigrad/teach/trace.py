@@ -12,6 +12,7 @@ from typing import Any
 from minigrad.lift import Op
 from minigrad.tape import Record, users_frame
 from minigrad.teach.colours import Colours, colours_for
+from minigrad.teach.graph import NoGraphviz, graph_of_rows
 from minigrad.teach.names import Scope, scopes_at
 from minigrad.teach.page import page
 from minigrad.teach.rows import read
@@ -19,6 +20,8 @@ from minigrad.teach.rules import rules_of
 from minigrad.teach.terminal import result_as_text, step_as_text
 from minigrad.teach.walk import Walk, is_finite, plain_row
 from minigrad.tensor import Tensor, node_with_graph, upstream_of
+
+DRAWN = 200  # rows, up to which the page has a drawing of the graph
 
 
 def trace(loss: Tensor, gradient: Tensor | None = None) -> Trace:
@@ -86,6 +89,7 @@ class Trace:
         if first is not None:
             self.rows[first.index]["not_finite"] = "the first NaN or Inf of the forward pass is here"
         self._ops: dict[str, Op] = {record.op.name: record.op for record in records}
+        self._graph = graph_of_rows(rows, show_grads=False) if len(rows) <= DRAWN else None
 
     def show(self, step: int | None = None) -> None:
         """Print a step, or all of them and the gradients that they add up; in colour in a terminal."""
@@ -114,8 +118,15 @@ class Trace:
             "gradients": self.gradients,
             "is_kept": self.is_kept,
             "rules": {name: _rules(op) for name, op in self._ops.items()},
-            "graph": "",
+            "graph": self._drawing(),
         }
+
+    def _drawing(self) -> str:
+        """The graph as SVG, whose nodes have the ids of the rows; "" where Graphviz is not installed."""
+        try:
+            return self._graph.to_svg() if self._graph is not None else ""
+        except NoGraphviz:
+            return ""
 
     def _checked(self, step: int) -> int:
         if not -len(self.steps) <= step < len(self.steps):

@@ -94,7 +94,7 @@ def test_the_command(tmp_path, capsys):
         ("loss = 1 / 0", "raised an error"),
         ("import minigrad as mg; loss = mg.ones(1)", "has no graph"),
         ("x = 3", "there is none of that name"),
-        (None, "No such file"),
+        (None, "there is no file"),
     ],
 )
 def test_mistakes_are_told_in_words_with_exit_code_2(source, words, tmp_path, capsys):
