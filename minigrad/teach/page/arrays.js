@@ -141,7 +141,7 @@ function tilesView(array, title, options) {
   const lead = array.shape.slice(0, -2);
   const low = toNumber(array.min ?? 0), high = toNumber(array.max ?? 1);
   const tiles = array.tiles.map((encoded, number) => {
-    const canvas = make("canvas", { width: columns, height: rows, style: `width: ${columns * scale}px; height: ${rows * scale}px` });
+    const canvas = make("canvas", { width: columns, height: rows, style: `width: ${columns * scale}px; height: ${rows === 1 ? 16 : rows * scale}px` });
     paint(canvas, encoded, low, high, asImage);
     const tile = make("div", { class: "tile" }, canvas);
     if (options.hover) {
