@@ -48,7 +48,7 @@ class Named:
         self._seen: set[int] = set()
         for scope in scopes:
             for name, value in list(scope.items()):  # other threads may be adding to it
-                if not name.startswith("_") and not isinstance(value, types.ModuleType):
+                if name.isidentifier() and not name.startswith("_") and not isinstance(value, types.ModuleType):
                     self._enter(name, value, DEPTH)
 
     def _enter(self, name: str, value: Any, depth: int) -> None:
