@@ -8,7 +8,7 @@ constant factor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, combinations, permutations
 from math import prod
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.testing.examine import Examination, gradient_at, jacobian_at, slopes_at
+from minigrad.testing.examine import Examination, gradient_at, jacobian_at, measured_at, slopes_at
 from minigrad.testing.report import WRONG, GradientReport
 from minigrad.testing.subjects import Case, Place, Subject, Upstream, upstream_for
 
@@ -62,7 +62,7 @@ class Evidence:
     def slope(self, case: Case | None = None, upstream: Upstream | None = None) -> np.ndarray | None:
         """What would be due for other arguments or another upstream gradient; None if that call is not possible."""
         try:
-            return slopes_at(self.subject, case or self.case, self.place, upstream or self.upstream).slope
+            return slopes_at(self.subject, case or self.case, self.place, upstream or self.upstream)
         except Exception:  # a student's function may raise anything when it is given what does not fit
             return None
 
@@ -117,7 +117,7 @@ def diagnose(subject: Subject, place: Place, failing: Sequence[Examination], see
         return report
     misshapen = [one for one in evidence if one.found.shape != one.due.shape]
     for cause, rule in SHAPE_RULES if misshapen else RULES:
-        explanations = _common([rule(one) for one in (misshapen or evidence)])
+        explanations = _common(rule(one) for one in (misshapen or evidence))
         if explanations:
             return replace(report, cause=cause, detail=explanations[0])
     return report
@@ -152,7 +152,7 @@ def _redrawn(subject: Subject, case: Case, place: Place, rng: np.random.Generato
         outs, _ = subject.run(case.copied())
         upstream = upstream_for(tuple(map(np.array, outs)), subject, rng)
         found = gradient_at(subject, case, place, upstream)
-        measured = slopes_at(subject, case, place, upstream)
+        measured = measured_at(subject, case, place, upstream, found)
     except Exception:
         return None
     return Evidence(subject, case, place, upstream, tuple(map(np.array, outs)), found, measured.slope, measured.kink)
@@ -163,9 +163,15 @@ def _size(case: Case, place: Place) -> int:
     return sum(prod(min(n, 6) for n in case.at(where).shape) for where in case.places()) + case.at(place).size
 
 
-def _common(answers: list[list[str] | None]) -> list[str]:
-    first, *rest = [answer for answer in answers if answer is not None] or [[]]
-    return [sentence for sentence in first if all(sentence in other for other in rest)]
+def _common(answers: Iterable[list[str] | None]) -> list[str]:
+    """The sentences that are in every answer. No more are asked for once there is none."""
+    common: list[str] | None = None
+    for answer in answers:
+        if answer is not None:
+            common = [sentence for sentence in answer if common is None or sentence in common]
+            if not common:
+                break
+    return common or []
 
 
 def _subsets(ndim: int) -> list[tuple[int, ...]]:

@@ -80,7 +80,7 @@ class Falsifier:
         """The call to which Hypothesis shrinks those in which this gradient fails."""
 
         def fails(case: Case) -> bool:
-            found = self._look(case, keep=False)
+            found = self._look(case, keep=False, only=name)
             return isinstance(found, Examination) and name in _failing_names(found)
 
         case = _shrunk(self.cases, fails, self.seed) or min((one.case for one in self._failing[name]), key=_elements)
@@ -110,9 +110,9 @@ class Falsifier:
         ordered = sorted(self._drawn, key=_elements)
         return ordered[:: max(1, len(ordered) // count)][-count:]
 
-    def _look(self, case: Case, keep: bool = True) -> Examination | Crash:
+    def _look(self, case: Case, keep: bool = True, only: str = "") -> Examination | Crash:
         try:
-            found = examine(self.subject, case, self.seed)
+            found = examine(self.subject, case, self.seed, only=only)
         except HypothesisException:
             raise
         except Exception as error:
