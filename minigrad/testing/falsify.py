@@ -17,6 +17,7 @@ from minigrad.testing.report import FAILING, VERDICTS, GradientReport
 from minigrad.testing.subjects import Case, Place, Subject
 
 EFFORT = 700  # elements of the calls that are looked at for the smallest failing one, and ten for each call
+PATIENCE = 12  # calls in a row of which none is smaller than the smallest failing one, until the search is given up
 
 
 def drawn(cases: SearchStrategy[Case], count: int, seed: int) -> list[Case]:
@@ -77,13 +78,14 @@ class Falsifier:
         return self._failing[name]
 
     def smallest(self, name: str) -> Examination:
-        """The call to which Hypothesis shrinks those in which this gradient fails."""
+        """The call to which Hypothesis shrinks those in which this gradient fails, or a smaller one that it drew."""
 
         def fails(case: Case) -> bool:
             found = self._look(case, keep=False, only=name)
             return isinstance(found, Examination) and name in _failing_names(found)
 
-        case = _shrunk(self.cases, fails, self.seed) or min((one.case for one in self._failing[name]), key=_elements)
+        shrunk = _shrunk(self.cases, fails, self.seed)
+        case = min([shrunk] * bool(shrunk) + [one.case for one in self._failing[name]], key=_elements)
         found = self._look(case, keep=False)
         assert isinstance(found, Examination)
         return found
@@ -147,15 +149,19 @@ def _elements(case: Case) -> int:
 
 def _shrunk(cases: SearchStrategy[Case], fails: Callable[[Case], bool], seed: int) -> Case | None:
     """The smallest call for which `fails` is true, found with some `EFFORT`; None if none is found."""
-    tried, smallest = 0, None
+    tried = in_vain = 0
+    smallest: Case | None = None
 
     def looked_at(case: Case) -> bool:
-        nonlocal tried, smallest
+        nonlocal tried, in_vain, smallest
         tried += 10 + _elements(case)
-        if tried > EFFORT:
+        in_vain += smallest is not None
+        if tried > EFFORT or in_vain > PATIENCE:
             raise _Enough
         if not fails(case):
             return False
+        if smallest is None or _elements(case) < _elements(smallest):
+            in_vain = 0
         if smallest is None or _elements(case) <= _elements(smallest):
             smallest = case
         return True

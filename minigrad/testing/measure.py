@@ -120,4 +120,4 @@ def _quotient(upstream: np.ndarray, above: np.ndarray, below: np.ndarray, step: 
     """Σ upstream * (above - below) / step; what did not move counts nothing, infinite or not."""
     moved = above - below
     moved[above == below] = 0.0
-    return float(np.sum(upstream * moved) / step) if step else np.inf
+    return float(np.dot(upstream, moved)) / step if step else np.inf
