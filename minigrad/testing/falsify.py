@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from random import Random
 
 from hypothesis import HealthCheck, Phase, find, given, settings
@@ -16,12 +17,25 @@ from minigrad.testing.examine import Examination, examine
 from minigrad.testing.report import FAILING, VERDICTS, GradientReport
 from minigrad.testing.subjects import Case, Place, Subject
 
+ROUND = 10  # calls that Hypothesis draws one by one, before it varies them
+ROUNDS = 1000  # more than there are, so that no two seeds share one
 EFFORT = 700  # elements of the calls that are looked at for the smallest failing one, and ten for each call
 PATIENCE = 12  # calls in a row of which none is smaller than the smallest failing one, until the search is given up
 
 
 def drawn(cases: SearchStrategy[Case], count: int, seed: int) -> list[Case]:
-    """Some calls; the same ones for the same seed."""
+    """Some calls, at most `count`; the same ones for the same seed. The simplest comes first.
+
+    Hypothesis begins with the simplest call, and after ten goes over to variations on what it drew. So it is asked for
+    ten at a time.
+    """
+    found: list[Case] = []
+    for round_ in range(max(1, ceil((count - 1) / (ROUND - 1)))):
+        found += _one_round(cases, ROUND, ROUNDS * seed + round_)[bool(found) :]
+    return found[:count]
+
+
+def _one_round(cases: SearchStrategy[Case], count: int, seed: int) -> list[Case]:
     found: list[Case] = []
 
     @seeded(seed)

@@ -23,7 +23,7 @@ from minigrad.testing.report import FAILING, WRONG, GradientReport, Report
 from minigrad.testing.strategies import cases
 from minigrad.testing.subjects import Case, Loss, Pair, Subject, upstream_for
 
-EXAMPLES = 60
+EXAMPLES = 40
 SEVERAL = 6  # drawn calls on which each property other than the gradients is tried
 
 
