@@ -99,7 +99,8 @@ class Falsifier:
             return isinstance(found, Examination) and name in _failing_names(found)
 
         shrunk = _shrunk(self.cases, fails, self.seed)
-        case = min([shrunk] * bool(shrunk) + [one.case for one in self._failing[name]], key=_elements)
+        candidates = [shrunk] if shrunk else []
+        case = min(candidates + [one.case for one in self._failing[name]], key=_elements)
         found = self._look(case, keep=False)
         assert isinstance(found, Examination)
         return found

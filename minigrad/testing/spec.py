@@ -16,7 +16,8 @@ from hypothesis.strategies import SearchStrategy
 from minigrad.cuda import is_available
 from minigrad.lift import differentiable, takes
 from minigrad.tensor import Tensor
-from minigrad.testing.diagnosis import AXES, diagnose
+from minigrad.testing.diagnosis import diagnose
+from minigrad.testing.diagnosis.axes import AXES
 from minigrad.testing.examine import Examination, examine
 from minigrad.testing.falsify import Falsifier
 from minigrad.testing.report import FAILING, WRONG, GradientReport, Report
