@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.testing.measure import Measured, measure, measure_along
+from minigrad.testing.numeric import numeric_jacobian, numerical_gradient
 from minigrad.testing.report import ILL, KINK, MUTATED, RANDOM, WRONG, GradientReport
 from minigrad.testing.subjects import Case, GradientCountError, Place, Subject, Upstream, upstream_for
 
@@ -68,9 +69,14 @@ class Examination:
     notes: tuple[str, ...] = ()
 
 
-def examine(subject: Subject, case: Case, seed: int = 0, tolerance: Tolerance | None = None) -> Examination:
+def examine(
+    subject: Subject, case: Case, seed: int = 0, tolerance: Tolerance | None = None, only: str = ""
+) -> Examination:
     """Every gradient of `subject` at `case`, judged. What the subject raises passes through, but for
-    GradientCountError, which is a wrong gradient."""
+    GradientCountError, which is a wrong gradient.
+
+    only: the name of the gradient that is of interest; others are left out where they have no say in it.
+    """
     tolerance = tolerance or Tolerance()
     rng = np.random.default_rng(seed)
     names = subject.gradient_names(case)
@@ -96,11 +102,11 @@ def examine(subject: Subject, case: Case, seed: int = 0, tolerance: Tolerance | 
     changed = changed or complaint
 
     every = sum(case.at(place).size for place in case.places())
-    for place in case.places():
-        if place not in found:
-            continue
+    for place in sorted(found, key=lambda place: names[place] != only):
         one = _judged(subject, case, place, names[place], found[place], upstream, rng, tolerance, every > MANY)
         result.gradients[place] = one
+        if names[place] == only and not _may_be_tied(one):
+            break
     _look_at_ties(subject, result, tolerance)
     if not any(one.report.verdict == WRONG for one in result.gradients.values()):
         complaint, result.notes = _other_layouts(subject, case, upstream, result, changed)
@@ -112,32 +118,30 @@ def examine(subject: Subject, case: Case, seed: int = 0, tolerance: Tolerance | 
     return result
 
 
-def slopes_at(subject: Subject, case: Case, place: Place, upstream: Upstream) -> Measured:
-    """The slope of Σ upstream * outputs in every element of the array at `place`."""
+def measured_at(subject: Subject, case: Case, place: Place, upstream: Upstream, expected: np.ndarray) -> Measured:
+    """The slope of Σ upstream * outputs in every element of the array at `place`, and where there is none."""
     f, x, flat = _as_function(subject, case, place, upstream)
-    return measure(f, x, flat)
+    return measure(f, x, flat, expected=expected)
 
 
-def gradient_at(subject: Subject, case: Case, place: Place, upstream: Upstream) -> np.ndarray:
-    """What backward says of the array at `place`."""
-    _, backward = _quiet(subject.run, case.copied())
-    return np.asarray(_quiet(backward, _copies(upstream))[place], np.float64)
+def slopes_at(subject: Subject, case: Case, place: Place, upstream: Upstream) -> np.ndarray:
+    """The same slopes, taken for granted."""
+    f, x, flat = _as_function(subject, case, place, upstream)
+    return numerical_gradient(f, x, flat)
 
 
 def jacobian_at(subject: Subject, case: Case, place: Place) -> np.ndarray:
     """The slope of every output element in every element of the array at `place`: of shape (size of it, outputs)."""
     outs, _ = _quiet(subject.run, case.copied())
     ones = tuple(np.ones(np.shape(out)) if np.asarray(out).dtype.kind == "f" else None for out in outs)
-    f, x, flat = _as_function(subject, case, place, ones)
-    rows = []
-    for index in np.ndindex(x.shape):
-        kept = x[index]
-        x[index] = kept + 1e-5
-        above = f(x)
-        x[index] = kept - 1e-5
-        rows.append((above - f(x)) / 2e-5)
-        x[index] = kept
-    return np.array(rows).reshape(x.size, flat.size)
+    f, x, _ = _as_function(subject, case, place, ones)
+    return numeric_jacobian(f, x)
+
+
+def gradient_at(subject: Subject, case: Case, place: Place, upstream: Upstream) -> np.ndarray:
+    """What backward says of the array at `place`."""
+    _, backward = _quiet(subject.run, case.copied())
+    return np.asarray(_quiet(backward, _copies(upstream))[place], np.float64)
 
 
 def _gradients(subject: Subject, case: Case, upstream: Upstream) -> tuple[dict[Place, Any] | None, str]:
@@ -188,8 +192,10 @@ def _judged(
         return Gradient(
             place, GradientReport(name, WRONG, "wrong-shape", text), analytic, measure(f, moved, flat), None
         )
-    measured = measure(f, moved, flat, _some(x.shape, rng) if many else None)
-    wrong, shaky = _disagree(analytic, measured, _float64_gradient(subject, case, place, upstream), tolerance)
+    trusted = _float64_gradient(subject, case, place, upstream)
+    expected = analytic if trusted is None else trusted
+    measured = measure(f, moved, flat, _some(x.shape, rng) if many else None, expected)
+    wrong, shaky = _disagree(analytic, measured, trusted, tolerance)
     if wrong.any() and _mark_hidden_kinks(f, moved, flat, measured, wrong):
         wrong &= ~measured.kink
     report = _worst(name, analytic, measured.slope, ~measured.kink & ~np.isnan(measured.slope))
@@ -247,6 +253,11 @@ def _float64_gradient(subject: Subject, case: Case, place: Place, upstream: Upst
         return None
     wide = tuple(None if one is None else one.astype(np.float64) for one in upstream)
     return gradient_at(subject, case.each(_wide), place, wide)
+
+
+def _may_be_tied(one: Gradient) -> bool:
+    """Whether it is right alone, with elements at a kink, so that it matters what equal elements elsewhere get."""
+    return one.report.verdict == KINK
 
 
 def _look_at_ties(subject: Subject, result: Examination, tolerance: Tolerance) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from random import Random
 
 from hypothesis import HealthCheck, Phase, find, given, settings
@@ -16,11 +17,25 @@ from minigrad.testing.examine import Examination, examine
 from minigrad.testing.report import FAILING, VERDICTS, GradientReport
 from minigrad.testing.subjects import Case, Place, Subject
 
+ROUND = 10  # calls that Hypothesis draws one by one, before it varies them
+ROUNDS = 1000  # more than there are, so that no two seeds share one
 EFFORT = 700  # elements of the calls that are looked at for the smallest failing one, and ten for each call
+PATIENCE = 12  # calls in a row of which none is smaller than the smallest failing one, until the search is given up
 
 
 def drawn(cases: SearchStrategy[Case], count: int, seed: int) -> list[Case]:
-    """Some calls; the same ones for the same seed."""
+    """Some calls, at most `count`; the same ones for the same seed. The simplest comes first.
+
+    Hypothesis begins with the simplest call, and after ten goes over to variations on what it drew. So it is asked for
+    ten at a time.
+    """
+    found: list[Case] = []
+    for round_ in range(max(1, ceil((count - 1) / (ROUND - 1)))):
+        found += _one_round(cases, ROUND, ROUNDS * seed + round_)[bool(found) :]
+    return found[:count]
+
+
+def _one_round(cases: SearchStrategy[Case], count: int, seed: int) -> list[Case]:
     found: list[Case] = []
 
     @seeded(seed)
@@ -77,13 +92,15 @@ class Falsifier:
         return self._failing[name]
 
     def smallest(self, name: str) -> Examination:
-        """The call to which Hypothesis shrinks those in which this gradient fails."""
+        """The call to which Hypothesis shrinks those in which this gradient fails, or a smaller one that it drew."""
 
         def fails(case: Case) -> bool:
-            found = self._look(case, keep=False)
+            found = self._look(case, keep=False, only=name)
             return isinstance(found, Examination) and name in _failing_names(found)
 
-        case = _shrunk(self.cases, fails, self.seed) or min((one.case for one in self._failing[name]), key=_elements)
+        shrunk = _shrunk(self.cases, fails, self.seed)
+        candidates = [shrunk] if shrunk else []
+        case = min(candidates + [one.case for one in self._failing[name]], key=_elements)
         found = self._look(case, keep=False)
         assert isinstance(found, Examination)
         return found
@@ -110,9 +127,9 @@ class Falsifier:
         ordered = sorted(self._drawn, key=_elements)
         return ordered[:: max(1, len(ordered) // count)][-count:]
 
-    def _look(self, case: Case, keep: bool = True) -> Examination | Crash:
+    def _look(self, case: Case, keep: bool = True, only: str = "") -> Examination | Crash:
         try:
-            found = examine(self.subject, case, self.seed)
+            found = examine(self.subject, case, self.seed, only=only)
         except HypothesisException:
             raise
         except Exception as error:
@@ -147,15 +164,19 @@ def _elements(case: Case) -> int:
 
 def _shrunk(cases: SearchStrategy[Case], fails: Callable[[Case], bool], seed: int) -> Case | None:
     """The smallest call for which `fails` is true, found with some `EFFORT`; None if none is found."""
-    tried, smallest = 0, None
+    tried = in_vain = 0
+    smallest: Case | None = None
 
     def looked_at(case: Case) -> bool:
-        nonlocal tried, smallest
+        nonlocal tried, in_vain, smallest
         tried += 10 + _elements(case)
-        if tried > EFFORT:
+        in_vain += smallest is not None
+        if tried > EFFORT or in_vain > PATIENCE:
             raise _Enough
         if not fails(case):
             return False
+        if smallest is None or _elements(case) < _elements(smallest):
+            in_vain = 0
         if smallest is None or _elements(case) <= _elements(smallest):
             smallest = case
         return True

@@ -17,14 +17,15 @@ from minigrad.backend import is_array
 from minigrad.cuda import is_available
 from minigrad.lift import differentiable, takes
 from minigrad.tensor import Tensor
-from minigrad.testing.diagnosis import AXES, diagnose
+from minigrad.testing.diagnosis import diagnose
+from minigrad.testing.diagnosis.axes import AXES
 from minigrad.testing.examine import Examination, examine
 from minigrad.testing.falsify import Falsifier
 from minigrad.testing.report import FAILING, WRONG, GradientReport, Report
 from minigrad.testing.strategies import cases
 from minigrad.testing.subjects import Case, Loss, Pair, Subject, upstream_for
 
-EXAMPLES = 60
+EXAMPLES = 40
 SEVERAL = 6  # drawn calls on which each property other than the gradients is tried
 
 

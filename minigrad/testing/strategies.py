@@ -7,7 +7,7 @@ decimals, so that a printed example can be checked by hand.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ def arrays(
             return np.asarray(rng.integers(int(low), int(high), shape), dtype)
         return np.asarray(_apart(rng.uniform(low, high, shape).round(2), away_from, margin, low, high), dtype)
 
-    return st.builds(make, _shape(shape), SEEDS)
+    return _seeded(shape, make)
 
 
 def tensors(
@@ -85,14 +85,12 @@ def distinct_values(
         ranks = np.random.default_rng(seed).permutation(size) - size // 2
         return np.asarray((ranks * gap + gap / 2).round(6).reshape(shape), dtype)
 
-    return st.builds(make, _shape(shape), SEEDS)
+    return _seeded(shape, make)
 
 
 def ties(shape: Shape | SearchStrategy[Shape] | None = None, *, dtype: Any = np.float64) -> SearchStrategy[np.ndarray]:
     """Arrays of the values 1, 2 and 3 only, so that a maximum is seldom alone."""
-    return st.builds(
-        lambda shape, seed: np.random.default_rng(seed).integers(1, 4, shape).astype(dtype), _shape(shape), SEEDS
-    )
+    return _seeded(shape, lambda shape, seed: np.random.default_rng(seed).integers(1, 4, shape).astype(dtype))
 
 
 def broadcastable_shapes(
@@ -202,15 +200,19 @@ def cases(inputs: Any, settings: dict[str, Any] | None = None) -> SearchStrategy
             return Case(drawn.args, {**drawn.settings, **extra})
         return Case(drawn if isinstance(drawn, tuple) else (drawn,), extra)
 
-    return st.builds(make, _strategy(inputs), st.fixed_dictionaries(words))
+    return st.tuples(_strategy(inputs), st.fixed_dictionaries(words)).map(lambda two: make(*two))
 
 
 def _strategy(value: Any) -> SearchStrategy:
     return value if isinstance(value, SearchStrategy) else st.just(value)
 
 
-def _shape(shape: Any) -> SearchStrategy[Shape]:
-    return shapes() if shape is None else _strategy(shape)
+def _seeded(
+    shape: Shape | SearchStrategy[Shape] | None, make: Callable[[Shape, int], np.ndarray]
+) -> SearchStrategy[np.ndarray]:
+    """make(shape, seed). Not by `st.builds`, which looks at the signature anew for each strategy that is made."""
+    drawn = st.tuples(shapes() if shape is None else _strategy(shape), SEEDS)
+    return drawn.map(lambda two: make(*two))
 
 
 def _apart(values: np.ndarray, points: Sequence[float], margin: float, low: float, high: float) -> np.ndarray:

@@ -70,20 +70,13 @@ class Case:
 
     def each(self, change: Callable[[np.ndarray], Any]) -> Case:
         """The same call with every array changed."""
-        case = self
-        for place, array in self.arrays():
-            case = case.with_array(place, change(array))
-        return case
+        return Case(tuple(_changed(argument, change) for argument in self.args), self.settings)
 
     def copied(self) -> Case:
         """The same call on copies, writeable and contiguous, so that nothing that is done to them matters. What else
         may be written into (a dict of settings) is copied too."""
-        case = replace(
-            self,
-            args=tuple(dict(a) if isinstance(a, dict) else list(a) if isinstance(a, list) else a for a in self.args),
-            settings=dict(self.settings),
-        )
-        return case.each(lambda array: np.array(array, order="C"))
+        args = (_changed(argument, _copied) for argument in self.args)
+        return Case(tuple(dict(one) if isinstance(one, dict) else one for one in args), dict(self.settings))
 
     def describe(self) -> str:
         """`x (3, 4) float64, w (4, 2) float64, stride=2`."""
@@ -280,6 +273,19 @@ def upstream_for(outs: tuple[Any, ...], subject: Subject, rng: np.random.Generat
             size = rng.uniform(0.5, 1.5, np.shape(out)) * rng.choice([-1.0, 1.0], np.shape(out))
             drawn.append(np.asarray(size, dtype))
     return tuple(drawn)
+
+
+def _changed(argument: Any, change: Callable[[np.ndarray], Any]) -> Any:
+    """The argument with its arrays changed: itself, or the members of a list; a list is a new one."""
+    if is_array(argument) or isinstance(argument, np.generic):
+        return change(argument)
+    if isinstance(argument, (list, tuple)):
+        return type(argument)(change(member) if is_array(member) else member for member in argument)
+    return argument
+
+
+def _copied(array: np.ndarray) -> np.ndarray:
+    return np.array(array, order="C")
 
 
 def _every_place(case: Case) -> Iterator[Place]:

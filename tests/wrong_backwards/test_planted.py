@@ -6,7 +6,7 @@ from minigrad.testing import CAUSES, sweep
 from tests.wrong_backwards import PLANTED, RIGHT, activation, convolution, fully_connected, normalization, reduction
 from tests.wrong_backwards import softmax as _softmax
 
-EXAMPLES = 40
+EXAMPLES = 25
 FAMILIES = (fully_connected, activation, reduction, _softmax, convolution, normalization)
 
 # What the diagnosis calls something else than a teacher would, and why that is no wonder.
