@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import tempfile
 from pathlib import Path
 
-from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from minigrad.teach.script import demo, trace_script
@@ -39,8 +37,7 @@ def main() -> None:
             page.goto(f"file://{file}{step}")
             if name == "conv":  # as if somebody pointed at an element of the result
                 page.locator("#step table").last.locator("td").nth(6).hover()
-            shot = Image.open(io.BytesIO(page.screenshot()))
-            shot.convert("P", palette=Image.Palette.ADAPTIVE, colors=128).save(PICTURES / f"{name}.png", optimize=True)
+            page.screenshot(path=PICTURES / f"{name}.png")
             page.close()
         browser.close()
 

@@ -67,7 +67,9 @@ function markGraph(position) {
   const node = document.querySelector(`#graph #row-${position.row}`) || document.querySelector(`#graph .row-${position.row}`);
   if (!node) return;
   node.classList.add("now");
-  node.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const box = document.getElementById("graph");
+  const inside = node.getBoundingClientRect(), around = box.getBoundingClientRect();
+  box.scrollTop += inside.top - around.top - box.clientHeight / 2;  // where it has a scroll bar of its own
 }
 
 function togglePredicting() {

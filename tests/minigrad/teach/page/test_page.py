@@ -1,6 +1,7 @@
 """The page of a trace, in a real browser: it can be walked, and it tells the numbers of backward()."""
 
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -169,7 +170,7 @@ def test_a_screen_reader_is_told_each_step_and_the_names_of_all_controls(demos, 
 def test_it_fits_wide_and_narrow_light_and_dark(width, scheme, demos, open_page):
     for name in ("mlp", "conv"):
         page = open_page(demos[name], "#step-4", viewport={"width": width, "height": 800}, color_scheme=scheme)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth && scrollY === 0")
         paper, ink = page.evaluate(
             "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
         )
@@ -204,6 +205,22 @@ def test_modules_are_folded_by_their_names(tmp_path, open_page):
     mg.trace(loss).to_html(path)
     page = open_page(path)
     assert page.locator("#rows .fold").first.inner_text().startswith("net.0 · 5 rows")
+
+
+def test_the_graph_stands_beside_the_steps_and_follows_them(demos, open_page):
+    if shutil.which("dot") is None:
+        pytest.skip("needs Graphviz, whose program dot was not found")
+    page = open_page(demos["diamond"], "#step-2")
+    assert page.locator("#graph .now").evaluate_all("all => all.map(one => one.id)") == ["row-2"]
+    page.keyboard.press("n")
+    assert page.locator("#graph .now").evaluate_all("all => all.map(one => one.id)") == ["row-1"]
+
+
+def test_without_graphviz_there_is_no_graph_and_all_the_rest(tmp_path, monkeypatch, open_page):
+    monkeypatch.setenv("PATH", "")
+    trace_script(demo("diamond"), "diamond.py").to_html(tmp_path / "page.html")
+    page = open_page(tmp_path / "page.html", "#step-2")
+    assert page.locator("#graph").is_hidden() and counter(page) == "backward 2 of 3"
 
 
 def test_names_are_text_and_never_code(tmp_path, open_page):
