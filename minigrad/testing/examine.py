@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.numeric import numeric_jacobian, numerical_gradient
 from minigrad.testing.measure import Measured, measure, measure_along
-from minigrad.testing.numeric import numeric_jacobian, numerical_gradient
 from minigrad.testing.report import ILL, KINK, MUTATED, RANDOM, WRONG, GradientReport
 from minigrad.testing.subjects import Case, GradientCountError, Place, Subject, Upstream, upstream_for
 
