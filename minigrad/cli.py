@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.teach import explain
+from minigrad.teach.colours import colours_for
 from minigrad.teach.explain import terminal
 from minigrad.teach.script import DEMOS, USUAL, demo, graph_script, trace_script
 from minigrad.teach.terminal import show
@@ -102,19 +102,14 @@ def _add_explain(commands: Any) -> None:
 
 def _explain(arguments: argparse.Namespace) -> int:
     if arguments.op is None:
-        print(terminal.contents(explain.FAMILIES, colours=_in_colours()))
+        print(terminal.contents(explain.FAMILIES, colours_for(sys.stdout)))
         return 0
     report = explain.explain(arguments.op)
     if arguments.html:
         print(f"Written to {report.to_html(arguments.html)}.")
     else:
-        print(terminal.text(report, colours=_in_colours()))
+        print(terminal.text(report, colours_for(sys.stdout)))
     return 0
-
-
-def _in_colours() -> bool:
-    """Whether colours are wanted: on a terminal, unless NO_COLOR is set (no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 # -- step --------------------------------------------------------------------------------------------------------------

@@ -6,17 +6,14 @@ import html
 import keyword
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from minigrad.teach.explain.example import Example
 from minigrad.teach.explain.explanation import Gradient
 from minigrad.teach.explain.render import mathml_of
 from minigrad.teach.explain.terminal import BY_HAND, by_hand, written
-
-if TYPE_CHECKING:
-    from minigrad.teach.explain.example import Example
-    from minigrad.teach.explain.report import Explained
 
 _STRING = r'"""[\s\S]*?"""|"[^"\n]*"'
 _PYTHON = re.compile(rf"(?P<str>{_STRING})|(?P<com>#.*)|(?P<kw>\b(?:{'|'.join(keyword.kwlist)})\b)")
@@ -90,12 +87,12 @@ PAGE = """<!doctype html>
 """
 
 
-def page(report: Explained) -> str:
+def page(report: Any) -> str:
     """A whole page."""
     return PAGE.format(title=html.escape(f"{report.name}, explained"), body=fragment(report))
 
 
-def fragment(report: Explained) -> str:
+def fragment(report: Any) -> str:
     """What stands in the page, with its own style: for a notebook."""
     parts = [f"<style>{STYLE}</style>", *_head(report)]
     one = report.explanation
@@ -114,7 +111,7 @@ def fragment(report: Explained) -> str:
     return f'<div class="mg-explain">{"".join(parts)}</div>'
 
 
-def _head(report: Explained) -> list[str]:
+def _head(report: Any) -> list[str]:
     one = report.explanation
     name = f"<h1><code>{html.escape(report.name)}</code></h1>"
     if one is None:

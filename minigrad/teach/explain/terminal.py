@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from minigrad.teach.colours import Colours
+from minigrad.teach.explain.example import Checked, Example
 from minigrad.teach.explain.explanation import Explanation, Gradient
 from minigrad.teach.explain.render import text_of
 
-if TYPE_CHECKING:
-    from minigrad.teach.explain.example import Checked, Example
-    from minigrad.teach.explain.report import Explained
-
 WIDTH = 100
 BY_HAND = "One element of each by hand: what arrives at each output that it moves, times that output's slope."
-BOLD, FORMULA, GOOD, BAD, END = "\033[1m", "\033[36m", "\033[32m", "\033[31m", "\033[0m"
+PLAIN = Colours(on=False)
 
 
-def text(report: Explained, *, colours: bool = False) -> str:
-    """All of a report. colours: for a terminal that shows them."""
-    paint = _Paint(colours)
+def text(report: Any, paint: Colours = PLAIN) -> str:
+    """All of a report, an `Explained`."""
     parts = [_head(report, paint)]
     if report.explanation is not None:
         parts += [_gradient(one, paint) for one in report.explanation.gradients]
@@ -30,40 +27,32 @@ def text(report: Explained, *, colours: bool = False) -> str:
     if report.example is not None:
         parts += [_example(report.example, paint), _check(report.example, paint)]
     for what, code in report.sources.items():
-        parts.append(f"{paint(BOLD, 'Code: ' + what)}\n\n{textwrap.indent(code, '    ')}")
+        parts.append(f"{paint.strong('Code: ' + what)}\n\n{textwrap.indent(code, '    ')}")
     return "\n\n".join(parts)
 
 
-def contents(families: Mapping[str, Sequence[Explanation]], *, colours: bool = False) -> str:
+def contents(families: Mapping[str, Sequence[Explanation]], paint: Colours = PLAIN) -> str:
     """The names of all ops, family by family."""
-    paint, lines = _Paint(colours), []
+    lines = []
     for family, members in families.items():
         names = ", ".join(dict.fromkeys(one.op for one in members))
-        lines.append(f"{paint(BOLD, family)}\n{_paragraph(names, '    ')}")
+        lines.append(f"{paint.strong(family)}\n{_paragraph(names, '    ')}")
     return "\n".join(lines)
 
 
-class _Paint:
-    def __init__(self, colours: bool) -> None:
-        self.colours = colours
-
-    def __call__(self, colour: str, words: str) -> str:
-        return f"{colour}{words}{END}" if self.colours else words
-
-
-def _head(report: Explained, paint: _Paint) -> str:
+def _head(report: Any, paint: Colours) -> str:
     one = report.explanation
     if one is None:
         doc = [f"{way}: {function.__doc__.strip()}" for way, function in _pair(report) if function.__doc__]
-        lines = [paint(BOLD, report.name), "An op of your own: it has no formula here."]
+        lines = [paint.strong(report.name), "An op of your own: it has no formula here."]
         if report.inputs is None:
             lines.append("Give it inputs, mg.explain(op, x, ...), and its gradients are held against differences.")
         return "\n\n".join([*lines, *map(textwrap.dedent, doc)])
-    title = f"{paint(BOLD, one.op)}  {one.title}"
-    return f"{title}\n\n    {paint(FORMULA, text_of(one.formula))}\n\n{_paragraph(one.where)}"
+    title = f"{paint.strong(one.op)}  {one.title}"
+    return f"{title}\n\n    {paint.value(text_of(one.formula))}\n\n{_paragraph(one.where)}"
 
 
-def _pair(report: Explained) -> list[tuple[str, Any]]:
+def _pair(report: Any) -> list[tuple[str, Any]]:
     return [("forward", report.forward), ("backward", report.backward)]
 
 
@@ -75,18 +64,18 @@ def _paragraph(words: str, indent: str = "") -> str:
     return textwrap.fill(words, WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 
-def _gradient(gradient: Gradient, paint: _Paint) -> str:
-    lines = [f"{paint(BOLD, f'The gradient of {gradient.argument}:')}  {paint(FORMULA, text_of(gradient.rule))}", ""]
+def _gradient(gradient: Gradient, paint: Colours) -> str:
+    lines = [f"{paint.strong(f'The gradient of {gradient.argument}:')}  {paint.value(text_of(gradient.rule))}", ""]
     for place, step in enumerate(gradient.steps, start=1):
         lines.append(textwrap.fill(step.text, WIDTH, initial_indent=f"  {place}. ", subsequent_indent="     "))
         if step.math:
-            lines.append(f"         {paint(FORMULA, text_of(step.math))}")
+            lines.append(f"         {paint.value(text_of(step.math))}")
     return "\n".join(lines)
 
 
-def _example(example: Example, paint: _Paint) -> str:
+def _example(example: Example, paint: Colours) -> str:
     settings = ", ".join(f"{word}={written(value)}" for word, value in example.settings.items())
-    lines = [paint(BOLD, "An example") + (f"  ({settings})" if settings else ""), ""]
+    lines = [paint.strong("An example") + (f"  ({settings})" if settings else ""), ""]
     lines += [_named(name, value) for name, value in (*example.inputs, *example.outputs)]
     lines += ["", "Let this come back:", "", *(_named(name, value) for name, value in example.upstream)]
     lines += ["", "Then backward gives:", "", *(_named(one.name, one.analytic) for one in example.gradients)]
@@ -114,11 +103,11 @@ def number(value: float) -> str:
     return f"({digits})" if digits.startswith("-") else digits
 
 
-def _check(example: Example, paint: _Paint) -> str:
-    lines = [paint(BOLD, "Held against differences, (f(x + h) - f(x - h)) / 2h"), ""]
+def _check(example: Example, paint: Colours) -> str:
+    lines = [paint.strong("Held against differences, (f(x + h) - f(x - h)) / 2h"), ""]
     width = max((len(one.name) for one in example.gradients), default=0)
     for one in example.gradients:
-        verdict = paint(GOOD, "agrees") if one.agrees else paint(BAD, "differs")
+        verdict = paint.good("agrees") if one.agrees else paint.bad("differs")
         lines.append(f"    {one.name:{width}}  {verdict}  largest difference {one.difference:.1e}")
     return "\n".join(lines)
 
