@@ -17,6 +17,7 @@ import numpy as np
 from minigrad.numeric import numeric_jacobian, numerical_gradient
 from minigrad.testing.measure import Measured, measure, measure_along
 from minigrad.testing.report import ILL, KINK, MUTATED, RANDOM, WRONG, GradientReport
+from minigrad.testing.slopes import as_function, copies, flat_outputs, gradient_at, in_float64, quiet
 from minigrad.testing.subjects import Case, GradientCountError, Place, Subject, Upstream, upstream_for
 
 MANY = 600  # elements in all arrays together: with more, not all are looked at one by one
@@ -82,14 +83,14 @@ def examine(
     names = subject.gradient_names(case)
     given = case.copied()
     changed = ""
-    outs, _ = _quiet(subject.run, given)
+    outs, _ = quiet(subject.run, given)
     outs = tuple(np.array(out) for out in outs)
     if _differ(given, case):
         changed = f"forward changes its argument {names[_differ(given, case)[0]][1:]}; work on a copy"
     upstream = upstream_for(outs, subject, rng)
     result = Examination(case, upstream, outs, {})
 
-    again, _ = _quiet(subject.run, case.copied())
+    again, _ = quiet(subject.run, case.copied())
     if not all(_equal(one, other) for one, other in zip(outs, again, strict=True)):
         text = "forward gives another result when it is called again with the same arguments"
         return _all(result, names, GradientReport("", RANDOM, detail=text))
@@ -118,49 +119,23 @@ def examine(
     return result
 
 
-def measured_at(subject: Subject, case: Case, place: Place, upstream: Upstream, expected: np.ndarray) -> Measured:
-    """The slope of Σ upstream * outputs in every element of the array at `place`, and where there is none."""
-    f, x, flat = _as_function(subject, case, place, upstream)
-    return measure(f, x, flat, expected=expected)
-
-
-def slopes_at(subject: Subject, case: Case, place: Place, upstream: Upstream) -> np.ndarray:
-    """The same slopes, taken for granted."""
-    f, x, flat = _as_function(subject, case, place, upstream)
-    return numerical_gradient(f, x, flat)
-
-
-def jacobian_at(subject: Subject, case: Case, place: Place) -> np.ndarray:
-    """The slope of every output element in every element of the array at `place`: of shape (size of it, outputs)."""
-    outs, _ = _quiet(subject.run, case.copied())
-    ones = tuple(np.ones(np.shape(out)) if np.asarray(out).dtype.kind == "f" else None for out in outs)
-    f, x, _ = _as_function(subject, case, place, ones)
-    return numeric_jacobian(f, x)
-
-
-def gradient_at(subject: Subject, case: Case, place: Place, upstream: Upstream) -> np.ndarray:
-    """What backward says of the array at `place`."""
-    _, backward = _quiet(subject.run, case.copied())
-    return np.asarray(_quiet(backward, _copies(upstream))[place], np.float64)
-
-
 def _gradients(subject: Subject, case: Case, upstream: Upstream) -> tuple[dict[Place, Any] | None, str]:
     """The gradients; and a complaint about how they were made, without gradients if they are not the same twice."""
-    given, sent = case.copied(), _copies(upstream)
-    _, backward = _quiet(subject.run, given)
+    given, sent = case.copied(), copies(upstream)
+    _, backward = quiet(subject.run, given)
     kept = given.copied()
-    first = {place: _own(gradient) for place, gradient in _quiet(backward, sent).items()}
+    first = {place: _own(gradient) for place, gradient in quiet(backward, sent).items()}
     changed = ""
     names = subject.gradient_names(case)
     if not all(_equal(one, other) for one, other in zip(sent, upstream, strict=True)):
         changed = "backward changes dout, which belongs to the ops that come after; work on a copy"
     elif _differ(given, kept):
         changed = f"backward changes {names[_differ(given, kept)[0]][1:]}, which belongs to the caller; work on a copy"
-    _, backward = _quiet(subject.run, case.copied())
-    second = {place: _own(gradient) for place, gradient in _quiet(backward, _copies(upstream)).items()}
+    _, backward = quiet(subject.run, case.copied())
+    second = {place: _own(gradient) for place, gradient in quiet(backward, copies(upstream)).items()}
     if not all(_equal(first[place], second[place]) for place in first):
         return None, "backward gives another result when it is called again with the same arguments"
-    third = {place: _own(gradient) for place, gradient in _quiet(backward, _copies(upstream)).items()}
+    third = {place: _own(gradient) for place, gradient in quiet(backward, copies(upstream)).items()}
     if not changed and not all(_equal(first[place], third[place]) for place in first):
         changed = "backward changes its cache: called twice with the same one, it gives two results; work on a copy"
     return first, changed
@@ -186,7 +161,7 @@ def _judged(
     except (TypeError, ValueError):
         text = f"backward must return an array for it, got {type(gradient).__name__}"
         return Gradient(place, GradientReport(name, WRONG, "wrong-shape", text))
-    f, moved, flat = _as_function(subject, case, place, upstream)
+    f, moved, flat = as_function(subject, case, place, upstream)
     if analytic.shape != x.shape:
         text = f"must have the shape of {name[1:] if name[0] == 'd' else name}, {x.shape}, got {analytic.shape}"
         return Gradient(
@@ -252,7 +227,7 @@ def _float64_gradient(subject: Subject, case: Case, place: Place, upstream: Upst
     if case.at(place).dtype == np.float64:
         return None
     wide = tuple(None if one is None else one.astype(np.float64) for one in upstream)
-    return gradient_at(subject, case.each(_wide), place, wide)
+    return gradient_at(subject, case.each(in_float64), place, wide)
 
 
 def _may_be_tied(one: Gradient) -> bool:
@@ -286,8 +261,8 @@ def _look_at_ties(subject: Subject, result: Examination, tolerance: Tolerance) -
 
 
 def _move_together(subject: Subject, result: Examination, members: list) -> tuple[float, float, bool]:
-    case = result.case.copied().each(_wide)
-    run, flat = _flat_outputs(subject, result.upstream)
+    case = result.case.copied().each(in_float64)
+    run, flat = flat_outputs(subject, result.upstream)
     starts = {place: case.at(place).copy() for place, _ in members}
 
     def f(t: np.ndarray) -> np.ndarray:
@@ -323,8 +298,8 @@ def _other_layouts(
         if changed and layout == "read-only":
             continue
         try:
-            _, backward = _quiet(subject.run, case.copied().each(change))
-            found = _quiet(backward, tuple(None if one is None else change(one) for one in upstream))
+            _, backward = quiet(subject.run, case.copied().each(change))
+            found = quiet(backward, tuple(None if one is None else change(one) for one in upstream))
         except Exception as error:
             if "read-only" in str(error):
                 return f"it writes into what it is given ({error}); work on a copy", ()
@@ -340,30 +315,6 @@ def _other_layouts(
                 text = f"with {layout} arrays the gradient is another one"
                 one.report = replace(one.report, verdict=WRONG, cause="unknown", detail=text)
     return "", ()
-
-
-def _as_function(
-    subject: Subject, case: Case, place: Place, upstream: Upstream
-) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray, np.ndarray]:
-    """(f, x, upstream): all outputs as one flat array, as a function of the array at `place`; all in float64."""
-    moved = case.copied().each(_wide)
-    run, flat = _flat_outputs(subject, upstream)
-
-    def f(x: np.ndarray) -> np.ndarray:
-        return run(moved.with_array(place, x))
-
-    return f, moved.at(place), flat
-
-
-def _flat_outputs(subject: Subject, upstream: Upstream) -> tuple[Callable[[Case], np.ndarray], np.ndarray]:
-    def run(case: Case) -> np.ndarray:
-        # Copies, since a forward that changes its arguments would otherwise change them for the next step too.
-        outs, _ = _quiet(subject.run, case.copied())
-        parts = [np.ravel(out) for out, one in zip(outs, upstream, strict=True) if one is not None]
-        return np.concatenate(parts).astype(np.float64) if parts else np.zeros(0)
-
-    flat = [np.ravel(one) for one in upstream if one is not None]
-    return run, np.concatenate(flat).astype(np.float64) if flat else np.zeros(0)
 
 
 def _some(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -409,16 +360,6 @@ def _all(result: Examination, names: dict[Place, str], report: GradientReport) -
     return result
 
 
-def _quiet(function: Callable, *args: Any) -> Any:
-    """What a function makes of values where it is not defined is for us to judge, and no warning."""
-    with np.errstate(all="ignore"):
-        return function(*args)
-
-
-def _copies(upstream: Upstream) -> Upstream:
-    return tuple(None if one is None else one.copy() for one in upstream)
-
-
 def _own(gradient: Any) -> Any:
     return np.array(gradient) if isinstance(gradient, (np.ndarray, np.generic)) else gradient
 
@@ -435,10 +376,6 @@ def _equal(one: Any, other: Any) -> bool:
 def _differ(one: Case, other: Case) -> list[Place]:
     """Where the arrays of two calls are not the same."""
     return [place for place, array in other.arrays() if not _equal(one.at(place), array)]
-
-
-def _wide(array: Any) -> Any:
-    return np.asarray(array, np.float64) if array.dtype.kind == "f" else array
 
 
 def _locked(array: Any) -> Any:

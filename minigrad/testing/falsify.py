@@ -31,7 +31,7 @@ def drawn(cases: SearchStrategy[Case], count: int, seed: int) -> list[Case]:
     """
     found: list[Case] = []
     for round_ in range(max(1, ceil((count - 1) / (ROUND - 1)))):
-        found += _one_round(cases, ROUND, ROUNDS * seed + round_)[bool(found) :]
+        found += _one_round(cases, min(count, ROUND), ROUNDS * seed + round_)[bool(found) :]
     return found[:count]
 
 

@@ -8,6 +8,9 @@ hand out, so that an op that writes into its arguments raises.
 
 from __future__ import annotations
 
+import functools
+import inspect
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -22,6 +25,29 @@ RTOL = ATOL = 1e-9
 inf_and_nan_without_warnings = pytest.mark.filterwarnings(
     r"ignore::RuntimeWarning:minigrad\.", r"ignore:(invalid value|overflow) encountered in (reduce|accumulate)"
 )
+
+
+def for_every(**values: Sequence[Any]) -> Callable[[Callable], Callable]:
+    """One test of all combinations of the values, where they are hundreds and take less time than pytest does for a
+    test. What fails says for which."""
+
+    def decorate(test: Callable) -> Callable:
+        @functools.wraps(test)
+        def every(*args: Any, **others: Any) -> None:
+            for combination in itertools.product(*values.values()):
+                case = dict(zip(values, combination, strict=True))
+                try:
+                    test(*args, **others, **case)
+                except Exception as error:
+                    error.add_note("for " + ", ".join(f"{name}={value!r}" for name, value in case.items()))
+                    raise
+
+        signature = inspect.signature(test)
+        left = [one for name, one in signature.parameters.items() if name not in values]
+        every.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined]
+        return every
+
+    return decorate
 
 
 def draw(*shape: int, low: float = -2.0, high: float = 2.0, seed: int = 0) -> np.ndarray:

@@ -28,10 +28,12 @@ def overwritten(e: Evidence) -> list[str]:
     return []
 
 
-def wrong_mask(e: Evidence) -> list[str]:
+def wrong_mask(e: Evidence) -> list[str] | None:
     """Passed where it must be stopped, and stopped where it must be passed."""
     wrong = e.wrong
-    if not e.found.any() or not wrong.any():
+    if not e.found.any():
+        return None  # all is stopped, by this mask or by another mistake
+    if not wrong.any():
         return []
     generic = "it is stopped, or passed, in the wrong places: the mask is not the forward's"
     if _handed_to_others(e):
@@ -43,11 +45,12 @@ def wrong_mask(e: Evidence) -> list[str]:
             sentences = _mask_names(e)
             return [*sentences, generic]
         ratio = np.abs(e.found / e.due)[wrong]
-        ratio = np.maximum(ratio, 1 / ratio)
-        both = (np.abs(e.found) > np.abs(e.due))[wrong]
-    if both.any() and not both.all() and np.allclose(ratio, ratio[0], rtol=1e-4):
-        return ["it takes the slope of one side on the other one: the mask is not the forward's", generic]
-    return []
+        larger, ratio = ratio > 1, np.maximum(ratio, 1 / ratio)
+    if not np.allclose(ratio, ratio[0], rtol=1e-4):
+        return []
+    if larger.all() or not larger.any():
+        return None  # of two sides this call shows only one
+    return ["it takes the slope of one side on the other one: the mask is not the forward's", generic]
 
 
 def _handed_to_others(e: Evidence) -> bool:

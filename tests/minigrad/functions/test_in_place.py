@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.functions.table import METHODS, TABLE
-from tests.minigrad.parity import agrees_with_torch, draws, inf_and_nan_without_warnings
+from tests.minigrad.parity import agrees_with_torch, draws, for_every, inf_and_nan_without_warnings
 
 pytestmark = inf_and_nan_without_warnings
 
@@ -42,8 +42,7 @@ def write(lib, name, x, y, z):
 
 
 @each_form
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.uint8, np.bool_])
-@pytest.mark.parametrize("shape", [(3,), ()], ids=str)
+@for_every(dtype=[np.float32, np.float64, np.int64, np.uint8, np.bool_], shape=[(3,), ()])
 def test_every_form_writes_torchs_values_or_is_refused_as_there(torch, name, dtype, shape):
     x, y, z = (np.array(values, dtype)[: shape[0] if shape else 1].reshape(shape) for values in VALUES)
     expected = write(torch, name, x, y, z)

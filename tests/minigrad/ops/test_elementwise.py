@@ -5,7 +5,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.ops import elementwise
-from tests.minigrad.parity import agrees_with_torch, draw, inf_and_nan_without_warnings, locked, slopes_agree
+from tests.minigrad.parity import agrees_with_torch, draw, for_every, inf_and_nan_without_warnings, locked, slopes_agree
 
 pytestmark = inf_and_nan_without_warnings
 
@@ -29,20 +29,19 @@ def inputs(name, shape):
 
 
 @each_function
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@for_every(shape=SHAPES)
 def test_values_and_gradients_are_torchs(name, shape):
     agrees_with_torch(lambda lib, x: getattr(lib, name)(x), inputs(name, shape))
 
 
 @each_function
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@for_every(shape=SHAPES)
 def test_the_bare_pairs_backward_is_the_slope_of_its_forward(name, shape):
     slopes_agree(*pair(name), inputs(name, shape))
 
 
 @each_function
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(), (3,)])
+@for_every(dtype=[np.float16, np.float32, np.float64], shape=[(), (3,)])
 def test_the_bare_pairs_keep_the_dtype(name, dtype, shape):
     forward, backward = pair(name)
     out, cache = forward(locked(inputs(name, shape).astype(dtype)))

@@ -7,11 +7,12 @@ import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.ops import loss
 from minigrad.ops.softmax import log_softmax
-from tests.minigrad.parity import agrees_with_torch, draw, inf_and_nan_without_warnings, locked, slopes_agree
+from tests.minigrad.parity import agrees_with_torch, draw, for_every, inf_and_nan_without_warnings, locked, slopes_agree
 
 pytestmark = inf_and_nan_without_warnings
 
 CLASSES = 4
+REDUCTIONS = ["mean", "sum", "none"]
 SCORES = [(4,), (1, 4), (5, 4), (3, 4, 2), (2, 4, 3, 2), (5, 1), (0, 4), (2, 4, 0)]
 
 
@@ -32,10 +33,7 @@ def cross_entropy(**settings):
 
 
 @pytest.mark.parametrize("shape", SCORES, ids=str)
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-@pytest.mark.parametrize("label_smoothing", [0.0, 0.3, 1.0])
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("ignore_index", [-100, 2, 0])
+@for_every(reduction=REDUCTIONS, label_smoothing=[0.0, 0.3, 1.0], weighted=[False, True], ignore_index=[-100, 2, 0])
 def test_every_combination_of_settings_is_torchs(shape, reduction, label_smoothing, weighted, ignore_index):
     classes = shape[0 if len(shape) == 1 else 1]
     y = labels_for(shape)
@@ -45,23 +43,23 @@ def test_every_combination_of_settings_is_torchs(shape, reduction, label_smoothi
 
 
 @pytest.mark.parametrize("shape", [(4,), (5, 4), (2, 4, 3)], ids=str)
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-@pytest.mark.parametrize(
-    "settings", [{}, {"ignore_index": 1}, {"label_smoothing": 0.2}, {"ignore_index": 0, "label_smoothing": 0.2}]
+@for_every(
+    reduction=REDUCTIONS,
+    settings=[{}, {"ignore_index": 1}, {"label_smoothing": 0.2}, {"ignore_index": 0, "label_smoothing": 0.2}],
+    weight=[None, locked(np.array([0.5, 2.0, 0.0, 1.0], np.float32))],
 )
-@pytest.mark.parametrize("weight", [None, locked(np.array([0.5, 2.0, 0.0, 1.0], np.float32))])
 def test_the_pairs_backward_is_the_slope_of_its_forward(shape, reduction, settings, weight):
     pair = loss.cross_entropy_forward, loss.cross_entropy_backward
     slopes_agree(*pair, draw(*shape), labels_for(shape), weight, reduction=reduction, **settings)
 
 
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_when_every_label_is_ignored_nothing_pulls(reduction):
     y = np.full(3, -100)
     agrees_with_torch(cross_entropy(reduction=reduction), draw(3, 4), y)
 
 
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_a_negative_ignore_index_in_the_batch_counts_nothing(reduction):
     agrees_with_torch(cross_entropy(reduction=reduction, ignore_index=-1), draw(3, 4), np.array([-1, 2, -1]))
 
@@ -90,9 +88,7 @@ def test_infinite_and_nan_scores_are_torchs(special, label, label_smoothing):
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("label_dtype", [np.int64, np.int32, np.uint8])
+@for_every(reduction=REDUCTIONS, weighted=[False, True], label_dtype=[np.int64, np.int32, np.uint8])
 def test_the_bare_pair_keeps_the_dtype_of_the_scores(dtype, reduction, weighted, label_dtype):
     x, y = locked(draw(5, 4).astype(dtype)), locked(labels_for((5, 4), label_dtype))
     out, cache = loss.cross_entropy_forward(x, y, np.ones(4) if weighted else None, reduction=reduction)
@@ -168,9 +164,7 @@ def test_the_courses_loss_ignores_no_label_and_needs_an_example():
 
 
 @pytest.mark.parametrize("shape", SCORES, ids=str)
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-@pytest.mark.parametrize("label_smoothing", [0.0, 0.3])
-@pytest.mark.parametrize("weighted", [False, True])
+@for_every(reduction=REDUCTIONS, label_smoothing=[0.0, 0.3], weighted=[False, True])
 def test_shares_of_classes_are_torchs_with_a_gradient_of_their_own(shape, reduction, label_smoothing, weighted):
     weight = [draw(shape[0 if len(shape) == 1 else 1], low=0.2, high=3.0)] if weighted else []
     shares = draw(*shape, low=0, high=1, seed=3)
@@ -178,7 +172,7 @@ def test_shares_of_classes_are_torchs_with_a_gradient_of_their_own(shape, reduct
     agrees_with_torch(cross_entropy(**settings), draw(*shape), shares, *weight)
 
 
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("weight", [None, locked(np.array([0.5, 2.0, 0.0, 1.0]))])
 def test_the_slope_by_the_shares_is_the_pairs(reduction, weight):
     def forward(x, y):
@@ -191,9 +185,7 @@ def test_the_slope_by_the_shares_is_the_pairs(reduction, weight):
 
 
 @pytest.mark.parametrize("shape", SCORES, ids=str)
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("ignore_index", [-100, 2, 0])
+@for_every(reduction=REDUCTIONS, weighted=[False, True], ignore_index=[-100, 2, 0])
 def test_nll_loss_is_torchs(shape, reduction, weighted, ignore_index):
     def compare(lib, x, y, *weight):
         functional = F if lib is mg else lib.nn.functional

@@ -5,7 +5,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.ops import reduction
-from tests.minigrad.parity import agrees_with_torch, draw, inf_and_nan_without_warnings, locked, slopes_agree
+from tests.minigrad.parity import agrees_with_torch, draw, for_every, inf_and_nan_without_warnings, locked, slopes_agree
 
 pytestmark = inf_and_nan_without_warnings
 
@@ -34,27 +34,23 @@ CASES = [
     ((0, 3), 1),
     ((2, 0, 3), (0, 1)),
 ]
-each_case = pytest.mark.parametrize(("shape", "dim"), CASES, ids=str)
 each_op = pytest.mark.parametrize("name", ["sum", "mean"])
 PAIRS = ["sum", "mean", "amax", "amin", "var", "std", "logsumexp", "norm", "prod"]
 each_pair = pytest.mark.parametrize("name", PAIRS)
 NAN, INF = np.nan, np.inf
-keepdims = pytest.mark.parametrize("keepdim", [False, True])
 
 
 @each_op
-@each_case
-@keepdims
-def test_values_and_gradients_are_torchs(name, shape, dim, keepdim):
+@for_every(case=CASES, keepdim=[False, True])
+def test_values_and_gradients_are_torchs(name, case, keepdim):
+    shape, dim = case
     agrees_with_torch(lambda lib, x: getattr(x, name)(dim=dim, keepdim=keepdim), draw(*shape))
 
 
 @each_pair
-@pytest.mark.parametrize(
-    ("shape", "axis"), [(s, a) for s, a in CASES if s != () and not isinstance(a, list) and 0 not in s], ids=str
-)
-@keepdims
-def test_the_bare_pairs_backward_is_the_slope_of_its_forward(name, shape, axis, keepdim):
+@for_every(case=[(s, a) for s, a in CASES if s != () and not isinstance(a, list) and 0 not in s], keepdim=[False, True])
+def test_the_bare_pairs_backward_is_the_slope_of_its_forward(name, case, keepdim):
+    shape, axis = case
     if name == "prod" and isinstance(axis, tuple):
         return  # one axis, or all
     forward, backward = getattr(reduction, f"{name}_forward"), getattr(reduction, f"{name}_backward")
@@ -62,8 +58,7 @@ def test_the_bare_pairs_backward_is_the_slope_of_its_forward(name, shape, axis, 
 
 
 @each_pair
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("axis", [None, 0])
+@for_every(dtype=[np.float16, np.float32, np.float64], axis=[None, 0])
 def test_the_bare_pairs_keep_the_dtype(name, dtype, axis):
     forward, backward = getattr(reduction, f"{name}_forward"), getattr(reduction, f"{name}_backward")
     out, cache = forward(locked(draw(2, 3).astype(dtype)), axis=axis)
@@ -197,8 +192,9 @@ POWERS = [2, 1, INF, -INF, 0, 3, 2.5, 1.5, 0.5, -1, -2, "fro"]
 
 
 @pytest.mark.parametrize("p", POWERS)
-@each_case
-def test_norms_are_torchs(p, shape, dim):
+@for_every(case=CASES)
+def test_norms_are_torchs(p, case):
+    shape, dim = case
     if not (0 in shape and p in (INF, -INF, -1, -2)):
         agrees_with_torch(lambda lib, x: x.norm(p, dim), draw(*shape))
         agrees_with_torch(lambda lib, x: x.norm(p, dim, keepdim=True), draw(*shape))
