@@ -341,7 +341,7 @@ def walk_back(
                 continue
         sources = record.sources
         if anomaly is not None and dout is not None:
-            anomaly.look_at_cache(record)
+            anomaly.look_before(record, dout)
         inward = record.op.gradients(dout, record) if dout is not None else [None] * len(sources)
         if anomaly is not None and dout is not None:
             anomaly.look_at_backward(record, dout, inward)

@@ -79,7 +79,7 @@ class _Watch:
         """Take the fingerprints of what the op keeps for backward."""
         record.fingerprints = [_fingerprint(array) for array in arrays_in(record.cache)]
 
-    def look_at_cache(self, record: Record) -> None:
+    def look_before(self, record: Record, dout: Any) -> None:
         """Raise if an array that the op kept is not what it was after forward."""
         if record.fingerprints is None:  # made while nobody looked
             return

@@ -49,6 +49,15 @@ class Context:
         """Whether backward is given zeros (the default), or None, for an output to which nothing flowed back."""
         self._materialize = bool(value)
 
+    def _anew(self, args: tuple, arrays: tuple[Array, ...]) -> tuple[Context, tuple]:
+        """A ctx and arguments for another run of forward, with these arrays in place of the tensors' own."""
+        given = list(args)
+        for i, array in zip(self._tensors_in, arrays, strict=True):
+            given[i] = Tensor(as_array(array))
+        ctx = Context(tuple(given))
+        ctx.needs_input_grad = self.needs_input_grad
+        return ctx, tuple(given)
+
     def mark_dirty(self, *inputs: Tensor) -> None:
         raise NotImplementedError("mark_dirty: a Function must not change its arguments. Return a new tensor instead.")
 
@@ -109,6 +118,8 @@ class Function:
     @classmethod
     def _forward(cls, *arrays: Array, ctx: Context, args: tuple) -> tuple[Any, Context]:
         """The pair's forward: the arrays of what `forward` returns."""
+        if ctx._specs:  # it is run again, perhaps on other arrays; the first run's ctx stays what it is
+            ctx, args = ctx._anew(args, arrays)
         with no_grad():
             if cls.setup_context is Function.setup_context:
                 ctx._returned = cls.forward(ctx, *args)

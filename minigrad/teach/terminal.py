@@ -39,7 +39,8 @@ def result_as_text(trace: Any, colours: Colours) -> str:
     lines = [colours.strong(f"what backward() adds to .grad, {len(trace.gradients)} in all")]
     width = max((len(one["name"]) for one in trace.gradients), default=0)
     for one in trace.gradients:
-        lines.append(f"  {one['name']:{width}}  {array_as_text(one['gradient'])}{_badge(one['check'], colours)}")
+        hook = colours.faint("   what a hook made of it") if one["hooked"] else ""
+        lines.append(f"  {one['name']:{width}}  {array_as_text(one['gradient'])}{hook}{_badge(one['check'], colours)}")
     for row in trace.rows:
         if row["not_finite"]:
             lines.append("  " + colours.bad(f"{row['outputs'][0]['name']}: {row['not_finite']}"))
@@ -80,7 +81,7 @@ def _moved(here: int, wanted: str, end: int) -> int:
         return max(here - 1, 0)
     if wanted == "e":
         return end
-    if wanted.isdigit() and 1 <= int(wanted) <= end:
+    if wanted.isdecimal() and 1 <= int(wanted) <= end:
         return int(wanted) - 1
     print(f"There are steps 1 to {end}.")
     return here

@@ -14,6 +14,7 @@ moved a little: the outputs that move were computed from e.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -70,20 +71,26 @@ class Parts:
         self._inward = [None if one is None else np.asarray(to_host(one)) for one in inward]
         self._upstream = np.concatenate([np.ravel(to_host(one)) for one in self._douts if one is not None])
         size = self._upstream.size + sum(one.size for one in self._inward if one is not None)
-        self._once: list[tuple[np.ndarray, np.ndarray] | None] = [None] * len(inward)
         self._answers: dict[int, list[np.ndarray | None]] = {}
         self._may_ask = 0 < size <= LARGE
-        if self._may_ask:
-            self._once = self._used_once()
 
     def of(self, i: int) -> list[Sum]:
         """The contribution to argument i, taken apart: every element of a small one, else the largest.
 
-        Nothing, if it is not to be had: the arrays are too large, or the op needs its arguments and no tape kept them.
+        Nothing, if it is not to be had: the arrays are too large, or the op needs its arguments and no tape kept them,
+        or a user's backward answers only once, or is not linear.
         """
         contribution = self._inward[i]
         if contribution is None or not contribution.size or not self._may_ask:
             return []
+        try:
+            return self._sums(i, contribution)
+        except Exception:
+            if self._record.op.is_ours:
+                raise
+            return []
+
+    def _sums(self, i: int, contribution: np.ndarray) -> list[Sum]:
         size = max(contribution.size, self._upstream.size if self._once[i] is None else 1)
         places = range(contribution.size) if size <= SMALL else [self.largest(i)]
         sums = [self._sum_of_one(i, e) if self._once[i] is not None else self._sum(i, e) for e in places]
@@ -95,12 +102,12 @@ class Parts:
         assert contribution is not None
         return int(np.argmax(np.abs(np.nan_to_num(contribution))))
 
-    def _sum_of_one(self, i: int, e: int) -> Sum:
+    def _sum_of_one(self, i: int, e: int) -> Sum | None:
         contribution, once = self._inward[i], self._once[i]
         assert contribution is not None and once is not None
         local, origin = once
-        term = self._term(int(origin.flat[e]), local.flat[e])
-        return Sum(_place(e, contribution.shape), (term,), contribution.flat[e])
+        term, total = self._term(int(origin.flat[e]), local.flat[e]), contribution.flat[e]
+        return Sum(_place(e, contribution.shape), (term,), total) if _is_sum(term.product, total, [term]) else None
 
     def _sum(self, i: int, e: int) -> Sum | None:
         contribution = self._inward[i]
@@ -116,9 +123,8 @@ class Parts:
         total = contribution.flat[e]
         if len(asked) == len(outputs):
             rest = sum(term.product for term in terms[len(told) :])
-            sizes = sum(abs(term.product) for term in terms)
-            if not np.isclose(sum(term.product for term in terms), total, atol=1e-3 * sizes + 1e-12, equal_nan=True):
-                return None  # backward is not linear in what arrives
+            if not _is_sum(sum(term.product for term in terms), total, terms):
+                return None
         else:
             rest = total - sum(term.product for term in told)
         return Sum(_place(e, contribution.shape), tuple(told), total, len(outputs) - len(told), rest)
@@ -150,7 +156,8 @@ class Parts:
         answer = self._answers[j][i]
         return 0.0 if answer is None else answer.flat[e]
 
-    def _used_once(self) -> list[tuple[np.ndarray, np.ndarray] | None]:
+    @functools.cached_property
+    def _once(self) -> list[tuple[np.ndarray, np.ndarray] | None]:
         """For each argument whose elements were used once each: the local factors, and the outputs they belong to."""
         numbers = np.arange(1, self._upstream.size + 1, dtype=float)
         random = np.random.default_rng(0).uniform(1, 2, numbers.size)
@@ -179,8 +186,7 @@ class Parts:
             start += dout.size
             given = array_module(dout).asarray(part).astype(dout.dtype)
             douts.append(given[()] if self._record.op.takes_scalars and not given.shape else given)
-        answer = self._record.op.gradients(tuple(douts) if len(douts) > 1 else douts[0], self._record)
-        return [None if one is None else np.asarray(to_host(one)) for one in answer]
+        return replay.answer(self._record, tuple(douts) if len(douts) > 1 else douts[0])
 
     def _term(self, j: int, local: Any) -> Term:
         for output, dout in enumerate(self._douts):
@@ -190,6 +196,12 @@ class Parts:
                 return Term(output, _place(j, dout.shape), np.ravel(to_host(dout))[j], local)
             j -= dout.size
         raise IndexError(j)
+
+
+def _is_sum(found: Any, total: Any, terms: Sequence[Term]) -> bool:
+    """Whether the products add up to what backward says; they do not if it is not linear in what arrives."""
+    near = max(1e-3, 8 * float(np.finfo(total.dtype).eps)) * sum(abs(float(term.product)) for term in terms)
+    return bool(np.isclose(float(found), float(total), atol=near + 1e-12, equal_nan=True))
 
 
 def _place(e: int, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -66,7 +66,8 @@ class Trace:
         not_finite: where in this step the first NaN or Inf of the whole pass is; "" otherwise.
     rows: the forward pass, leaves and ops, each {row, kind, op, module, file, line, source, outputs, arguments, users,
         window, not_finite}; the last two say how a convolution's windows lie, and whether the first NaN or Inf is here.
-    gradients: of the leaves, each {row, name, gradient, check, before, after}: what backward() would add to `.grad`.
+    gradients: of the leaves, each {row, name, gradient, check, hooked, before, after}: what backward() would add to
+        `.grad`. hooked: whether it is what a hook made of that which the steps add up.
     is_kept: whether a tape kept all values.
     """
 

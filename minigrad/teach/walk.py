@@ -19,7 +19,7 @@ from minigrad import tape
 from minigrad.backend import Array, array_module, to_host
 from minigrad.tape import FREED, Record, arrays_in, edits, state
 from minigrad.teach.plain import number, plain
-from minigrad.teach.replay import Check, Replay
+from minigrad.teach.replay import Check, Replay, copied
 from minigrad.teach.rows import Row, Value
 from minigrad.teach.rules import rules_of
 from minigrad.teach.terms import Parts, Sum
@@ -64,6 +64,7 @@ class Walk:
         largest = max(_largest(one) for dout, inward in self._seen.values() for one in (dout, *inward))
         self._replay = Replay(rows, self.start, upstream, largest) if elements <= CHECKED_ELEMENTS else None
         self._found_not_finite = False
+        self._hooked: set[Place] = set()  # where the gradients are what hooks made of them, and no slopes
         self.steps = [self._step(number, row) for number, row in enumerate(self._ops)]
         self.gradients = [self._gradient(row) for row in self._rows if row.kind == "parameter"]
 
@@ -74,7 +75,8 @@ class Walk:
             "row": row.index,
             "name": row.outputs[0].name,
             "gradient": plain(gradient),
-            "check": self._check((row.index, 0), gradient),
+            "check": None if row.leaf.hooks else self._check((row.index, 0), gradient),
+            "hooked": bool(row.leaf.hooks),
             "before": plain(None if before is None else before.array),
             "after": plain(after),
         }
@@ -85,6 +87,10 @@ class Walk:
         douts = dout if type(dout) is tuple else (dout,) * (1 if record.count == 1 else record.count)
         parts = Parts(record, dout, inward) if dout is not None else None
         checked = len(self._ops) <= CHECKED_ROWS
+        hooked = {i for i, hooks in (record.hooks or {}).items() if any(type(hook) is not Retain for hook in hooks)}
+        self._hooked |= {(row.index, i) for i in hooked}
+        if any((row.index, i) in self._hooked for i in range(record.count)):
+            self._hooked |= {(one.row, one.output) for one in row.arguments if one.row is not None}
         described = {
             "step": step,
             **{
@@ -93,7 +99,7 @@ class Walk:
                 if name not in ("kind", "arguments", "users", "window")
             },
             "upstream": [plain(one) for one in douts],
-            "hooked": any(type(hook) is not Retain for hooks in (record.hooks or {}).values() for hook in hooks),
+            "hooked": bool(hooked),
             "checks": [self._check((row.index, i), one) if checked else None for i, one in enumerate(douts)],
             "inputs": [self._input(row, i, inward[i], parts) for i in range(len(row.arguments))],
             "cache": list(_cache(row, self._rows)),
@@ -159,7 +165,9 @@ class Walk:
             yield {"row": row, "output": output, "name": name, **counts}
 
     def _check(self, place: Place, gradient: Array | None) -> dict[str, Any] | None:
-        found = self._replay.check(place, gradient) if self._replay is not None and gradient is not None else None
+        if self._replay is None or gradient is None or place in self._hooked:
+            return None
+        found = self._replay.check(place, gradient)
         return None if found is None else _plain_check(found)
 
     def _first_not_finite(self, douts: Sequence[Array | None], row: Row, inward: Sequence[Array | None]) -> str:
@@ -206,8 +214,10 @@ class _Watch:
     It stands where `detect_anomaly` does, so a NaN is shown in its step and stops nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, records: Sequence[Record]) -> None:
         self.seen: dict[Record, tuple[Any, Sequence[Array | None]]] = {}
+        # A user's backward may change the dout that it is given, which is what another has returned.
+        self._as_seen = (lambda one: one) if all(record.op.is_ours for record in records) else copied
 
     def look_at_forward(self, name: str, arguments: Sequence[Any], out: Any) -> None:
         """An op that a hook runs is none of ours."""
@@ -215,26 +225,33 @@ class _Watch:
     def remember(self, record: Record) -> None:
         """Nor is its record."""
 
-    def look_at_cache(self, record: Record) -> None:
-        """That it was changed in place, the tape finds itself."""
+    def look_before(self, record: Record, dout: Any) -> None:
+        self.seen[record] = self._as_seen(dout), ()
 
     def look_at_backward(self, record: Record, dout: Any, inward: Sequence[Array | None]) -> None:
-        self.seen[record] = dout, inward
+        self.seen[record] = self.seen[record][0], self._as_seen(inward)
 
 
 def _watched(loss: Tensor, upstream: Array, rows: list[Row]) -> tuple[dict[Record, Any], dict[int, Array | None]]:
     """What was seen at each record, and the gradient of each leaf by its row. Afterwards all is as it was."""
-    watch, leaves = _Watch(), [row for row in rows if row.kind == "parameter"]
+    leaves = [row for row in rows if row.kind == "parameter"]
     records = [row.node for row in rows if isinstance(row.node, Record)]
+    watch, theirs = _Watch(records), [(record, record.cache) for record in records if not record.op.is_ours]
     kept = [(record.kept, record.kept.gradients) for record in records if record.kept is not None]
     hooked = [(record, record.hooks) for record in records if record.hooks]
+    for record, _ in theirs:
+        record.check_cache()  # of what is now replaced by copies, since a user's backward may change it
     before, state.here.anomaly = state.here.anomaly, watch
     try:
+        for record, cache in theirs:
+            record.cache = copied(cache)
         for record, of_outputs in hooked:  # those that keep a gradient for the user have nothing to do here
             record.hooks = {i: [hook for hook in some if type(hook) is not Retain] for i, some in of_outputs.items()}
         found = tape.walk_back([(loss.node, upstream)], wanted=[row.leaf for row in leaves], retain_graph=True)
     finally:
         state.here.anomaly = before
+        for record, cache in theirs:
+            record.cache = cache
         for record, of_outputs in hooked:
             record.hooks = of_outputs
         for one, gradients in kept:

@@ -272,7 +272,7 @@ function startPanel() {
 function endPanel() {
   const rows = DATA.gradients.map((one) => make("tr", { "data-leaf": one.name }, make("td", {}, make("code", {}, one.name)),
     make("td", {}, one.gradient ? (one.gradient.shape.length ? arrayView(one.gradient, {}) : numberElement(one.gradient.values[0])) : "— nothing arrived"),
-    make("td", {}, one.before ? [brief(one.before), " + this = ", brief(one.after)] : "—"), make("td", {}, checkElement(one.check) || "")));
+    make("td", {}, one.before ? [brief(one.before), " + this = ", brief(one.after)] : "—"), make("td", {}, one.hooked ? "what a hook made of it" : checkElement(one.check) || "")));
   const some = DATA.gradients.some((one) => one.before);
   const note = some ? "A .grad that was there already is added to: call zero_grad() before each backward(), unless that is what you want." : "";
   return [[make("h2", {}, "All gradients are complete"), make("p", {}, "This is what backward() adds to .grad of each leaf, number by number."),

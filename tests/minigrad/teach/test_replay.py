@@ -60,3 +60,73 @@ def test_what_cancels_leaves_roundings_and_no_difference():
         loss = (a - a).sum()
     assert replay_of(loss, largest=1.0)[0].check((0, 0), np.array([1e-7], np.float32)).verdict == "agrees"
     assert replay_of(loss, largest=1.0)[0].check((0, 0), np.array([1e-4], np.float32)).verdict == "differs"
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: (x * 3).half().exp().float(),
+        lambda x: x.double().float() * x,
+        lambda x: (x * 1e-8).log(),
+        lambda x: (x * 1e-9).sqrt(),
+        lambda x: 1 / (x * 1e-7),
+        lambda x: x.double() + 1e8,
+    ],
+    ids=["half", "to float32 and back", "log", "sqrt", "reciprocal", "a large sum"],
+)
+def test_roundings_casts_and_small_numbers_are_no_differences(function):
+    x = mg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    with mg.Tape():
+        loss = function(x).sum()
+    trace = mg.trace(loss)
+    found = [check for step in trace.steps for check in step["checks"]] + [trace.gradients[0]["check"]]
+    assert {one["verdict"] for one in found} == {"agrees"}, found
+    scaled = mg.differentiable(lambda x: (x, None), lambda dout, _: dout * 1.05, name="scaled")
+    with mg.Tape():
+        loss = function(scaled(x)).sum()
+    check = mg.trace(loss).gradients[0]["check"]  # None beside gradients so large that their roundings could be it
+    assert check is None or check["verdict"] == "differs"
+
+
+def test_where_roundings_are_all_that_can_be_seen_nothing_is_said():
+    x = mg.tensor([1.0], requires_grad=True)
+    with mg.Tape():
+        loss = ((x.double() + 1e14) - 1e14).sum()
+    assert mg.trace(loss).gradients[0]["check"] is None
+
+
+def test_a_forward_that_does_not_repeat_is_not_measured_through():
+    random = np.random.default_rng(0)
+
+    def drop_forward(x):
+        mask = random.random(x.shape, x.dtype) > 0.5
+        return x * mask, mask
+
+    drop = mg.differentiable(drop_forward, lambda dout, mask: dout * mask)
+    x = mg.ones(20, requires_grad=True)
+    with mg.Tape():
+        loss = drop(x * x).sum() + (x * 3).sum()
+    trace = mg.trace(loss)
+    assert trace.gradients[0]["check"] is None
+    assert [bool(step["checks"][0]) for step in trace.steps if step["op"] in ("drop", "sum")] == [True, True, True]
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [(6.0, "agrees"), (5.0, "differs")])
+def test_a_function_is_run_again_on_other_arrays(slope, verdict):
+    class Cube(mg.autograd.Function):
+        @staticmethod
+        def forward(ctx, factor, x):
+            ctx.save_for_backward(x)
+            return factor * x**3
+
+        @staticmethod
+        def backward(ctx, dout):
+            return None, dout * slope * ctx.saved_tensors[0] ** 2
+
+    x = mg.tensor(2.0, requires_grad=True)
+    with mg.Tape():
+        loss = Cube.apply(2.0, x * x)
+    assert mg.trace(loss).steps[1]["checks"][0] is not None
+    assert mg.trace(loss).gradients[0]["check"]["verdict"] == verdict
+    loss.backward()
+    assert x.grad.item() == slope * 16 * 4

@@ -197,6 +197,23 @@ def test_hooks_have_their_say():
     assert of_leaf(trace, "a")["gradient"]["values"] == [20]
 
 
+def test_what_a_hook_made_is_no_slope_and_is_not_held_against_one():
+    a, w = mg.tensor([1.0], requires_grad=True), mg.tensor([2.0], requires_grad=True)
+    with mg.Tape():
+        b = a * 2
+        b.register_hook(lambda gradient: gradient * 10)
+        loss = (b * w).sum()
+    trace = mg.trace(loss)
+    assert [[check and check["verdict"] for check in step["checks"]] for step in trace.steps] == [
+        *(["agrees"], ["agrees"], [None]),
+    ]
+    assert of_leaf(trace, "a")["check"] is None and of_leaf(trace, "w")["check"]["verdict"] == "agrees"
+    w.register_hook(lambda gradient: gradient * 10)
+    told = mg.trace(loss)
+    assert of_leaf(told, "w")["hooked"] and of_leaf(told, "w")["check"] is None and not of_leaf(told, "a")["hooked"]
+    assert "w  [20]   what a hook made of it" in told.as_text()
+
+
 @as_minigrad_does
 def test_the_step_in_which_a_nan_appears_is_marked_forwards_and_backwards():
     x = mg.tensor([0.0, 1.0], requires_grad=True)
@@ -260,6 +277,60 @@ def test_a_backward_that_is_not_linear_is_not_taken_apart():
     x = mg.tensor([[3.0, 1.0], [2.0, 1.0]], requires_grad=True)
     loss = (bent(x) * mg.tensor([3.0, 2.0])).sum()
     assert mg.trace(loss).steps[2]["inputs"][0]["sums"] == []
+
+
+def square(backward, cache=lambda x: x):
+    """An op of a user, with this backward and this cache."""
+    return mg.differentiable(lambda x: (x * x, cache(x)), backward, name="square")
+
+
+def change_dout(dout, x):
+    dout *= 2 * x
+    return dout
+
+
+def change_cache(dout, slope):
+    slope *= dout
+    return slope
+
+
+@pytest.mark.parametrize(
+    ("op", "taken_apart"),
+    [
+        (square(change_dout), False),
+        (square(change_cache, lambda x: 2 * x), True),
+        (square(lambda dout, kept: dout * 2 * kept.pop("x"), lambda x: {"x": x}), True),
+    ],
+    ids=["dout", "cache", "popped"],
+)
+def test_a_backward_that_changes_what_it_is_given_is_told_as_it_was_and_spoils_nothing(op, taken_apart):
+    x = mg.tensor([1.0, -2.0], requires_grad=True)
+    with mg.Tape():
+        loss = (op(x) * mg.tensor([3.0, 5.0])).sum()
+    trace = mg.trace(loss)
+    step = trace.steps[2]
+    assert step["upstream"][0]["values"] == [3, 5] and step["checks"][0]["verdict"] == "agrees"
+    assert [one["total"] for one in step["inputs"][0]["sums"]] in ([[6, -20]] if taken_apart else [[6, -20], []])
+    loss.backward()
+    assert x.grad.tolist() == of_leaf(trace, "x")["gradient"]["values"] == [6, -20]
+
+
+def test_a_backward_that_answers_only_once_is_not_taken_apart():
+    answers = iter([np.array([6.0, -4.0], np.float32)])
+    x = mg.tensor([3.0, -2.0], requires_grad=True)
+    with mg.Tape():
+        loss = square(lambda dout, x: next(answers))(x).sum()
+    trace = mg.trace(loss)
+    assert trace.steps[1]["inputs"][0]["sums"] == [] and trace.gradients[0]["check"]["verdict"] == "agrees"
+
+
+def test_products_that_are_not_what_backward_says_are_not_told():
+    wrong_mask = mg.differentiable(lambda x: (np.maximum(x, 0), x), lambda dout, x: dout * (dout > 0), name="ramp")
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    with mg.Tape():
+        loss = (wrong_mask(x) * mg.tensor([-1.0, 2.0])).sum()
+    (one,) = mg.trace(loss).steps[2]["inputs"][0]["sums"]  # of the other, -1 x 1 = 0 would be told
+    assert (one["place"], one["total"]) == ([1], 2)
 
 
 def test_a_kink_is_no_error():
