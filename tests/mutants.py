@@ -13,6 +13,7 @@ import __future__
 
 import ast
 import copy
+import functools
 import importlib
 import inspect
 import os
@@ -34,6 +35,7 @@ from tests.minigrad.testing.specs import SPECS
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = 30
+LONG = 900  # seconds; a mutant that has not ended its tests by then will not
 
 # What changes nothing that can be seen, by a piece of the text "right  ->  wrong".
 HARMLESS = {
@@ -202,29 +204,35 @@ def killed(spec, backward: Callable) -> bool:  # type: ignore[no-untyped-def]
 
 
 def killed_by_tests(mutant: Mutant, module: ModuleType) -> bool:
-    """Whether the tests of the file fail on a copy of the package with the mutant in it."""
-    file = Path(module.__file__ or "")
+    """Whether the tests of the file fail on a copy of the package with the mutant in it, and pass on one without."""
+    text = Path(module.__file__ or "").read_text(encoding="utf-8")
+    assert _tests_pass(module.__name__, text), f"the tests of {module.__name__} fail without a mutant"
+    return not _tests_pass(module.__name__, _replaced(text, mutant))
+
+
+@functools.cache
+def _tests_pass(module: str, text: str) -> bool:
+    """Whether the tests of a module of `minigrad.ops` pass when this is its text."""
+    name = module.rsplit(".", 1)[1]
     tests = [
-        *(f"tests/minigrad/{room}/test_{file.stem}.py" for room in ("ops", "functions")),
+        *(f"tests/minigrad/{room}/test_{name}.py" for room in ("ops", "functions")),
         "tests/minigrad/test_sweep.py",
         "tests/minigrad/test_sweep_nn.py",
     ]
     tests = [test for test in tests if (ROOT / test).exists()]
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(ROOT / "minigrad", Path(folder) / "minigrad")
-        shutil.copytree(ROOT / "tests", Path(folder) / "tests")
+        for part in ("minigrad", "tests"):
+            shutil.copytree(ROOT / part, Path(folder) / part)
         shutil.copy(ROOT / "pyproject.toml", folder)
-        (Path(folder) / "minigrad" / "ops" / file.name).write_text(
-            _replaced(file.read_text(), mutant), encoding="utf-8"
-        )
+        (Path(folder) / "minigrad" / "ops" / f"{name}.py").write_text(text, encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
         environment = {**os.environ, "PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"}
         try:
             return (
-                subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=120).returncode != 0
+                subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=LONG).returncode == 0
             )
         except subprocess.TimeoutExpired:
-            return True
+            return False
 
 
 def _replaced(text: str, mutant: Mutant) -> str:

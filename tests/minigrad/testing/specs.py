@@ -205,7 +205,15 @@ spec(
 spec(linear, "fc", fc_arguments(), reference=lambda x, w, b: x @ w + b)
 spec(linear, "linear", fc_arguments().map(lambda a: (a[0], a[1].T, a[2])), reference=lambda x, w, b: x @ w.T + b)
 PRODUCTS = st.sampled_from(
-    [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((2, 1, 2, 3), (3, 3, 1)), ((2, 2, 3), (3, 2))]
+    [
+        ((3,), (3,)),
+        ((2, 3), (3,)),
+        ((3,), (3, 2)),
+        ((2, 3), (3, 4)),
+        ((2, 1, 2, 3), (3, 3, 1)),
+        ((2, 2, 3), (3, 2)),
+        ((2, 2, 3), (3,)),
+    ]
 ).flatmap(lambda two: st.tuples(draw.arrays(two[0]), draw.arrays(two[1])))
 spec(linear, "matmul", PRODUCTS, reference=np.matmul, broadcasts=True)
 EQUATIONS = st.sampled_from(
@@ -261,14 +269,31 @@ SPECS["normalization.batch_norm_eval"] = OpSpec(
 # -- losses ------------------------------------------------------------------------------------------------------------
 
 
+CLASSES = st.integers(2, 4)
+AROUND = st.sampled_from([((3,), ()), ((), ()), ((1,), ()), ((2,), (3,)), ((2,), (1, 2))])  # the axis of the classes
+
+
 @st.composite
 def classified(draw_):
-    n, c = draw_(st.integers(1, 4)), draw_(st.integers(2, 4))
-    return draw_(draw.arrays((n, c))), draw_(draw.arrays((n,), low=0, high=c, dtype=np.int64)), None
+    c, (before, after) = draw_(CLASSES), draw_(AROUND)
+    labels = draw_(draw.arrays((*before, *after), low=0, high=c, dtype=np.int64))
+    return draw_(draw.arrays((*before, c, *after))), labels, None
+
+
+@st.composite
+def shared_out(draw_):
+    c, (before, after) = draw_(CLASSES), draw_(AROUND)
+    shape = (*before, c, *after)
+    return draw_(draw.arrays(shape)), draw_(draw.arrays(shape, low=0, high=1)), None
 
 
 REDUCTIONS = {"reduction": st.sampled_from(["mean", "sum", "none"])}
-spec(loss, "cross_entropy", classified(), {**REDUCTIONS, "label_smoothing": st.sampled_from([0.0, 0.2])})
+spec(
+    loss,
+    "cross_entropy",
+    st.one_of(classified(), shared_out()),
+    {**REDUCTIONS, "label_smoothing": st.sampled_from([0.0, 0.2])},
+)
 spec(loss, "nll_loss", classified(), REDUCTIONS)
 PROBABILITIES = draw.broadcastable(2, low=0.1, high=0.9)
 LOSS_SETTINGS = {

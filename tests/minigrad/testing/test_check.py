@@ -132,7 +132,7 @@ def wrong(tmp_path_factory):
     """The report of the file of mistakes, which takes a while."""
     path = tmp_path_factory.mktemp("students") / "layers.py"
     path.write_text(WRONG)
-    return check_file(path, time_limit=5)
+    return check_file(path, time_limit=10)
 
 
 def row(report, op):
@@ -174,7 +174,7 @@ def test_a_wrong_gradient_has_its_cause(wrong):
 @pytest.mark.parametrize(
     ("op", "verdict", "said"),
     [
-        ("loop", "time-out", "stopped after 5 seconds"),
+        ("loop", "time-out", "stopped after 10 seconds"),
         ("leaving", "wrong", "ended the process"),
         ("unheard_of", "not checked", "unheard_of_example_inputs()"),
         ("lonely", "not checked", "no lonely_backward"),
