@@ -1,13 +1,16 @@
 """Tensors are called what the user's code calls them."""
 
 import sys
+import time
+import weakref
+from collections.abc import Mapping
 
 import pytest
 
 import minigrad as mg
 import minigrad.nn as nn
 import minigrad.nn.functional as F
-from minigrad.teach.names import scopes_at
+from minigrad.teach.names import Named, scopes_at
 from minigrad.teach.rows import read
 
 
@@ -107,3 +110,72 @@ def test_something_that_contains_itself_ends():
     around = {"x": mg.ones(1, requires_grad=True)}
     around["around"] = around
     assert names(around["x"] * 2)[0] == "around['x']"
+
+
+class Hostile:
+    """It runs code whenever it is looked at."""
+
+    def __getattribute__(self, name):
+        raise OSError(name)
+
+
+class HostileDict:
+    @property
+    def __dict__(self):
+        raise OSError
+
+
+class HostileMapping(Mapping):
+    def __getitem__(self, key):
+        raise OSError
+
+    __len__ = __iter__ = __getitem__
+
+
+class HostileModule(nn.Module):
+    def named_parameters(self, *args, **settings):
+        raise OSError
+
+
+class HalfMade(nn.Module):
+    def __init__(self):
+        pass
+
+
+class HostileKey:
+    def __repr__(self):
+        raise OSError
+
+
+def test_no_code_of_what_lies_about_is_run():
+    w = mg.tensor(2.0, requires_grad=True)
+    cyclic = []
+    cyclic.append(cyclic)
+    others = [Hostile(), HostileDict(), HostileMapping(), HostileModule(), HalfMade(), {HostileKey(): w}, cyclic]
+    scope = {**{f"v{i}": one for i, one in enumerate(others)}, 5: w, "some": [Hostile(), w]}
+    assert [name for name, _ in Named([scope]).tensors.values()] == ["some[1]"]
+
+
+def test_a_network_is_found_behind_many_other_things():
+    net = nn.Linear(2, 2)
+    numbers = list(range(30_000))
+    scope = {"numbers": numbers, "by_name": {str(n): n for n in numbers}, **{f"v{n}": [n] for n in numbers}, "net": net}
+    start = time.perf_counter()
+    named = Named([scope])
+    assert time.perf_counter() - start < 2
+    assert named.tensors[net.weight.node][0] == "net.weight"
+
+
+def test_a_function_that_was_looked_into_lets_go_of_its_variables():
+    w = mg.tensor([2.0], requires_grad=True)
+    loss = (w * w).sum()
+    mg.trace(loss)
+    gone = weakref.ref(loss)
+    del loss
+    assert gone() is None
+
+
+def test_what_locals_gave_stays_as_it_is():
+    w = mg.tensor([2.0], requires_grad=True)
+    here = locals()
+    assert mg.trace(w * w).gradients[0]["name"] == "w" and here["w"] is w
