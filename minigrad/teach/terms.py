@@ -127,6 +127,8 @@ class Parts:
                 return None
         else:
             rest = total - sum(term.product for term in told)
+            if np.isfinite(total) and not np.isfinite(rest):
+                return None
         return Sum(_place(e, contribution.shape), tuple(told), total, len(outputs) - len(told), rest)
 
     def _computed_from(self, i: int, e: int) -> list[int] | None:
@@ -134,18 +136,25 @@ class Parts:
         if self._upstream.size <= SMALL:
             return [j for j in range(self._upstream.size) if self._local(j, i, e) != 0]
         kept = self._record.kept
-        if kept is None or len(self._douts) > 1:
+        if kept is None:
             return None
-        argument = _argument(kept.arguments, i)
-        wide = np.asarray(to_host(argument), float)
+        argument, contribution = _argument(kept.arguments, i), self._inward[i]
+        assert contribution is not None
+        # Where it is broadcast, as a matrix for a batch is, each of its copies has an element of the contribution.
+        wide = np.broadcast_to(np.asarray(to_host(argument), float), contribution.shape)
         h = replay.STEP * max(1.0, abs(float(wide.flat[e])))
         left, right = wide.copy(), wide.copy()
         left.flat[e] -= h
         right.flat[e] += h
         xp = array_module(argument)
-        one, other = (replay.outputs(self._record, {i: xp.asarray(moved)})[0].ravel() for moved in (left, right))
+        outs = [replay.outputs(self._record, {i: xp.asarray(moved)}) for moved in (left, right)]
+        one, other = (
+            np.concatenate([out.ravel() for out, dout in zip(several, self._douts, strict=True) if dout is not None])
+            for several in outs
+        )
         products = np.abs((other - one) / (2 * h) * self._upstream)
-        return [int(j) for j in np.argsort(-products, kind="stable") if one[j] != other[j]]
+        moved = (one != other) & ~(np.isnan(one) & np.isnan(other))
+        return [int(j) for j in np.argsort(-products, kind="stable") if moved[j]]
 
     def _local(self, j: int, i: int, e: int) -> Any:
         """∂out[j]/∂argument i[e], from the answer to 1 at j."""
@@ -159,6 +168,8 @@ class Parts:
     @functools.cached_property
     def _once(self) -> list[tuple[np.ndarray, np.ndarray] | None]:
         """For each argument whose elements were used once each: the local factors, and the outputs they belong to."""
+        if not self._upstream.size:
+            return [None] * len(self._inward)
         numbers = np.arange(1, self._upstream.size + 1, dtype=float)
         random = np.random.default_rng(0).uniform(1, 2, numbers.size)
         once: list[tuple[np.ndarray, np.ndarray] | None] = []

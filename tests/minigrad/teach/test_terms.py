@@ -100,3 +100,40 @@ def test_several_outputs():
     assert [(one.terms[0].output, one.terms[0].place) for one in sums if one.total] == [
         *((1, (0, 1)), (1, (1, 0)), (1, (1, 1))),
     ]
+
+
+def test_a_matrix_for_a_whole_batch_is_taken_apart_in_each_of_its_places():
+    left, right = np.random.default_rng(0).normal(size=(2, 5, 4)), np.random.default_rng(1).normal(size=(4, 3))
+    for function, value in (
+        (lambda right: mg.tensor(left) @ right, right),
+        (lambda one: one @ mg.tensor(np.stack([right, right])), left[:1]),
+    ):
+        leaf = mg.tensor(value, requires_grad=True)
+        with mg.Tape() as tape:
+            out = function(leaf)
+        dout = np.random.default_rng(5).normal(size=out.shape)
+        (i,) = np.flatnonzero(tape[0].wants)
+        inward = tape[0].op.gradients(dout, tape[0])
+        contribution = inward[i]
+        assert contribution.shape != value.shape
+        one = Parts(tape[0], dout, inward).of(i)[-1]
+        assert sum(term.product for term in one.terms) + one.rest == pytest.approx(contribution[one.place])
+        assert all(term.place[0] == one.place[0] and term.upstream == dout[term.place] for term in one.terms)
+
+
+def test_of_what_no_output_was_computed_from_there_are_no_products():
+    parts, _, _ = parts_of(lambda x: x.expand(2, 0), np.ones((2, 1)), np.ones((2, 0)))
+    assert [(one.terms, one.total) for one in parts.of(0)] == [((), 0)] * 2
+
+
+def test_a_large_sum_of_an_op_with_several_outputs():
+    weight = mg.tensor(np.ones(4), requires_grad=True)
+    with mg.Tape() as tape:
+        F.batch_norm(mg.tensor(np.random.default_rng(0).normal(size=(6, 4, 3, 3))), None, None, weight, training=True)
+    douts = (np.random.default_rng(1).normal(size=(6, 4, 3, 3)), *[None] * (tape[0].count - 1))
+    inward = tape[0].op.gradients(douts, tape[0])
+    i = tape[0].wants.index(True)
+    (one,) = Parts(tape[0], douts, inward).of(i)
+    assert len(douts) > 1 and one.others == 54 - TERMS
+    assert sum(term.product for term in one.terms) + one.rest == pytest.approx(inward[i][one.place])
+    assert all(term.place[1] == one.place[0] for term in one.terms)
