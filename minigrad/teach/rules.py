@@ -16,12 +16,12 @@ class Formula:
 
     latex: str
 
-    @property
+    @functools.cached_property
     def text(self) -> str:
         """In a line, as a terminal shows it."""
         return text_of(self.latex)
 
-    @property
+    @functools.cached_property
     def html(self) -> str:
         """As a page shows it."""
         return mathml_of(self.latex)
@@ -29,8 +29,12 @@ class Formula:
 
 @dataclass(frozen=True)
 class Rules:
-    """formula: of the op. gradients: the rule for each of its arguments; locals: the local factor alone, as text."""
+    """pair: which of the library's it is, as `linear.fc`. formula: of the op.
 
+    gradients: the rule for each of its arguments; locals: the local factor alone, as text.
+    """
+
+    pair: str
     formula: Formula
     gradients: dict[str, Formula]
     locals: dict[str, str]
@@ -40,14 +44,17 @@ class Rules:
         return self.gradients.get(argument.partition("[")[0])
 
 
-@functools.lru_cache(maxsize=256)
 def rules_of(op: Op) -> Rules | None:
     """The rules of an op; None for a user's own."""
+    return _rules_of(op) if op.is_ours else None
+
+
+@functools.lru_cache(maxsize=256)
+def _rules_of(op: Op) -> Rules | None:
     try:
         explanation = explanation_of(op)
     except UnknownOp:
         return None
     gradients = {one.argument: Formula(one.rule) for one in explanation.gradients}
-    return Rules(
-        Formula(explanation.formula), gradients, {one.argument: text_of(one.local) for one in explanation.gradients}
-    )
+    locals_ = {one.argument: text_of(one.local) for one in explanation.gradients}
+    return Rules(explanation.pair, Formula(explanation.formula), gradients, locals_)

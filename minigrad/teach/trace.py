@@ -9,14 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from minigrad.lift import Op
 from minigrad.tape import Record, users_frame
 from minigrad.teach.colours import Colours, colours_for
 from minigrad.teach.graph import NoGraphviz, graph_of_rows
 from minigrad.teach.names import Scope, scopes_at
 from minigrad.teach.page import page
 from minigrad.teach.rows import read
-from minigrad.teach.rules import rules_of
+from minigrad.teach.rules import Rules, rules_of
 from minigrad.teach.terminal import result_as_text, step_as_text
 from minigrad.teach.walk import Walk, is_finite, plain_row
 from minigrad.tensor import Tensor, node_with_graph, upstream_of
@@ -52,6 +51,7 @@ class Trace:
 
     steps: one dict for each record, in the order of backward:
         step, row: its place in that order, and among the rows. op, module, file, line, source: what ran, where.
+        pair: which of the library's pairs it was, as `linear.fc`; "" for an op of the user's own, whatever its name.
         outputs: of the op, each {name, shape, dtype, value}. upstream: for each output the gradient that arrived.
         checks: for each output, its gradient beside the measured slope, {place, gradient, slope, verdict}, or None.
         inputs: for each argument
@@ -64,8 +64,9 @@ class Trace:
         cache: what forward had kept for this, each {name, value}.
         waiting: the values that have got some contributions and not yet all, each {row, output, name, received, of}.
         not_finite: where in this step the first NaN or Inf of the whole pass is; "" otherwise.
-    rows: the forward pass, leaves and ops, each {row, kind, op, module, file, line, source, outputs, arguments, users,
-        window, not_finite}; the last two say how a convolution's windows lie, and whether the first NaN or Inf is here.
+    rows: the forward pass, leaves and ops, each {row, kind, op, pair, module, file, line, source, outputs, arguments,
+        users, window, not_finite}; the last two say how a convolution's windows lie, and whether the first NaN or Inf
+        is here.
     gradients: of the leaves, each {row, name, gradient, check, hooked, before, after}: what backward() would add to
         `.grad`. hooked: whether it is what a hook made of that which the steps add up.
     is_kept: whether a tape kept all values.
@@ -89,7 +90,8 @@ class Trace:
         first = next((row for row in rows if any(not is_finite(value.array) for value in row.outputs)), None)
         if first is not None:
             self.rows[first.index]["not_finite"] = "the first NaN or Inf of the forward pass is here"
-        self._ops: dict[str, Op] = {record.op.name: record.op for record in records}
+        found = [rules_of(op) for op in {record.op for record in records}]
+        self._rules: dict[str, Rules] = {rules.pair: rules for rules in found if rules is not None}
         self._graph = graph_of_rows(rows, show_grads=False) if len(rows) <= DRAWN else None
 
     def show(self, step: int | None = None) -> None:
@@ -108,7 +110,7 @@ class Trace:
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the page: one file that needs no network, to be opened in a browser."""
-        Path(path).write_text(page(f"Backward pass of {self.name}", self._as_data()), "utf-8")
+        Path(path).write_text(page(f"Backward pass of {self.name}", self._as_data()), "utf-8", "backslashreplace")
 
     def _as_data(self) -> dict[str, Any]:
         """All that the page shows."""
@@ -118,7 +120,7 @@ class Trace:
             "steps": self.steps,
             "gradients": self.gradients,
             "is_kept": self.is_kept,
-            "rules": {name: _rules(op) for name, op in self._ops.items()},
+            "rules": {pair: _plain_rules(rules) for pair, rules in self._rules.items()},
             "graph": self._drawing(),
         }
 
@@ -149,11 +151,8 @@ class Trace:
         return f"<trace of {self.name}: {len(self.steps)} steps back to {len(self.gradients)} leaves>"
 
 
-def _rules(op: Op) -> dict[str, Any]:
+def _plain_rules(rules: Rules) -> dict[str, Any]:
     """What the page says in symbols of an op."""
-    rules = rules_of(op)
-    if rules is None:
-        return {"formula": None, "gradients": {}}
     gradients = {
         name: {"html": formula.html, "text": formula.text, "local": rules.locals[name]}
         for name, formula in rules.gradients.items()

@@ -29,7 +29,6 @@ from minigrad.tensor import Output, Retain, Tensor
 CHECKED_ROWS = 80  # up to which all gradients are held against finite differences; with more, those of the leaves
 CHECKED_ELEMENTS = 3_000_000  # up to which any are
 WAITING = 20  # values that wait are named
-OF_AN_OP = ("row", "op", "module", "file", "line", "source", "outputs")  # what a step repeats of its row
 
 Place = tuple[int, int]  # a row, and which of its outputs
 
@@ -279,14 +278,17 @@ def is_finite(array: Array | None) -> bool:
 
 def plain_row(row: Row) -> dict[str, Any]:
     """A row of the forward pass."""
-    file, line, source = "", 0, ""
+    file, line, source, pair = "", 0, "", ""
     if isinstance(row.node, Record):
         file, line = row.node.where
+        rules = rules_of(row.node.op)
+        pair = rules.pair if rules is not None else ""
         source = row.node.line.partition(": ")[2]
     return {
         "row": row.index,
         "kind": row.kind,
         "op": row.op,
+        "pair": pair,
         "module": row.module,
         "file": os.path.basename(file),
         "line": line,

@@ -12,9 +12,9 @@ OPS = {"conv2d", "max_pool2d", "avg_pool2d"}
 def window_of(record: Record) -> dict[str, Any] | None:
     """{kernel, stride, pads, dilation, groups}, each (height, width) but the last; pads at the top and at the left.
 
-    None for other ops, and where neither the cache nor a tape kept them.
+    None for other ops, a user's among them, and where neither the cache nor a tape kept them.
     """
-    if record.op.name not in OPS:
+    if not record.op.is_ours or record.op.name not in OPS:
         return None
     parts = record.cache if isinstance(record.cache, tuple) else ()
     for part in parts:

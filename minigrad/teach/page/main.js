@@ -20,7 +20,11 @@ function announce(text) {
 function go(to) {
   here = Math.max(0, Math.min(positions.length - 1, to));
   draw();
-  history.replaceState(null, "", "#" + positions[here].hash);
+  try {
+    history.replaceState(null, "", "#" + positions[here].hash);
+  } catch {
+    // A frame in a notebook has no address of its own, and some browsers refuse after a hundred moves in a row.
+  }
 }
 
 // A click on a row goes to the op's step on the way that we are on, forward or back.
@@ -46,6 +50,7 @@ function nextParameter() {
 
 function draw() {
   const position = positions[here];
+  const focused = ["rows", "step"].find((id) => document.getElementById(id).contains(document.activeElement));
   const [panel, said] = { start: startPanel, forward: forwardPanel, backward: backwardPanel, end: endPanel }[position.kind](position);
   document.body.classList.toggle("is-backward", position.kind === "backward" || position.kind === "end");
   document.getElementById("step").replaceChildren(...panel.filter(Boolean));
@@ -58,6 +63,7 @@ function draw() {
   document.getElementById("permalink").href = "#" + position.hash;
   for (const id of ["first", "back"]) document.getElementById(id).disabled = here === 0;
   for (const id of ["next", "last"]) document.getElementById(id).disabled = here === positions.length - 1;
+  if (focused) focusOn(focused === "rows" ? "#rows .now button" : "#step");
   announce(said);
 }
 

@@ -62,7 +62,7 @@ const isHidden = (key) => predicting && !revealed.has(key);
 function forwardPanel(position) {
   const row = DATA.rows[position.row], panel = [];
   panel.push(...heading(["Forward: ", make("span", { class: "badge-op" }, row.op), ` makes ${row.outputs.map((one) => one.name).join(", ")}`], row));
-  const formula = DATA.rules[row.op].formula;
+  const formula = DATA.rules[row.pair]?.formula;
   if (row.not_finite) panel.push(make("div", { class: "card trouble" }, make("strong", {}, "Not finite: "), row.not_finite + "."));
   const views = [];
   const argumentViews = row.arguments.map((argument) => {
@@ -176,7 +176,7 @@ function inputCard(step, given, i, said) {
     card.append(arithmetic(step, given, one, key));
     const short_sum = one.terms.map((term) => `${short(term.upstream)} times ${short(term.local)}`).join(" plus ");
     said.push(isHidden(key) ? `To ${given.name}: predict.` : `To ${given.name}: ${short_sum || "0"}${one.others ? ` and ${one.others} more` : ""} is ${short(one.total)}.`);
-  } else card.append(make("p", { class: "quiet" }, DATA.is_kept ? "These arrays are too large to be taken apart; the whole contribution is below." : "The factors were not kept: compute inside “with mg.Tape():” to see them."));
+  } else card.append(make("p", { class: "quiet" }, DATA.is_kept ? "It is not taken apart here: the arrays are too large, or it is no sum of products of what arrived. The whole contribution is below." : "The factors were not kept: compute inside “with mg.Tape():” to see them."));
   if (isHidden(key)) return card;
   const shape = given.contribution.shape;
   if (shape.length) {
@@ -219,7 +219,7 @@ function arithmetic(step, given, one, key) {
 
 // The rule for an argument; arrays[1] is one of the argument arrays.
 function ruleFor(step, given) {
-  return DATA.rules[step.op].gradients[given.argument.split("[")[0]];
+  return DATA.rules[step.pair]?.gradients[given.argument.split("[")[0]];
 }
 
 // What the local factor is, in the user's words where it is one of the op's arguments (`a`, for the b of b * a).

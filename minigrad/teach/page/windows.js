@@ -2,6 +2,7 @@
 
 // For an output element of a product, a convolution or a pool: {argument's place in row.arguments: ranges}.
 function sourcesOf(row, place) {
+  if (!row.pair) return null;  // a user's own op may have any name
   const shapes = row.arguments.map((argument) => (argument.row === null ? null : DATA.rows[argument.row].outputs[argument.output].shape));
   const one = (n) => [n, n + 1, 1], all = (n) => [0, n, 1];
   const last = place.length - 1;
@@ -13,7 +14,8 @@ function sourcesOf(row, place) {
   }
   if (row.op === "matmul") {
     const [left, right] = shapes;
-    const batch = (shape) => shape.slice(0, -2).map((n, axis) => (n === 1 ? one(0) : one(place[axis + place.length - 2 - (shape.length - 2)])));
+    const lead = place.length - (left.length > 1) - (right.length > 1);  // axes of the batch
+    const batch = (shape) => shape.slice(0, -2).map((n, axis) => (n === 1 ? one(0) : one(place[axis + lead - (shape.length - 2)])));
     const down = left.length > 1 ? one(place[right.length > 1 ? last - 1 : last]) : null;
     const across = right.length > 1 ? one(place[last]) : null;
     return { 0: [...batch(left), ...(down ? [down] : []), all(left.at(-1))], 1: right.length > 1 ? [...batch(right), all(right.at(-2)), across] : [all(right[0])] };

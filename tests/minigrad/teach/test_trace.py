@@ -340,6 +340,27 @@ def test_a_kink_is_no_error():
     assert of_leaf(mg.trace(loss), "x")["check"]["verdict"] == "kink"
 
 
+def test_an_op_that_a_user_has_named_like_one_of_ours_is_the_users():
+    mine = mg.differentiable(lambda x: (3 * x, None), lambda dout, _: 3 * dout, name="relu")
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    trace = mg.trace((mine(x) * x.relu()).sum())
+    told = {(step["pair"], step["inputs"][0]["rule_text"]) for step in trace.steps if step["op"] == "relu"}
+    assert told == {("", ""), ("elementwise.relu", "dx = dout ⊙ [x > 0]")}
+
+
+def test_what_a_users_op_holds_goes_with_it(tmp_path):
+    def times(held):
+        return mg.differentiable(lambda x: (x * held, None), lambda dout, _: dout * held, name="times")
+
+    held = np.ones(3)
+    trace = mg.trace(times(held)(mg.tensor([1.0, 2.0, 3.0], requires_grad=True)).sum())
+    trace.to_html(tmp_path / "trace.html")
+    gone = weakref.ref(held)
+    del held
+    gc.collect()  # a lifted function refers to itself
+    assert gone() is None and len(trace) == 2
+
+
 def test_nothing_is_held_afterwards():
     a = mg.tensor([1.0, 2.0], requires_grad=True)
     b = a * a

@@ -239,3 +239,36 @@ def test_a_notebook_is_given_the_page_in_a_frame_and_never_an_error(monkeypatch)
     assert trace._repr_html_().startswith('<iframe srcdoc="&lt;!doctype html&gt;')
     monkeypatch.setattr("minigrad.teach.trace.page", lambda *_: 1 / 0)
     assert "could not be shown: division by zero" in trace._repr_html_()
+
+
+def test_a_matrix_for_a_batch_and_an_op_with_a_name_of_ours(tmp_path, open_page):
+    mine = mg.differentiable(lambda x: (3 * x, None), lambda dout, _: 3 * dout, name="linear")
+    x, w = mg.ones(2, 3, 4), mg.ones(4, requires_grad=True)
+    with mg.Tape():
+        loss = mine(x @ w).sum()
+    mg.trace(loss).to_html(tmp_path / "trace.html")
+    page = open_page(tmp_path / "trace.html", "#forward-1")
+    page.locator("#step .values h3 + .arrays td").nth(4).hover()
+    lit = page.locator("#step .values td.lit").evaluate_all("all => all.map(one => Number(one.dataset.index))")
+    assert lit == [16, 17, 18, 19, 0, 1, 2, 3]
+    page.keyboard.press("n")
+    assert page.inner_text("#step h2").startswith("Forward: linear makes") and page.locator("#step .rule").count() == 0
+
+
+def test_the_focus_stays_where_the_reader_is(demos, open_page):
+    page = open_page(demos["diamond"], "#step-1")
+    page.locator("#rows .now button").focus()
+    page.keyboard.press("n")
+    assert page.evaluate("document.activeElement.closest('li').className").endswith("now")
+    page.keyboard.press("h")
+    page.locator("#step .guess").first.focus()
+    page.locator("#step .hidden-number").first.click()
+    assert page.evaluate("document.getElementById('step').contains(document.activeElement)")
+
+
+def test_it_can_be_walked_in_the_frame_of_a_notebook(tmp_path, open_page):
+    a = mg.tensor(3.0, requires_grad=True)
+    (tmp_path / "notebook.html").write_text(mg.trace(a * a)._repr_html_(), "utf-8")
+    frame = open_page(tmp_path / "notebook.html").frames[1]
+    frame.click("#next")
+    assert frame.inner_text("#counter") == "forward 1 of 1"
