@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.numeric import numeric_jacobian, numerical_gradient
 from minigrad.testing.measure import Measured, measure, measure_along
 from minigrad.testing.report import ILL, KINK, MUTATED, RANDOM, WRONG, GradientReport
 from minigrad.testing.slopes import as_function, copies, flat_outputs, gradient_at, in_float64, quiet
