@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.numeric import numeric_jacobian, numerical_gradient
 from minigrad.testing.measure import Measured, measure
-from minigrad.testing.numeric import numeric_jacobian, numerical_gradient
 from minigrad.testing.subjects import Case, Place, Subject, Upstream
 
 
