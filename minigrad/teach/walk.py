@@ -348,14 +348,16 @@ def _plain_check(check: Check) -> dict[str, Any]:
 
 
 def _cache(row: Row, rows: list[Row]) -> Iterator[dict[str, Any]]:
-    """The arrays that forward kept for backward, by the names of the values that they are."""
+    """The arrays and scalars that forward kept for backward, by the names of the values that they are."""
     known = [
         (argument.name, rows[argument.row].outputs[argument.output])
         for argument in row.arguments
         if argument.row is not None
     ]
     known += [("out", value) for value in row.outputs]
-    for array in arrays_in(row.record.cache):
+    cache = row.record.cache
+    scalars = [one for one in (cache if type(cache) is tuple else (cache,)) if isinstance(one, np.generic)]
+    for array in [*arrays_in(cache), *scalars]:
         names = [name for name, value in known if value.array is not None and _is(array, value.array)]
         yield {"name": names[0] if names else "", "value": plain(array)}
 
@@ -364,6 +366,8 @@ def _is(array: Array, other: Array) -> bool:
     """Whether two arrays are one, or look at the same memory in the same shape."""
     if array is other:
         return True
+    if isinstance(array, np.generic):  # a copy of what a 0-d array holds
+        return not other.shape and array.dtype == other.dtype and bool(array == other)
     if not (isinstance(array, np.ndarray) and isinstance(other, np.ndarray)):
         return False
     return array.shape == other.shape and array.strides == other.strides and np.may_share_memory(array, other)

@@ -141,6 +141,13 @@ def test_random_programs(program):
         assert any(np.array_equal(array(one["gradient"]), leaf.grad.array) for one in told), str(program)
 
 
+def test_what_is_kept_for_backward_is_named_scalars_too():
+    _, trace = diamond()
+    assert [[(one["name"], one["value"]["values"]) for one in step["cache"]] for step in trace.steps] == [
+        *([], [("x", [6.0]), ("y", [3.0])], []),
+    ]
+
+
 def test_a_gradient_that_is_there_already_is_added_to():
     w = mg.tensor([1.0, 2.0], requires_grad=True)
     (w * 3).sum().backward()
