@@ -1,14 +1,20 @@
 // -- the tape: one row for each leaf and each op, with arcs from what was used to what used it -------------------------
 
-const LONG = 150, CHUNK = 60;  // rows, from which on they are folded; of ops outside of modules so many to a fold
+const LONG = 150, CHUNK = 60, ENOUGH = 3;  // rows, from which on they are folded; at most so many to a fold; on average at least
 const opened = new Set();  // folds that the reader has opened
 const FOLDS = foldsOf(DATA.rows);
 let shown = [];  // what stands in the list: {row} or {fold}
 
-// Neighbouring rows of one module, or of none, {label, from, to}; [] for a short tape.
+// Neighbouring rows of one module, or of none, {key, from, to}; [] for a short tape. Where modules take turns after a few
+// rows each, as in a recurrent network, the modules around them are what is folded.
 function foldsOf(rows) {
   if (rows.length <= LONG) return [];
-  const keys = rows.map((row) => row.module.split(".").slice(0, 2).join("."));
+  const all = [2, 1, 0].map((depth) => foldsAt(rows, depth));
+  return all.find((folds) => folds.length <= rows.length / ENOUGH) || all.at(-1);
+}
+
+function foldsAt(rows, depth) {
+  const keys = rows.map((row) => row.module.split(".").slice(0, depth).join("."));
   for (let i = rows.length - 2; i >= 0; i--) if (rows[i].kind !== "op") keys[i] = keys[i + 1];  // a leaf goes with its user
   const folds = [];
   keys.forEach((key, i) => {
