@@ -91,7 +91,9 @@ class Named:
             for inner, tensor in _of_module(name, value):
                 self._enter(inner, tensor, depth)
             return
-        for inner, member in itertools.islice(_members(name, value), min(EACH, self._left)):
+        for inner, member in itertools.islice(_members(name, value), EACH):
+            if self._left <= 0:
+                return
             self._left -= 1
             self._enter(inner, member, depth - 1)
 

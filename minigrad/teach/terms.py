@@ -15,6 +15,7 @@ moved a little: the outputs that move were computed from e.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -211,8 +212,10 @@ class Parts:
 
 def _is_sum(found: Any, total: Any, terms: Sequence[Term]) -> bool:
     """Whether the products add up to what backward says; they do not if it is not linear in what arrives."""
-    near = max(1e-3, 8 * float(np.finfo(total.dtype).eps)) * sum(abs(float(term.product)) for term in terms)
-    return bool(np.isclose(float(found), float(total), atol=near + 1e-12, equal_nan=True))
+    found, total, eps = float(found), float(total), float(np.finfo(total.dtype).eps)
+    if not (math.isfinite(found) and math.isfinite(total)):
+        return found == total or (math.isnan(found) and math.isnan(total))
+    return abs(found - total) <= max(1e-3, 8 * eps) * sum(abs(float(term.product)) for term in terms) + 1e-12
 
 
 def _place(e: int, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -77,8 +77,8 @@ function statistics(array) {
 // A value's colour: white at 0, the deeper the further from it. In light and dark the text stays readable.
 function shade(value, scale) {
   const number = toNumber(value);
-  if (!Number.isFinite(number)) return "background: var(--bad); color: white";
-  const strength = scale ? Math.min(1, Math.abs(number) / scale) * 0.62 : 0;
+  if (!Number.isFinite(number)) return "background: var(--bad); color: var(--sheet)";
+  const strength = scale ? Math.min(1, Math.abs(number) / scale) * 0.5 : 0;
   return strength ? `background: rgba(var(${number < 0 ? "--low" : "--high"}), ${strength.toFixed(3)})` : "";
 }
 

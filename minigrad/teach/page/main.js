@@ -73,9 +73,9 @@ function markGraph(position) {
   const node = document.querySelector(`#graph #row-${position.row}`) || document.querySelector(`#graph .row-${position.row}`);
   if (!node) return;
   node.classList.add("now");
-  const box = document.getElementById("graph");
-  const inside = node.getBoundingClientRect(), around = box.getBoundingClientRect();
-  box.scrollTop += inside.top - around.top - box.clientHeight / 2;  // where it has a scroll bar of its own
+  const box = document.getElementById("graph"), around = box.getBoundingClientRect(), at = node.getBoundingClientRect();
+  // Not scrollIntoView, which would move the whole page: on a phone, away from the step to the graph below it.
+  if (at.top < around.top || at.bottom > around.bottom) box.scrollTop += at.top - around.top - box.clientHeight / 2;
 }
 
 function togglePredicting() {

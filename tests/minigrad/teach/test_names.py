@@ -159,7 +159,14 @@ def test_no_code_of_what_lies_about_is_run():
 def test_a_network_is_found_behind_many_other_things():
     net = nn.Linear(2, 2)
     numbers = list(range(30_000))
-    scope = {"numbers": numbers, "by_name": {str(n): n for n in numbers}, **{f"v{n}": [n] for n in numbers}, "net": net}
+    nested = [[[n] * 100 for n in numbers[:2000]] for _ in range(9)]
+    scope = {
+        "numbers": numbers,
+        "nested": nested,
+        "by_name": {str(n): n for n in numbers},
+        **{f"v{n}": [n] for n in numbers},
+        "net": net,
+    }
     start = time.perf_counter()
     named = Named([scope])
     assert time.perf_counter() - start < 2

@@ -272,3 +272,22 @@ def test_it_can_be_walked_in_the_frame_of_a_notebook(tmp_path, open_page):
     frame = open_page(tmp_path / "notebook.html").frames[1]
     frame.click("#next")
     assert frame.inner_text("#counter") == "forward 1 of 1"
+
+
+def test_modules_that_take_turns_are_folded_together(tmp_path, open_page):
+    cell = mg.nn.Sequential(mg.nn.Linear(1, 1), mg.nn.Tanh())
+    h = mg.ones(1, 1)
+    with mg.Tape():
+        for _ in range(100):
+            h = cell(h)
+    mg.trace(h).to_html(tmp_path / "trace.html")
+    page = open_page(tmp_path / "trace.html", "#step-100")
+    assert page.locator("#rows .fold").count() >= 2 and page.locator("#rows li").count() < 80
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 500), (1500, 500)])
+def test_a_move_does_not_scroll_the_page_to_the_graph(width, height, demos, open_page):
+    page = open_page(demos["batchnorm"], viewport={"width": width, "height": height})
+    for _ in range(12):
+        page.click("#next")
+    assert page.evaluate("scrollY") == 0
