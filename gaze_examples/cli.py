@@ -211,7 +211,7 @@ def _step(arguments: argparse.Namespace) -> int:
     from gaze_examples.data import DataError
     from gaze_examples.models import MODELS
     from gaze_examples.walk import synthetic_eyes, walk
-    from minigrad.teach.terminal import show
+    from minigrad.teach.trace.terminal import show
 
     if arguments.run_folder is not None:
         if arguments.model is not None:

@@ -14,7 +14,7 @@ from minigrad.teach import explain
 from minigrad.teach.colours import colours_for
 from minigrad.teach.explain import terminal
 from minigrad.teach.script import DEMOS, USUAL, demo, graph_script, trace_script
-from minigrad.teach.terminal import show
+from minigrad.teach.trace.terminal import show
 from minigrad.testing.check import TIME_LIMIT, check_file, table
 
 
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _in_words(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and error.filename:
         return f"there is no file {error.filename}, or no folder that it could be in."
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror.lower()}." if error.filename else error.strerror

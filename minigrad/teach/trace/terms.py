@@ -24,7 +24,7 @@ import numpy as np
 
 from minigrad.backend import Array, array_module, to_host
 from minigrad.tape import Record
-from minigrad.teach import replay
+from minigrad.teach.trace.replay import STEP, answer, outputs
 
 SMALL = 36  # elements of an argument and of an output, up to which each element is taken apart
 TERMS = 4  # of a longer sum so many are told, the largest first
@@ -113,16 +113,16 @@ class Parts:
     def _sum(self, i: int, e: int) -> Sum | None:
         contribution = self._inward[i]
         assert contribution is not None
-        outputs = self._computed_from(i, e)
-        if outputs is None:
+        users = self._computed_from(i, e)
+        if users is None:
             return None
-        asked = outputs[: None if len(outputs) <= max(TERMS + 1, SMALL) else TERMS]
+        asked = users[: None if len(users) <= max(TERMS + 1, SMALL) else TERMS]
         terms = [self._term(j, self._local(j, i, e)) for j in asked]
         if len(terms) > TERMS + 1:
             terms.sort(key=lambda term: -abs(term.product))
         told = terms[: None if len(terms) <= TERMS + 1 else TERMS]
         total = contribution.flat[e]
-        if len(asked) == len(outputs):
+        if len(asked) == len(users):
             rest = sum(term.product for term in terms[len(told) :])
             if not _is_sum(sum(term.product for term in terms), total, terms):
                 return None
@@ -130,7 +130,7 @@ class Parts:
             rest = total - sum(term.product for term in told)
             if np.isfinite(total) and not np.isfinite(rest):
                 return None
-        return Sum(_place(e, contribution.shape), tuple(told), total, len(outputs) - len(told), rest)
+        return Sum(_place(e, contribution.shape), tuple(told), total, len(users) - len(told), rest)
 
     def _computed_from(self, i: int, e: int) -> list[int] | None:
         """The outputs that were computed from element e of argument i, the largest products first; None if unknown."""
@@ -143,12 +143,12 @@ class Parts:
         assert contribution is not None
         # Where it is broadcast, as a matrix for a batch is, each of its copies has an element of the contribution.
         wide = np.broadcast_to(np.asarray(to_host(argument), float), contribution.shape)
-        h = replay.STEP * max(1.0, abs(float(wide.flat[e])))
+        h = STEP * max(1.0, abs(float(wide.flat[e])))
         left, right = wide.copy(), wide.copy()
         left.flat[e] -= h
         right.flat[e] += h
         xp = array_module(argument)
-        outs = [replay.outputs(self._record, {i: xp.asarray(moved)}) for moved in (left, right)]
+        outs = [outputs(self._record, {i: xp.asarray(moved)}) for moved in (left, right)]
         one, other = (
             np.concatenate([out.ravel() for out, dout in zip(several, self._douts, strict=True) if dout is not None])
             for several in outs
@@ -198,7 +198,7 @@ class Parts:
             start += dout.size
             given = array_module(dout).asarray(part).astype(dout.dtype)
             douts.append(given[()] if self._record.op.takes_scalars and not given.shape else given)
-        return replay.answer(self._record, tuple(douts) if len(douts) > 1 else douts[0])
+        return answer(self._record, tuple(douts) if len(douts) > 1 else douts[0])
 
     def _term(self, j: int, local: Any) -> Term:
         for output, dout in enumerate(self._douts):

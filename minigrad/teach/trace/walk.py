@@ -18,12 +18,12 @@ import numpy as np
 from minigrad import tape
 from minigrad.backend import Array, array_module, to_host
 from minigrad.tape import FREED, Record, arrays_in, edits, state
-from minigrad.teach.plain import number, plain
-from minigrad.teach.replay import Check, Replay, copied
 from minigrad.teach.rows import Row, Value
-from minigrad.teach.rules import rules_of
-from minigrad.teach.terms import Parts, Sum
-from minigrad.teach.windows import window_of
+from minigrad.teach.trace.plain import number, plain
+from minigrad.teach.trace.replay import Check, Replay, copied
+from minigrad.teach.trace.rules import rules_of
+from minigrad.teach.trace.terms import Parts, Sum
+from minigrad.teach.trace.windows import window_of
 from minigrad.tensor import Output, Retain, Tensor
 
 CHECKED_ROWS = 80  # up to which all gradients are held against finite differences; with more, those of the leaves

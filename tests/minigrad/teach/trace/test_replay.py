@@ -8,8 +8,8 @@ import pytest
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.teach.names import scopes_at
-from minigrad.teach.replay import Replay
 from minigrad.teach.rows import read
+from minigrad.teach.trace.replay import Replay
 
 
 def replay_of(end, largest=1.0):

@@ -6,7 +6,7 @@ import pytest
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.numeric import numeric_jacobian
-from minigrad.teach.terms import SMALL, TERMS, Parts
+from minigrad.teach.trace.terms import SMALL, TERMS, Parts
 
 x = np.random.default_rng(0).normal(size=(2, 3))
 w = np.random.default_rng(1).normal(size=(3, 2))

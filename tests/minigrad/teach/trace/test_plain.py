@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from minigrad.teach.plain import FULL, TILES, plain
+from minigrad.teach.trace.plain import FULL, TILES, plain
 
 
 @given(npst.arrays(st.sampled_from([np.float32, np.float64]), npst.array_shapes(min_dims=0, max_side=4, min_side=0)))

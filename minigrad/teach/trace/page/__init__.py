@@ -16,7 +16,7 @@ from typing import Any
 SCRIPTS = ("arrays.js", "windows.js", "tape.js", "steps.js", "main.js")
 
 
-def page(title: str, data: dict[str, Any]) -> str:
+def html_of(title: str, data: dict[str, Any]) -> str:
     """The page as text. data: what `Trace.as_data` gives."""
     here = files(__name__)
     # In a script element only "</" could end the data early, and "<!--" could change how it is read.

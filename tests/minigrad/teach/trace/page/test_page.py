@@ -237,7 +237,7 @@ def test_names_are_text_and_never_code(tmp_path, open_page):
 def test_a_notebook_is_given_the_page_in_a_frame_and_never_an_error(monkeypatch):
     trace = trace_script(demo("diamond"), "diamond.py")
     assert trace._repr_html_().startswith('<iframe srcdoc="&lt;!doctype html&gt;')
-    monkeypatch.setattr("minigrad.teach.trace.page", lambda *_: 1 / 0)
+    monkeypatch.setattr("minigrad.teach.trace.html_of", lambda *_: 1 / 0)
     assert "could not be shown: division by zero" in trace._repr_html_()
 
 

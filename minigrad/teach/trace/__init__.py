@@ -13,11 +13,11 @@ from minigrad.tape import Record, users_frame
 from minigrad.teach.colours import Colours, colours_for
 from minigrad.teach.graph import NoGraphviz, graph_of_rows
 from minigrad.teach.names import Scope, scopes_at
-from minigrad.teach.page import page
 from minigrad.teach.rows import read
-from minigrad.teach.rules import Rules, rules_of
-from minigrad.teach.terminal import result_as_text, step_as_text
-from minigrad.teach.walk import Walk, is_finite, plain_row
+from minigrad.teach.trace.page import html_of
+from minigrad.teach.trace.rules import Rules, rules_of
+from minigrad.teach.trace.terminal import result_as_text, step_as_text
+from minigrad.teach.trace.walk import Walk, is_finite, plain_row
 from minigrad.tensor import Tensor, node_with_graph, upstream_of
 
 DRAWN = 200  # rows, up to which the page has a drawing of the graph
@@ -110,7 +110,7 @@ class Trace:
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the page: one file that needs no network, to be opened in a browser."""
-        Path(path).write_text(page(f"Backward pass of {self.name}", self._as_data()), "utf-8", "backslashreplace")
+        Path(path).write_text(html_of(f"Backward pass of {self.name}", self._as_data()), "utf-8", "backslashreplace")
 
     def _as_data(self) -> dict[str, Any]:
         """All that the page shows."""
@@ -139,7 +139,7 @@ class Trace:
     def _repr_html_(self) -> str:
         """For notebooks: the page in a frame. It never raises."""
         try:
-            content = html.escape(page(f"Backward pass of {self.name}", self._as_data()))
+            content = html.escape(html_of(f"Backward pass of {self.name}", self._as_data()))
         except Exception as error:
             return f"<pre>{html.escape(f'{self!r} could not be shown: {error}')}</pre>"
         return f'<iframe srcdoc="{content}" style="width: 100%; height: 46rem; border: 1px solid #8884"></iframe>'

@@ -6,10 +6,10 @@ import sys
 import pytest
 
 from minigrad import cli
-from minigrad.teach import terminal
 from minigrad.teach.colours import Colours, colours_for
 from minigrad.teach.script import demo, trace_script
-from minigrad.teach.terminal import step_as_text
+from minigrad.teach.trace import terminal
+from minigrad.teach.trace.terminal import step_as_text
 
 STEP_2 = """\
 step 2 of 3  mul   c = b + b * a  diamond.py:6
