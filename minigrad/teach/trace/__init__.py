@@ -53,6 +53,7 @@ class Trace:
         step, row: its place in that order, and among the rows. op, module, file, line, source: what ran, where.
         pair: which of the library's pairs it was, as `linear.fc`; "" for an op of the user's own, whatever its name.
         outputs: of the op, each {name, shape, dtype, value}. upstream: for each output the gradient that arrived.
+        came: for each output, whose contributions that is the sum of: pairs of a step and one of its inputs.
         checks: for each output, its gradient beside the measured slope, {place, gradient, slope, verdict}, or None.
         inputs: for each argument
             argument, name, row, output, kind, shape, dtype, value, constant: what it is.

@@ -22,8 +22,7 @@ def step_as_text(trace: Any, number: int, colours: Colours) -> str:
     lines = [
         f"{colours.strong(title)}  {colours.op(step['op'])}{module}   {step['source']}  {colours.faint(place)}".rstrip()
     ]
-    for output, gradient, check in zip(step["outputs"], step["upstream"], step["checks"], strict=True):
-        lines += _upstream(trace, step, output, gradient, check, colours)
+    lines += [_upstream(step, i, colours) for i in range(len(step["outputs"]))]
     for given in step["inputs"]:
         lines += _input(step, given, colours)
     if step["not_finite"]:
@@ -113,22 +112,14 @@ def _nested(shape: list[int], values: Any) -> str:
     return "[" + ", ".join(_nested(shape[1:], values) for _ in range(shape[0])) + "]"
 
 
-def _upstream(
-    trace: Any, step: dict[str, Any], output: dict[str, Any], gradient: Any, check: Any, colours: Colours
-) -> list[str]:
-    origin = "where backward starts" if step["step"] == 0 else ""
-    came = [
-        (earlier["step"] + 1, given)
-        for earlier in trace.steps[: step["step"]]
-        for given in earlier["inputs"]
-        if given["wants"] and given["row"] == step["row"] and given["contribution"] is not None
-    ]
-    if came and not step["outputs"][1:]:
-        origin = "from step " + " + ".join(str(number) for number, _ in came)
+def _upstream(step: dict[str, Any], i: int, colours: Colours) -> str:
+    """The gradient that arrived at output i, and where it came from."""
+    came = list(dict.fromkeys(number + 1 for number, _ in step["came"][i]))
+    origin = "from step " + " + ".join(map(str, came)) if came else "where backward starts" if step["step"] == 0 else ""
     hook = ", and what a hook made of it" if step["hooked"] else ""
-    nothing = "— (nothing arrived, so nothing is sent on)"
-    arrived = f"  upstream: the gradient of {output['name']} is {array_as_text(gradient, nothing)}"
-    return [arrived + colours.faint(f"   {origin}{hook}".rstrip()) + _badge(check, colours)]
+    told = array_as_text(step["upstream"][i], "— (nothing arrived, so nothing is sent on)")
+    arrived = f"  upstream: the gradient of {step['outputs'][i]['name']} is {told}"
+    return arrived + colours.faint(f"   {origin}{hook}".rstrip()) + _badge(step["checks"][i], colours)
 
 
 def _input(step: dict[str, Any], given: dict[str, Any], colours: Colours) -> list[str]:

@@ -59,6 +59,7 @@ class Walk:
                     self._uses[place] = self._uses.get(place, 0) + 1
         self._received = dict.fromkeys(self._uses, 0)
         self._waits: dict[Place, None] = {}  # for contributions: some have come, not all
+        self._came: dict[Place, list[tuple[int, int]]] = {}  # from which step, and for which of its inputs
         elements = sum(value.array.size for row in rows for value in row.outputs if value.array is not None)
         largest = max(_largest(one) for dout, inward in self._seen.values() for one in (dout, *inward))
         self._replay = Replay(rows, self.start, upstream, largest) if elements <= CHECKED_ELEMENTS else None
@@ -98,16 +99,17 @@ class Walk:
                 if name not in ("kind", "arguments", "users", "window")
             },
             "upstream": [plain(one) for one in douts],
+            "came": [[list(one) for one in self._came.get((row.index, i), [])] for i in range(record.count)],
             "hooked": bool(hooked),
             "checks": [self._check((row.index, i), one) if checked else None for i, one in enumerate(douts)],
-            "inputs": [self._input(row, i, inward[i], parts) for i in range(len(row.arguments))],
+            "inputs": [self._input(step, row, i, inward[i], parts) for i in range(len(row.arguments))],
             "cache": list(_cache(row, self._rows)),
         }
         described["waiting"] = list(self._waiting())
         described["not_finite"] = self._first_not_finite(douts, row, inward)
         return described
 
-    def _input(self, row: Row, i: int, contribution: Array | None, parts: Parts | None) -> dict[str, Any]:
+    def _input(self, step: int, row: Row, i: int, contribution: Array | None, parts: Parts | None) -> dict[str, Any]:
         """What goes to argument i of an op; it is added to what has arrived there."""
         argument, record = row.arguments[i], row.record
         if argument.row is None:
@@ -137,6 +139,7 @@ class Walk:
                 summed = {"axes": axes, **ends, "total": plain(fitted)}
             after = fitted if before is None else before + fitted
             self._arrived[place] = after
+            self._came.setdefault(place, []).append((step, i))
         self._received[place] += 1
         if self._received[place] < self._uses[place]:
             self._waits[place] = None

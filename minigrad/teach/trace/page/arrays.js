@@ -111,7 +111,7 @@ function tableView(array, title, options) {
     return make("td", {
       style: shade(value, scale), "data-value": value, "data-index": index, title: `[${place.join(", ")}] ${short(value)}`,
       "data-choose": choose ? options.key : null, tabindex: choose ? 0 : null, class: index === options.chosen ? "chosen" : null,
-      onclick: choose || undefined, onkeydown: choose ? (event) => { if (event.key === "Enter") { choose(); event.stopPropagation(); } } : undefined,
+      onclick: choose || undefined, onkeydown: choose ? (event) => { if (event.key === "Enter" || event.key === " ") { choose(); event.preventDefault(); event.stopPropagation(); } } : undefined,
       onmouseenter: options.hover ? () => options.hover(place) : undefined,
       onmouseleave: options.hover ? () => options.hover(null) : undefined,
     }, short(value));

@@ -61,8 +61,9 @@ function draw() {
   document.getElementById("slider").value = here;
   document.getElementById("slider").setAttribute("aria-valuetext", words[position.kind]);
   document.getElementById("permalink").href = "#" + position.hash;
-  for (const id of ["first", "back"]) document.getElementById(id).disabled = here === 0;
-  for (const id of ["next", "last"]) document.getElementById(id).disabled = here === positions.length - 1;
+  // Not `disabled`, which would take the focus from the button that was just pressed.
+  for (const id of ["first", "back"]) document.getElementById(id).setAttribute("aria-disabled", here === 0);
+  for (const id of ["next", "last"]) document.getElementById(id).setAttribute("aria-disabled", here === positions.length - 1);
   if (focused) focusOn(focused === "rows" ? "#rows .now button" : "#step");
   announce(said);
 }
@@ -116,7 +117,8 @@ const BUTTONS = { first: () => go(0), back: () => go(here - 1), next: () => go(h
 for (const [id, action] of Object.entries(BUTTONS)) document.getElementById(id).addEventListener("click", action);
 const KEYS = { ArrowRight: "next", n: "next", N: "next", ArrowLeft: "back", p: "back", P: "back", Home: "first", End: "last", ".": "parameter", h: "predict", H: "predict", t: "theme", T: "theme" };
 document.addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input")) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input:not([type=range])")) return;
+  if (event.target.matches("input") && event.key.length > 1) return;  // the slider has its own arrows
   const onControl = event.target.matches("button, a, summary, td");
   const id = event.key === " " && !onControl ? "next" : KEYS[event.key];
   if (!id) return;

@@ -127,10 +127,7 @@ function backwardPanel(position) {
 
 function upstreamCard(step, output, i) {
   const gradient = step.upstream[i];
-  const came = [];
-  DATA.steps.slice(0, step.step).forEach((earlier) => earlier.inputs.forEach((given) => {
-    if (given.wants && given.row === step.row && given.output === i && given.contribution) came.push([earlier, given]);
-  }));
+  const came = step.came[i].map(([number, input]) => [DATA.steps[number], DATA.steps[number].inputs[input]]);
   const card = make("div", { class: "card upstream" }, make("h3", {}, "Upstream: the gradient of ", make("code", {}, output.name), " is complete"));
   if (!gradient) {
     card.append(make("p", { class: "quiet" }, "— nothing arrived here, so nothing is sent on."));
@@ -149,7 +146,7 @@ function upstreamCard(step, output, i) {
   } else if (isScalar) {
     card.append(make("div", { class: "sum" }, chip(gradient.values[0], came.length ? `from step ${came[0][0].step + 1}` : "backward starts with it", "dout")));
   } else {
-    const from = came.length ? `from step ${came.map(([earlier]) => earlier.step + 1).join(" + ")}` : "backward starts with it";
+    const from = came.length ? `from step ${[...new Set(came.map(([earlier]) => earlier.step + 1))].join(" + ")}` : "backward starts with it";
     card.append(make("div", { class: "arrays" }, arrayView(gradient, { title: from })));
   }
   if (step.hooked) card.append(make("p", { class: "quiet" }, "A hook has had its hands on it."));

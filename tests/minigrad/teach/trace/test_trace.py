@@ -418,3 +418,8 @@ def test_steps_are_shown_one_by_one(capsys):
     assert capsys.readouterr().out.startswith("step 3 of 3  add   b = a + a")
     with pytest.raises(IndexError, match=r"there are steps 0\.\.2, got 3"):
         trace.show(3)
+
+
+def test_each_gradient_says_whose_contributions_it_is_the_sum_of():
+    _, trace = diamond()
+    assert [step["came"] for step in trace.steps] == [[[]], [[[0, 1]]], [[[0, 0], [1, 0]]]]
