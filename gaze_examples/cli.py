@@ -17,6 +17,7 @@ DATA_OPTIONS: dict[str, Any] = {
     "data": "synthetic",
     "size": "small",
     "seed": 0,
+    "protocol": None,  # new-people, if there are several
     "split": "random",
     "shares": (5, 1, 1),
     "hold_out": None,  # a fifth
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
         from gaze_examples.data import DataError
     except ImportError as error:
         return _say(f"gaze needs {error.name}: install it with pip install 'minigrad[gaze]'.")
@@ -66,6 +67,17 @@ def _run(argv: Sequence[str] | None) -> int:
         return _say(str(error))
     except ImportError as error:
         return _say(f"This needs the package {error.name}: install it with pip install 'minigrad[gaze]'.")
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """`--origin -1,-9` as one word: argparse would take what begins with a minus for another option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--origin" and word[:1] == "-" and word[1:2].isdigit():
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _say(sentence: str) -> int:
@@ -288,8 +300,8 @@ def _load(asked: dict[str, Any]):
     from gaze_examples.data import load, parse_origin
 
     return load(
-        asked["data"], size=asked["size"], seed=asked["seed"], hold_out=asked["hold_out"], order=asked["split"],
-        shares=asked["shares"], origin=parse_origin(asked["origin"]), workers=None,
+        asked["data"], size=asked["size"], seed=asked["seed"], protocol=asked["protocol"], hold_out=asked["hold_out"],
+        order=asked["split"], shares=asked["shares"], origin=parse_origin(asked["origin"]), workers=None,
     )  # fmt: skip
 
 
@@ -385,8 +397,11 @@ def _add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
     group.add_argument("--split", help="random, or in-order for sequences of photographs (default: random)")
     group.add_argument("--shares", type=_shares, metavar="TRAIN,VAL,TEST",
                        help="sizes of the parts, as ratios or numbers (default: 5,1,1)")  # fmt: skip
-    group.add_argument("--hold-out", type=int, metavar="N", help="people kept as new people (default: a fifth)")
-    group.add_argument("--origin", help="where the quadrants meet: median, zero or YAW,PITCH in degrees "
+    group.add_argument("--protocol", help="random: nobody is new; new-people: some are held out; leave-one-person-out, "
+                       "for train alone: a network for each person (default: new-people, if there are several)")  # fmt: skip
+    group.add_argument("--hold-out", type=_people, metavar="N|NAMES",
+                       help="people kept as new people: how many, or which, such as p03,p07 (default: a fifth)")  # fmt: skip
+    group.add_argument("--origin", help="where the quadrants meet: median, zero or YAW,PITCH in degrees, as 0,-9.5 "
                        "(default: median)")  # fmt: skip
 
 
@@ -414,6 +429,13 @@ _seed = _number(int, "at least 0 and below 2**64", lambda value: 0 <= value < 2*
 
 def _shares(text: str) -> tuple[float, ...]:
     return tuple(float(share) for share in text.split(","))
+
+
+def _people(text: str) -> int | list[str]:
+    try:
+        return int(text)
+    except ValueError:
+        return text.split(",")
 
 
 _shares.__name__ = "TRAIN,VAL,TEST"
