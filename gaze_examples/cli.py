@@ -397,10 +397,10 @@ def _add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
     group.add_argument("--split", help="random, or in-order for sequences of photographs (default: random)")
     group.add_argument("--shares", type=_shares, metavar="TRAIN,VAL,TEST",
                        help="sizes of the parts, as ratios or numbers (default: 5,1,1)")  # fmt: skip
-    group.add_argument("--protocol", help="random: nobody is new; new-people: some are held out; leave-one-person-out, "
-                       "for train alone: a network for each person (default: new-people, if there are several)")  # fmt: skip
+    group.add_argument("--protocol", help="random (nobody is new), new-people (some are held out) or, to train alone, "
+                       "leave-one-person-out (a network for each person); default: new-people")  # fmt: skip
     group.add_argument("--hold-out", type=_people, metavar="N|NAMES",
-                       help="people kept as new people: how many, or which, such as p03,p07 (default: a fifth)")  # fmt: skip
+                       help="new people: how many, or which, such as p03,p07 (default: a fifth)")  # fmt: skip
     group.add_argument("--origin", help="where the quadrants meet: median, zero or YAW,PITCH in degrees, as 0,-9.5 "
                        "(default: median)")  # fmt: skip
 

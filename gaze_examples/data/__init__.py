@@ -32,7 +32,8 @@ def load(
 
     source: "synthetic", or a folder that contains `Image/` and `Label/`.
     size: of the synthetic set, "small" (12,000 to train) or "full" (45,000). seed: of its eyes, and of a random split.
-    protocol: "random" or "new-people", see `protocols.py`. hold_out, order, shares: see `splits.split`. Sequences of photographs should be split "in-order".
+    protocol: "random" or "new-people", see `protocols.py`. hold_out, order, shares: see `splits.split`. Sequences of
+        photographs should be split "in-order".
     origin: where the quadrants meet: "median" of the training part, "zero", or (yaw, pitch) in degrees.
     progress: show a bar on stderr, if that is a terminal.
     workers: processes that render; None, one a core, is for scripts with an `if __name__ == "__main__":`.
