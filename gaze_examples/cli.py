@@ -8,7 +8,7 @@ import math
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -105,8 +105,9 @@ def _print_the_rest() -> None:
 def _train(arguments: argparse.Namespace) -> int:
     import matplotlib.figure  # noqa: F401  for the report: that it is missing should be said before the training
 
-    from gaze_examples import run_folder, runs
+    from gaze_examples import people, run_folder, runs
     from gaze_examples.data import DataError
+    from gaze_examples.data.protocols import LEAVE_ONE_OUT
     from gaze_examples.models import MODELS
 
     if arguments.resume is not None:
@@ -120,6 +121,10 @@ def _train(arguments: argparse.Namespace) -> int:
     asked = _asked(arguments)
     chosen = {field: getattr(arguments, field) for field in TRAINING_OPTIONS}
     settings = runs.settings_of(name, asked["seed"], arguments.device or "cpu", **chosen)
+    if asked["protocol"] == LEAVE_ONE_OUT:
+        people.check(asked)
+        reading = _read(asked)
+        return _train_each(people.begin(folder, settings, asked, reading), reading)
     data = _load(asked)
     run = run_folder.start(folder, settings, asked, data)
     taken = "" if run.folder == folder else f"{folder} was taken meanwhile. "
@@ -128,18 +133,49 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _resume(arguments: argparse.Namespace) -> int:
     """Go on with a run that was killed, or stopped with Ctrl-C."""
-    from gaze_examples import run_folder
+    from gaze_examples import people, run_folder
     from gaze_examples.data import DataError
 
-    others = ["model", "out", "device", *TRAINING_OPTIONS, *DATA_OPTIONS]
-    given = [f"--{name.replace('_', '-')}" for name in others if getattr(arguments, name) is not None]
-    if given:
-        raise DataError(f"--resume takes all settings from the run; leave out {' and '.join(given)}.")
-    run = run_folder.started(Path(arguments.resume))
+    _nothing_given(arguments, ["model", "out", "device", *TRAINING_OPTIONS, *DATA_OPTIONS])
+    folder = Path(arguments.resume)
+    if (folder / people.PEOPLE).is_file():
+        each = people.begun(folder)
+        return _train_each(each, _read(each.asked))
+    run = run_folder.started(folder)
     data = _load({**DATA_OPTIONS, **run.asked})
     if data.split.train.source != run.data:
         raise DataError(f"The run in {run.folder} was begun on other data: {run.data}")
     return _run_training(run, data)
+
+
+def _train_each(each, reading) -> int:
+    """A network for each person, tested on that person."""
+    from tqdm import tqdm
+
+    from gaze_examples import document, people
+
+    print(f"{each.data}\n{each.settings.model}: {len(each.names)} people, each left out once\n", flush=True)
+    try:
+        people.train(
+            each, reading, lambda name, epoch: tqdm.write(f"{name:8} {_epoch_line(epoch, each.settings.epochs)}"),
+            lambda score: tqdm.write(f"{score.person:8} left out: {100 * score.accuracy:.1f} % right\n"),
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        print(f"\nStopped after {len(each.scores)} of {len(each.names)} people, who are kept. To go on: gaze train "
+              f"--resume {each.folder}", flush=True)  # fmt: skip
+        raise
+    print(document.to_text(people.table(each)))
+    print(f"\nA person it has never seen: {people.summary(each)}.\nOpen {each.folder / people.REPORT}.")
+    return 0
+
+
+def _nothing_given(arguments: argparse.Namespace, names: Iterable[str]) -> None:
+    """Raise if one of these options stands beside --resume."""
+    from gaze_examples.data import DataError
+
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(arguments, name) not in (None, False)]
+    if given:
+        raise DataError(f"--resume takes all settings from the run; leave out {' and '.join(given)}.")
 
 
 def _run_training(run, data, note: str = "") -> int:
@@ -199,6 +235,20 @@ def _compare(arguments: argparse.Namespace) -> int:
         raise DataError(f"Could not write the folder {folder} ({error}); make room, or name another.") from error
     print(f"\nOpen {folder / compare.REPORT}; each network is in a folder of its own beside it.")
     return 0
+
+
+def _reproduce(arguments: argparse.Namespace) -> int:
+    import matplotlib.figure  # noqa: F401  that it is missing should be said before the training
+
+    from gaze_examples import run_folder
+    from gaze_examples.reproduce import command
+
+    if arguments.resume is not None:
+        _nothing_given(arguments, ["quick", "out", *DATA_OPTIONS])
+        return command.resume(Path(arguments.resume), lambda asked: _load({**DATA_OPTIONS, **asked}))
+    folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), "reproduce")
+    asked = _asked(arguments)
+    return command.begin(folder, arguments.quick, asked, lambda: _load(asked))
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
@@ -270,9 +320,9 @@ def _data(arguments: argparse.Namespace) -> int:
 def _export(asked: dict[str, Any], folder: Path) -> None:
     from tqdm import tqdm
 
-    from gaze_examples.data import gazehub, read
+    from gaze_examples.data import gazehub
 
-    eyes = read(asked["data"], size=asked["size"], seed=asked["seed"]).eyes
+    eyes = _read(asked).eyes
     with tqdm(total=len(eyes), desc="writing", unit=" pairs", disable=None) as bar:
         gazehub.write(eyes, folder, progress=bar.update)
     print(f"\n{len(eyes):,} pairs are in {folder}, in the layout Image/ and Label/.")
@@ -294,6 +344,12 @@ def _asked(arguments: argparse.Namespace, run: dict[str, Any] | None = None) -> 
     otherwise = DATA_OPTIONS | (run if run and arguments.data is None else {})
     given = {name: getattr(arguments, name) for name in DATA_OPTIONS}
     return {name: otherwise[name] if value is None else value for name, value in given.items()}
+
+
+def _read(asked: dict[str, Any]):
+    from gaze_examples.data import read
+
+    return read(asked["data"], size=asked["size"], seed=asked["seed"], workers=None)
 
 
 def _load(asked: dict[str, Any]):
@@ -357,6 +413,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_device(compare)
     _add_data(compare)
     compare.set_defaults(run=_compare)
+
+    reproduce = commands.add_parser("reproduce", help="do the course's assignment from end to end, in one report")
+    reproduce.add_argument("--quick", action="store_true", help="fewer epochs: about a minute on the small set")
+    reproduce.add_argument("--out", metavar="DIR", type=_name, help="the folder (default: the next free "
+                           "runs/reproduce-N)")  # fmt: skip
+    reproduce.add_argument("--resume", metavar="DIR", type=_name, help="go on with a reproduction that was stopped")
+    _add_data(reproduce)
+    reproduce.set_defaults(run=_reproduce)
 
     evaluate = commands.add_parser("evaluate", help="test a trained network")
     evaluate.add_argument("run_folder", metavar="RUN", help="a run folder, or its weights.safetensors")

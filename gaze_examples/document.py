@@ -15,6 +15,8 @@ from typing import Any
 
 from gaze_examples.report import STYLE
 
+LONG = 60  # letters; a cell with more of them is broken into lines
+
 MORE_STYLE = """
 body { max-width: 60rem; } h1 { font-size: 1.9rem; line-height: 1.25; }
 h2 { font-size: 1.3rem; margin: 3rem 0 .6rem; padding-top: 1.2rem; border-top: 1px solid var(--line); }
@@ -24,13 +26,15 @@ nav a { border: 1px solid var(--line); border-radius: 99px; padding: .1rem .7rem
         text-decoration: none; } nav a:hover { border-color: var(--accent); color: var(--accent); }
 a { color: var(--accent); } .wide { margin: .9rem 0; } th { font-weight: 600; color: var(--soft); font-size: .88rem; }
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem; } tr:last-child td { border-bottom: 0; }
-td:last-child, th:last-child { padding-right: 0; } td.text { white-space: normal; min-width: 7rem; }
+td:last-child, th:last-child { padding-right: 0; } th { white-space: normal; vertical-align: bottom; }
+td.long { white-space: normal; min-width: 15rem; }
 figure { margin: 1.2rem 0; } figcaption { font-size: .9rem; margin-top: .4rem; }
-img { min-width: 0; border: 0; background: none; border-radius: 0; display: block; height: auto; }
+img { min-width: 0; max-width: none; border: 0; background: none; border-radius: 0; height: auto; }
+.light { display: block; }
 .dark { display: none; }
 @media (prefers-color-scheme: dark) { .light { display: none; } .dark { display: block; } }
-@media (max-width: 34rem) { body { margin: 1.2rem auto; padding: 0 .9rem; } img { min-width: 30rem; max-width: none;
-        width: 30rem; } .score { flex-basis: 100%; } th, td { padding-right: .9rem; } }
+@media (max-width: 34rem) { body { margin: 1.2rem auto; padding: 0 .9rem; } .score { flex-basis: 100%; }
+        th, td { padding-right: .9rem; } }
 @media print { .light { display: block; } .dark { display: none; } }
 """
 
@@ -122,6 +126,20 @@ def to_markdown(title: str, blocks: Sequence[Block]) -> str:
     return "\n\n".join([f"# {title}", *map(_markdown, blocks)]) + "\n"
 
 
+def to_text(table: Table) -> str:
+    """A table for the terminal."""
+    lines = [list(table.head), *map(list, table.rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    right = _right(table)
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if is_number else cell.ljust(width)
+            for cell, width, is_number in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
 def _anchor(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
@@ -145,11 +163,19 @@ def _html(block: Block, folder: Path) -> str:
             return _html_table(block)
         case Picture(light, dark, caption):
             images = "".join(
-                f'<img class="{theme}" src="data:image/png;base64,{base64.b64encode((folder / file).read_bytes()).decode()}"'
-                f' alt="{html.escape(caption)}">'
-                for theme, file in (("light", light), ("dark", dark))
+                _image(theme, folder / file, caption) for theme, file in (("light", light), ("dark", dark))
             )
             return f"<figure>{images}<figcaption>{html.escape(caption)}</figcaption></figure>"
+
+
+def _image(theme: str, path: Path, caption: str) -> str:
+    png = path.read_bytes()
+    # 1.5 of its pixels to one of the page's; on a narrow page not so small that it could not be read, but scrolled.
+    width = int.from_bytes(png[16:20], "big") * 2 // 3
+    return (
+        f'<img class="{theme}" style="width: min({width}px, max(100%, 30rem))" alt="{html.escape(caption)}" '
+        f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+    )
 
 
 def _html_table(table: Table) -> str:
@@ -160,11 +186,9 @@ def _html_table(table: Table) -> str:
         cells = [html.escape(cell) for cell in row]
         if table.links and table.links[number]:
             cells[0] = f'<a href="{html.escape(table.links[number])}">{cells[0]}</a>'
-        lines.append(
-            "<tr>"
-            + "".join(f'<td class="{kind}">{cell}</td>' for kind, cell in zip(kinds, cells, strict=True))
-            + "</tr>"
-        )
+        classes = ["long" if len(cell) > LONG else kind for cell, kind in zip(row, kinds, strict=True)]
+        shown = "".join(f'<td class="{name}">{cell}</td>' for name, cell in zip(classes, cells, strict=True))
+        lines.append(f"<tr>{shown}</tr>")
     caption = f"<caption>{html.escape(table.caption)}</caption>" if table.caption else ""
     return f'<div class="wide"><table>{caption}{"".join(lines)}</table></div>'
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gaze_examples.data.whole import whole_file
 
@@ -45,7 +45,7 @@ def draw(folder: Path, name: str, size: tuple[float, float], paint: Callable[[Fi
 
     names = []
     for ending, theme in THEMES.items():
-        colours = {
+        colours: Any = {
             "figure.facecolor": theme.paper, "axes.facecolor": theme.paper, "axes.edgecolor": theme.soft,
             "axes.labelcolor": theme.ink, "axes.titlecolor": theme.ink, "text.color": theme.ink,
             "xtick.color": theme.soft, "ytick.color": theme.soft, "xtick.labelcolor": theme.ink,
