@@ -173,9 +173,11 @@ def _nothing_given(arguments: argparse.Namespace, names: Iterable[str]) -> None:
     """Raise if one of these options stands beside --resume."""
     from gaze_examples.data import DataError
 
-    given = [f"--{name.replace('_', '-')}" for name in names if getattr(arguments, name) not in (None, False)]
+    absent = (None, False)  # by identity, since 0 is given
+    given = [name for name in names if not any(getattr(arguments, name) is value for value in absent)]
     if given:
-        raise DataError(f"--resume takes all settings from the run; leave out {' and '.join(given)}.")
+        raise DataError(f"--resume takes all settings from the run; leave out "
+                        f"{' and '.join('--' + name.replace('_', '-') for name in given)}.")  # fmt: skip
 
 
 def _run_training(run, data, note: str = "") -> int:

@@ -130,13 +130,15 @@ def train(people: People, reading: Reading, on_epoch: Callable[[str, Epoch], Non
                 people.save()
                 bar.update()
                 on_score(score)
+        _write_report(people, reading)
+    except KeyboardInterrupt:
+        if people.scores:
+            _write_report(people, reading)
+        raise
     except OSError as error:
         raise DataError(
             f"Could not write into {people.folder} ({error}); make room, then gaze train --resume {people.folder}."
         ) from error
-    finally:
-        if people.scores:
-            _write_report(people, reading)
 
 
 def _without(people: People, name: str, reading: Reading) -> GazeData:
@@ -184,7 +186,7 @@ def table(people: People) -> Table:
         [getattr(score, name) for score in people.scores.values()] for name in ("accuracy", "same", "oracle")
     ]
     for title, of in (("mean", statistics.fmean), ("deviation", statistics.stdev)):
-        cells = ["—" if len(rows) < 2 or None in column else _percent(of(column)) for column in columns]
+        cells = ["—" if len(people.scores) < 2 or None in column else _percent(of(column)) for column in columns]
         rows.append([title, "", *cells, "", ""])
     head = ["left out", "images", "this person", "the others", "oracle", "epoch", "time"]
     links = [*(f"{name}/{run_folder.REPORT}" for name in people.scores), "", ""]

@@ -133,7 +133,10 @@ def _solve(
 ) -> tuple[Network, Solver]:
     start = time.perf_counter()
     # One epoch a call, for the bar: called again, a solver goes on.
-    solver = Solver(net, num_epochs=1, batch_size=BATCH, dataset_directory=lab.data, verbose=False, **settings)
+    solver = Solver(
+        net, num_epochs=1, batch_size=BATCH, dataset_directory=lab.data, verbose=False,
+        num_train_samples=2000 if lab.quick else None, **settings,
+    )  # fmt: skip
     for _ in tqdm(range(epochs), desc=title, unit="epoch", leave=False, disable=None):
         solver.train()
     if best:
@@ -282,7 +285,7 @@ def sgd_or_momentum(lab: Lab) -> Finding:
         [
             document.Text(text),
             document.Text(
-                "The velocity adds up the gradients of past steps, each counting 0.9 times the one after it. Where they "
+                "The velocity adds up the gradients of past steps, each 0.9 times the one after it. Where they "
                 "agree, the sum is up to 1 / (1 - 0.9) = 10 times one gradient; where they change sign from batch to "
                 "batch, they cancel. So momentum goes far along a flat valley, and little across it."
             ),

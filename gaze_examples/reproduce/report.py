@@ -70,7 +70,13 @@ def _blocks(begun: Reproduction, lab: Lab, findings: dict[str, Finding]) -> list
             Text(f"Not finished: {', '.join(missing)}. To go on: gaze reproduce --resume {begun.folder}", "note")
         )
     if begun.quick:
-        blocks.append(Text("A quick run, with fewer epochs than the notebook's: its accuracies are lower.", "note"))
+        blocks.append(
+            Text(
+                "A quick run, with fewer epochs than the notebook's: its accuracies are lower. Those on the training "
+                "part are of 2,000 images.",
+                "note",
+            )
+        )
     batches = -(-len(lab.data.labels["train"]) // BATCH)
     if batches < notebook.BATCHES / 2:
         blocks.append(
