@@ -241,11 +241,11 @@ def _bars(people: People) -> Callable[[Figure, themes.Theme], None]:
         middle, spread = 100 * people.mean, 100 * people.deviation
         axes.axhspan(middle - spread, middle + spread, color=theme.soft, alpha=0.18, linewidth=0)
         axes.axhline(middle, color=theme.soft, linewidth=1.2, label="mean, and one standard deviation")
-        bars = axes.bar(
-            [score.person for score in scores], accuracies, width=0.62, color=theme.first, label="this person"
-        )
-        axes.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
         places = range(len(scores))
+        axes.bar(places, accuracies, width=0.62, color=theme.first, label="this person")
+        for place, accuracy in zip(places, accuracies, strict=True):  # at the foot, where nothing else is
+            axes.text(place, 3, f"{accuracy:.0f}", ha="center", color=theme.paper, fontsize=9)
+        axes.set_xticks(places, [score.person for score in scores])
         axes.plot(places, [100 * score.same for score in scores], "o", color=theme.second, label="the others")
         ceilings = [(i, 100 * score.oracle) for i, score in enumerate(scores) if score.oracle is not None]
         if ceilings:
