@@ -1,4 +1,4 @@
-"""The command `gaze`: train, compare, evaluate, step, data. Every mistake is one sentence on stderr and exit code 2."""
+"""The command `gaze`: one function a command here. Every mistake is one sentence on stderr and exit code 2."""
 
 from __future__ import annotations
 

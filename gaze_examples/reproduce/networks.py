@@ -384,7 +384,7 @@ def _added(lab: Lab, file: str, change: np.ndarray) -> document.Picture:
     return pictures.filters(
         lab, file, {"": units}, (9.6, 1.75), columns=6,
         caption="What training has added to the first weights of 18 hidden units, each as an image from its smallest "
-        "number, black, to its largest, white.",
+        "number, black, to its largest, white. An all-black one was never active, so it learned nothing.",
     )  # fmt: skip
 
 

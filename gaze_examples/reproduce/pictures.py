@@ -97,7 +97,8 @@ def filters(
     """Filters (N, 1, H, W), `columns` side by side; several sets under their names."""
 
     def paint(figure: Figure, theme: Theme) -> None:
-        for axes, (name, filters) in zip(np.atleast_1d(figure.subplots(1, len(weights))), weights.items(), strict=True):
+        panels = figure.subplots(1, len(weights), gridspec_kw={"wspace": 0.15})
+        for axes, (name, filters) in zip(np.atleast_1d(panels), weights.items(), strict=True):
             rows = [filters[i : i + columns] for i in range(0, len(filters), columns)]
             strips = [_strip(row, theme) for row in rows]
             gap = _blank(GAP, strips[0].shape[1], theme)
