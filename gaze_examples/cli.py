@@ -1,4 +1,4 @@
-"""The command `gaze`: train, compare, evaluate, step, data. Every mistake is one sentence on stderr and exit code 2."""
+"""The command `gaze`: one function a command here. Every mistake is one sentence on stderr and exit code 2."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +17,7 @@ DATA_OPTIONS: dict[str, Any] = {
     "data": "synthetic",
     "size": "small",
     "seed": 0,
+    "protocol": None,  # new-people, if there are several
     "split": "random",
     "shares": (5, 1, 1),
     "hold_out": None,  # a fifth
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
         from gaze_examples.data import DataError
     except ImportError as error:
         return _say(f"gaze needs {error.name}: install it with pip install 'minigrad[gaze]'.")
@@ -66,6 +67,17 @@ def _run(argv: Sequence[str] | None) -> int:
         return _say(str(error))
     except ImportError as error:
         return _say(f"This needs the package {error.name}: install it with pip install 'minigrad[gaze]'.")
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """`--origin -1,-9` as one word: argparse would take what begins with a minus for another option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--origin" and word[:1] == "-" and word[1:2].isdigit():
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _say(sentence: str) -> int:
@@ -93,8 +105,9 @@ def _print_the_rest() -> None:
 def _train(arguments: argparse.Namespace) -> int:
     import matplotlib.figure  # noqa: F401  for the report: that it is missing should be said before the training
 
-    from gaze_examples import run_folder, runs
+    from gaze_examples import people, run_folder, runs
     from gaze_examples.data import DataError
+    from gaze_examples.data.protocols import LEAVE_ONE_OUT
     from gaze_examples.models import MODELS
 
     if arguments.resume is not None:
@@ -108,6 +121,10 @@ def _train(arguments: argparse.Namespace) -> int:
     asked = _asked(arguments)
     chosen = {field: getattr(arguments, field) for field in TRAINING_OPTIONS}
     settings = runs.settings_of(name, asked["seed"], arguments.device or "cpu", **chosen)
+    if asked["protocol"] == LEAVE_ONE_OUT:
+        people.check(asked)
+        reading = _read(asked)
+        return _train_each(people.begin(folder, settings, asked, reading), reading)
     data = _load(asked)
     run = run_folder.start(folder, settings, asked, data)
     taken = "" if run.folder == folder else f"{folder} was taken meanwhile. "
@@ -116,18 +133,51 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _resume(arguments: argparse.Namespace) -> int:
     """Go on with a run that was killed, or stopped with Ctrl-C."""
-    from gaze_examples import run_folder
+    from gaze_examples import people, run_folder
     from gaze_examples.data import DataError
 
-    others = ["model", "out", "device", *TRAINING_OPTIONS, *DATA_OPTIONS]
-    given = [f"--{name.replace('_', '-')}" for name in others if getattr(arguments, name) is not None]
-    if given:
-        raise DataError(f"--resume takes all settings from the run; leave out {' and '.join(given)}.")
-    run = run_folder.started(Path(arguments.resume))
+    _nothing_given(arguments, ["model", "out", "device", *TRAINING_OPTIONS, *DATA_OPTIONS])
+    folder = Path(arguments.resume)
+    if (folder / people.PEOPLE).is_file():
+        each = people.begun(folder)
+        return _train_each(each, _read(each.asked))
+    run = run_folder.started(folder)
     data = _load({**DATA_OPTIONS, **run.asked})
     if data.split.train.source != run.data:
         raise DataError(f"The run in {run.folder} was begun on other data: {run.data}")
     return _run_training(run, data)
+
+
+def _train_each(each, reading) -> int:
+    """A network for each person, tested on that person."""
+    from tqdm import tqdm
+
+    from gaze_examples import document, people
+
+    print(f"{each.data}\n{each.settings.model}: {len(each.names)} people, each left out once\n", flush=True)
+    try:
+        people.train(
+            each, reading, lambda name, epoch: tqdm.write(f"{name:8} {_epoch_line(epoch, each.settings.epochs)}"),
+            lambda score: tqdm.write(f"{score.person:8} left out: {100 * score.accuracy:.1f} % right\n"),
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        print(f"\nStopped after {len(each.scores)} of {len(each.names)} people, who are kept. To go on: gaze train "
+              f"--resume {each.folder}", flush=True)  # fmt: skip
+        raise
+    print(document.to_text(people.table(each)))
+    print(f"\nA person it has never seen: {people.summary(each)}.\nOpen {each.folder / people.REPORT}.")
+    return 0
+
+
+def _nothing_given(arguments: argparse.Namespace, names: Iterable[str]) -> None:
+    """Raise if one of these options stands beside --resume."""
+    from gaze_examples.data import DataError
+
+    absent = (None, False)  # by identity, since 0 is given
+    given = [name for name in names if not any(getattr(arguments, name) is value for value in absent)]
+    if given:
+        raise DataError(f"--resume takes all settings from the run; leave out "
+                        f"{' and '.join('--' + name.replace('_', '-') for name in given)}.")  # fmt: skip
 
 
 def _run_training(run, data, note: str = "") -> int:
@@ -187,6 +237,20 @@ def _compare(arguments: argparse.Namespace) -> int:
         raise DataError(f"Could not write the folder {folder} ({error}); make room, or name another.") from error
     print(f"\nOpen {folder / compare.REPORT}; each network is in a folder of its own beside it.")
     return 0
+
+
+def _reproduce(arguments: argparse.Namespace) -> int:
+    import matplotlib.figure  # noqa: F401  that it is missing should be said before the training
+
+    from gaze_examples import run_folder
+    from gaze_examples.reproduce import command
+
+    if arguments.resume is not None:
+        _nothing_given(arguments, ["quick", "out", *DATA_OPTIONS])
+        return command.resume(Path(arguments.resume), lambda asked: _load({**DATA_OPTIONS, **asked}))
+    folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), "reproduce")
+    asked = _asked(arguments)
+    return command.begin(folder, arguments.quick, asked, lambda: _load(asked))
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
@@ -258,9 +322,9 @@ def _data(arguments: argparse.Namespace) -> int:
 def _export(asked: dict[str, Any], folder: Path) -> None:
     from tqdm import tqdm
 
-    from gaze_examples.data import gazehub, read
+    from gaze_examples.data import gazehub
 
-    eyes = read(asked["data"], size=asked["size"], seed=asked["seed"]).eyes
+    eyes = _read(asked).eyes
     with tqdm(total=len(eyes), desc="writing", unit=" pairs", disable=None) as bar:
         gazehub.write(eyes, folder, progress=bar.update)
     print(f"\n{len(eyes):,} pairs are in {folder}, in the layout Image/ and Label/.")
@@ -284,12 +348,18 @@ def _asked(arguments: argparse.Namespace, run: dict[str, Any] | None = None) -> 
     return {name: otherwise[name] if value is None else value for name, value in given.items()}
 
 
+def _read(asked: dict[str, Any]):
+    from gaze_examples.data import read
+
+    return read(asked["data"], size=asked["size"], seed=asked["seed"], workers=None)
+
+
 def _load(asked: dict[str, Any]):
     from gaze_examples.data import load, parse_origin
 
     return load(
-        asked["data"], size=asked["size"], seed=asked["seed"], hold_out=asked["hold_out"], order=asked["split"],
-        shares=asked["shares"], origin=parse_origin(asked["origin"]), workers=None,
+        asked["data"], size=asked["size"], seed=asked["seed"], protocol=asked["protocol"], hold_out=asked["hold_out"],
+        order=asked["split"], shares=asked["shares"], origin=parse_origin(asked["origin"]), workers=None,
     )  # fmt: skip
 
 
@@ -346,6 +416,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(compare)
     compare.set_defaults(run=_compare)
 
+    reproduce = commands.add_parser("reproduce", help="do the course's assignment from end to end, in one report")
+    reproduce.add_argument("--quick", action="store_true", help="fewer epochs: about a minute on the small set")
+    reproduce.add_argument("--out", metavar="DIR", type=_name, help="the folder (default: the next free "
+                           "runs/reproduce-N)")  # fmt: skip
+    reproduce.add_argument("--resume", metavar="DIR", type=_name, help="go on with a reproduction that was stopped")
+    _add_data(reproduce)
+    reproduce.set_defaults(run=_reproduce)
+
     evaluate = commands.add_parser("evaluate", help="test a trained network")
     evaluate.add_argument("run_folder", metavar="RUN", help="a run folder, or its weights.safetensors")
     _add_device(evaluate)
@@ -385,8 +463,11 @@ def _add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
     group.add_argument("--split", help="random, or in-order for sequences of photographs (default: random)")
     group.add_argument("--shares", type=_shares, metavar="TRAIN,VAL,TEST",
                        help="sizes of the parts, as ratios or numbers (default: 5,1,1)")  # fmt: skip
-    group.add_argument("--hold-out", type=int, metavar="N", help="people kept as new people (default: a fifth)")
-    group.add_argument("--origin", help="where the quadrants meet: median, zero or YAW,PITCH in degrees "
+    group.add_argument("--protocol", help="random (nobody is new), new-people (some are held out) or, to train alone, "
+                       "leave-one-person-out (a network for each person); default: new-people")  # fmt: skip
+    group.add_argument("--hold-out", type=_people, metavar="N|NAMES",
+                       help="new people: how many, or which, such as p03,p07 (default: a fifth)")  # fmt: skip
+    group.add_argument("--origin", help="where the quadrants meet: median, zero or YAW,PITCH in degrees, as 0,-9.5 "
                        "(default: median)")  # fmt: skip
 
 
@@ -414,6 +495,13 @@ _seed = _number(int, "at least 0 and below 2**64", lambda value: 0 <= value < 2*
 
 def _shares(text: str) -> tuple[float, ...]:
     return tuple(float(share) for share in text.split(","))
+
+
+def _people(text: str) -> int | list[str]:
+    try:
+        return int(text)
+    except ValueError:
+        return text.split(",")
 
 
 _shares.__name__ = "TRAIN,VAL,TEST"

@@ -17,6 +17,8 @@ Batch = tuple[np.ndarray, np.ndarray]
 class Data:
     """Batches of the data set in `dataset_directory`, a folder with `Image/` and `Label/` as in the course.
 
+    In place of a folder it may be a `GazeData`, which is read and split already.
+
     batch_size: how many images a batch has at most. All batches of a part are of one size, give or take one: what is
         left over is spread, so that no small last batch pulls as hard as a full one.
 
@@ -30,30 +32,34 @@ class Data:
     The folder is read once a process (and goes through the cache of `gaze_examples.data`), however many Data are made.
     """
 
-    def __init__(self, batch_size: int, dataset_directory: str | Path) -> None:
+    def __init__(self, batch_size: int, dataset_directory: str | Path | GazeData) -> None:
         if batch_size < 1:
             raise ValueError(f"Data: batch_size must be at least 1, got {batch_size}.")
         self.batch_size = batch_size
-        self.dataset_directory = Path(dataset_directory)
+        self.dataset_directory = (
+            dataset_directory if isinstance(dataset_directory, GazeData) else Path(dataset_directory)
+        )
 
     def load_train(self) -> Iterator[Batch]:
         """The training part: inputs (N, 36, 120) float64 in [0, 1], and labels (N,) int64 in 0..3, batch by batch.
 
         Raises DataError for a folder that is not there or cannot be read.
         """
-        return self._batches("train")
+        return self.load("train")
 
     def load_val(self) -> Iterator[Batch]:
         """The validation part, as `load_train`."""
-        return self._batches("val")
+        return self.load("val")
 
     def load_test(self) -> Iterator[Batch]:
         """The test part, as `load_train`."""
-        return self._batches("test")
+        return self.load("test")
 
-    def _batches(self, part: str) -> Iterator[Batch]:
+    def load(self, part: str) -> Iterator[Batch]:
+        """The part called `part`, as `load_train`; a GazeData may have "new" people, too."""
         # Not a generator itself: what is wrong with a folder should be said here, not at the first batch.
-        data = _read(self.dataset_directory.resolve(), _state(self.dataset_directory))
+        place = self.dataset_directory
+        data = place if isinstance(place, GazeData) else _read(place.resolve(), _state(place))
         images, labels = data.split.parts()[part].images, data.labels[part]
         count = -(-len(labels) // self.batch_size)
         bounds = np.arange(count + 1) * len(labels) // count

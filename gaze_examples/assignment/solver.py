@@ -13,6 +13,7 @@ import numpy as np
 from gaze_examples.assignment.accuracy import check_accuracy
 from gaze_examples.assignment.data import Batch, Data
 from gaze_examples.assignment.update_rules import SETTINGS, Config, UpdateRule, named
+from gaze_examples.data import GazeData
 
 
 class Model(Protocol):
@@ -52,7 +53,7 @@ class Solver:
         num_epochs: int = 10,
         batch_size: int = 100,
         print_every: int = 10,
-        dataset_directory: str | Path = "./datasets/MPIIFaceGaze/",
+        dataset_directory: str | Path | GazeData = "./datasets/MPIIFaceGaze/",
         verbose: bool = True,
         *,
         num_train_samples: int | None = None,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
-from gaze_examples.data.eyes import QUADRANTS, EyeSet, Skipped
+from gaze_examples.data.eyes import QUADRANTS, DataError, EyeSet, Skipped
 from gaze_examples.data.quadrants import Origin, labels_of, origin_of
 from gaze_examples.data.splits import Split
+
+FAR_FROM_BALANCED = 0.4  # a quadrant with less than this part of its fair share, so below 10 %, is told
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,24 @@ class GazeData:
     def class_shares(self, part: str) -> np.ndarray:
         """The share (4,) of each quadrant in a part; they add up to 1."""
         return np.bincount(self.labels[part], minlength=len(QUADRANTS)) / len(self.labels[part])
+
+    def check_classes(self) -> None:
+        """Raise DataError if a quadrant has no training image, and warn if the quadrants are far from balanced."""
+        shares = self.class_shares("train")
+        if not shares.all():
+            missing = ", ".join(name for name, share in zip(QUADRANTS, shares, strict=True) if share == 0)
+            raise DataError(
+                f"No training image looks {missing}, so that cannot be learned ({self._how_labelled()}); "
+                f"{'give more pairs' if self.origin is None else 'move the origin, or give more pairs'}."
+            )
+        if shares.min() < FAR_FROM_BALANCED / len(QUADRANTS):
+            shown = " / ".join(f"{100 * share:.0f}" for share in shares)
+            middle = "" if self.origin is None else " The origin median is about the middle of the screen."
+            warnings.warn(
+                f"The quadrants are far from balanced: {shown} % of the training images. Always the same answer, "
+                f"{QUADRANTS[shares.argmax()]}, is right for {100 * shares.max():.0f} % of them.{middle}",
+                stacklevel=3,
+            )
 
     def oracle_accuracy(self, part: str) -> float | None:
         """The share of a part that an observer who knows the true eyeball angles gets right, if known: the ceiling."""

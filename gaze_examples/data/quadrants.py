@@ -26,7 +26,10 @@ def parse_origin(text: str) -> Origin:
     angles = re.fullmatch(f"{number},{number}", text)
     if angles is None:
         raise DataError(f'The origin must be "median", "zero" or YAW,PITCH in degrees such as "0,-9.5", not "{text}".')
-    return float(angles[1]), float(angles[2])
+    yaw, pitch = float(angles[1]), float(angles[2])
+    if abs(yaw) > 180 or abs(pitch) > 90:
+        raise DataError(f"The origin is YAW,PITCH in degrees, yaw -180 to 180 and pitch -90 to 90, not {text.strip()}.")
+    return yaw, pitch
 
 
 def origin_of(gaze: np.ndarray, origin: Origin) -> tuple[float, float]:

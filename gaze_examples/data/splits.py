@@ -17,6 +17,8 @@ import numpy as np
 from gaze_examples.data.eyes import DataError, EyeSet
 
 ORDERS = ("random", "in-order")
+HoldOut = int | Sequence[str] | None
+"""Who is new: so many people, these people by name, or None, a fifth."""
 
 
 @dataclass(frozen=True)
@@ -38,22 +40,25 @@ class Split:
 def split(
     eyes: EyeSet,
     *,
-    hold_out: int | None = None,
+    hold_out: HoldOut = None,
     order: str = "random",
     shares: Sequence[float] = (5, 1, 1),
     seed: int = 0,
 ) -> Split:
     """Split `eyes` by people, and the pairs of those who stay into train, val and test.
 
-    hold_out: how many people are new, the last ones by name; by default one fifth, 0 if there is only one.
+    hold_out: which people are new, by name, or how many, the last ones by name; by default one fifth, 0 if there is
+        only one.
     order: "random" shuffles all pairs from `seed`, so that any stretch of a part is a fair sample of it; "in-order"
     cuts each person's sequence.
     shares: sizes of train, val and test as ratios of the whole; exact sizes are such ratios too.
     Raises DataError where a part would be empty.
     """
     check_settings(order, shares)
-    names = sorted(eyes.people[i] for i in np.unique(eyes.person))
-    new_names = names[len(names) - _held_out(names, hold_out) :]
+    if len(eyes) == 0:
+        raise DataError("There is not one pair of eyes to divide; give a set with pairs.")
+    names = names_of(eyes)
+    new_names = _held_out(names, hold_out)
     is_new = np.isin(eyes.person, [eyes.people.index(name) for name in new_names])
     same = np.flatnonzero(~is_new)
 
@@ -88,15 +93,27 @@ def check_settings(order: str, shares: Sequence[float]) -> None:
         )
 
 
-def _held_out(names: list[str], hold_out: int | None) -> int:
+def names_of(eyes: EyeSet) -> list[str]:
+    """The names of those who have pairs, in order."""
+    return sorted(eyes.people[i] for i in np.unique(eyes.person))
+
+
+def _held_out(names: list[str], hold_out: HoldOut) -> list[str]:
     if hold_out is None:
-        return max(1, round(len(names) / 5)) if len(names) > 1 else 0
-    if not 0 <= hold_out < len(names):
-        raise DataError(
-            f"Cannot hold out {hold_out} of {len(names)} people: at least one must be left to train on, "
-            f"so the number is 0 to {len(names) - 1}."
-        )
-    return hold_out
+        hold_out = max(1, round(len(names) / 5)) if len(names) > 1 else 0
+    if isinstance(hold_out, int):
+        if not 0 <= hold_out < len(names):
+            raise DataError(
+                f"Cannot hold out {hold_out} of {len(names)} people: at least one must be left to train on, "
+                f"so the number is 0 to {len(names) - 1}."
+            )
+        return names[len(names) - hold_out :]
+    unknown = [name for name in hold_out if name not in names]
+    if unknown:
+        raise DataError(f"There is no person {unknown[0]!r} to hold out; the people are {', '.join(names)}.")
+    if len(set(hold_out)) == len(names):
+        raise DataError("Cannot hold out everybody: at least one person must be left to train on.")
+    return [name for name in names if name in hold_out]
 
 
 def _cut(sequence: np.ndarray, shares: Sequence[float]) -> list[np.ndarray]:

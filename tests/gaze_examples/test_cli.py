@@ -336,3 +336,9 @@ def test_help_loads_nothing_heavy():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert run.stdout.endswith("[]\n"), run.stdout + run.stderr
+
+
+def test_an_origin_may_begin_with_a_minus(dataset_directory, capsys):
+    for words in (("--origin", "-1,-9.5"), ("--origin=-1,-9.5",)):
+        assert gaze("data", "--data", dataset_directory, *words) == 0
+        assert "about yaw -1.0, pitch -9.5 degrees" in capsys.readouterr().out

@@ -49,6 +49,13 @@ def test_the_parts_are_those_of_the_façade_5_to_1_to_1_with_nobody_held_out(dat
     assert np.all(np.abs(shares - 0.25) < 0.1)  # the median splits each angle in half
 
 
+def test_in_place_of_a_folder_it_takes_what_is_split_already(dataset_directory):
+    data = gaze_data.load(dataset_directory, hold_out=["p01"], order="in-order")
+    for part, eyes in data.split.parts().items():
+        images, labels = all_of(Data(50, data).load(part))
+        assert np.array_equal(images, eyes.images / 255.0) and np.array_equal(labels, data.labels[part])
+
+
 @pytest.mark.parametrize(("batch_size", "sizes"), [(256, [180]), (180, [180]), (179, [90, 90]), (50, [45] * 4),
                                                    (53, [45] * 4), (64, [60] * 3), (70, [60] * 3)])  # fmt: skip
 def test_no_batch_is_larger_than_asked_or_much_smaller_than_another(dataset_directory, batch_size, sizes):

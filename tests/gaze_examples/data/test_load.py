@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gaze_examples.data import DataError, gazehub, load, read, sources
+from gaze_examples.data import DataError, divide, gazehub, load, read, sources
 from gaze_examples.data.contact_sheet import contact_sheet
 from gaze_examples.data.quadrants import origin_of, quadrants
 
@@ -98,7 +98,7 @@ def test_the_median_origin_is_learnt_from_the_training_part_only(hub):
 
 def test_origin_may_be_given_in_degrees_or_as_the_command_lines_text(hub):
     assert load(hub, origin="1,-9").origin == load(hub, origin=(1, -9)).origin == pytest.approx(np.radians((1, -9)))
-    assert load(hub, origin="zero").origin == (0, 0)
+    assert divide(read(hub), hold_out=0, order="random", shares=(5, 1, 1), seed=0, origin="zero").origin == (0, 0)
 
 
 def test_a_folder_is_read_once_until_a_file_changes_and_what_is_skipped_is_told_every_time(hub, monkeypatch):
@@ -112,6 +112,34 @@ def test_a_folder_is_read_once_until_a_file_changes_and_what_is_skipped_is_told_
     whole = (hub / "Image" / "p00" / "left" / "2.jpg").read_bytes()
     (hub / "Image" / "p00" / "left" / "1.jpg").write_bytes(whole)
     assert load(hub).skipped == []
+
+
+def test_quadrants_far_from_balanced_are_told_and_one_without_images_is_refused(hub):
+    with pytest.warns(UserWarning, match=r"far from balanced: .* down \w+, is right for \d\d % .* median") as told:
+        data = load(hub, origin=(0, -1.5))
+    shares = data.class_shares("train")
+    assert 0 < shares.min() < 0.1 and f"{100 * shares.max():.0f} % of them" in str(told[0].message)
+    with pytest.raises(DataError, match=r"No training image looks up right, up left, .*pitch 5\.0 degrees"):
+        load(hub, origin=(0, 5))
+
+
+def test_a_protocol_says_who_is_held_out(hub, tmp_path, make_eyes):
+    assert load(hub, protocol="random").split.new is None
+    by_default, new_people = load(hub), load(hub, protocol="new-people")
+    assert by_default.split.how == new_people.split.how and new_people.split.how.endswith("new people: p04")
+    assert load(hub, protocol="new-people", hold_out=["p01"]).split.how.endswith("new people: p01")
+    gazehub.write(make_eyes(people=1, per_person=84), tmp_path / "one")
+    assert load(tmp_path / "one").split.new is None
+    for settings, words in (
+        ({"protocol": "leave-two-out"}, 'not "leave-two-out"'),
+        ({"protocol": "random", "hold_out": 1}, "holds nobody out"),
+        ({"protocol": "random", "order": "in-order"}, "--hold-out 0 --split in-order"),
+        ({"protocol": "new-people", "hold_out": 0}, "needs somebody"),
+        ({"protocol": "new-people"}, "at least two people, and here is only p00"),
+        ({"protocol": "leave-one-person-out"}, "gaze train does that"),
+    ):
+        with pytest.raises(DataError, match=words):
+            load(tmp_path / "one", **settings)
 
 
 def test_settings_that_make_no_sense_are_refused(renderer, hub):

@@ -46,7 +46,7 @@ def test_parse_origin_reads_what_the_command_line_offers(text, origin):
     assert parse_origin(text) == origin
 
 
-@pytest.mark.parametrize("text", ["", "mean", "1", "1,2,3", "1;2", "a,b", "nan,0", "1e400,0"])
+@pytest.mark.parametrize("text", ["", "mean", "1", "1,2,3", "1;2", "a,b", "nan,0", "1e400,0", "181,0", "0,-91"])
 def test_parse_origin_says_what_it_expects(text):
     with pytest.raises(DataError, match="YAW,PITCH in degrees"):
         parse_origin(text)

@@ -78,9 +78,18 @@ def test_held_out_people_are_the_last_by_name_among_those_with_pairs():
     assert {eyes.people[i] for i in split(without_p04, hold_out=2).new.person} == {"p02", "p03"}
 
 
+def test_people_are_held_out_by_name():
+    parts = split(numbered([14] * 4), hold_out=["p03", "p00"]).parts()
+    assert set(parts["new"].person) == {0, 3} and len(parts["new"]) == 28
+    assert set(np.concatenate([parts[name].person for name in ("train", "val", "test")])) == {1, 2}
+    assert split(numbered([14] * 4), hold_out=[]).new is None
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
+        ({"hold_out": ["p01", "p09"]}, "no person 'p09' to hold out; the people are p00, p01, p02"),
+        ({"hold_out": ["p02", "p01", "p00"]}, "everybody"),
         ({"hold_out": 3}, "at least one must be left"),
         ({"hold_out": -1}, "0 to 2"),
         ({"order": "sorted"}, "in-order"),
@@ -93,6 +102,11 @@ def test_held_out_people_are_the_last_by_name_among_those_with_pairs():
 def test_impossible_splits_are_refused_in_a_sentence(settings, words):
     with pytest.raises(DataError, match=words):
         split(numbered([14] * 3), **settings)
+
+
+def test_nothing_to_split_is_told():
+    with pytest.raises(DataError, match="not one pair"):
+        split(numbered([14])[:0])
 
 
 def test_huge_shares_are_ratios_like_others():
