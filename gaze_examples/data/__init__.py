@@ -8,10 +8,10 @@ from pathlib import Path
 from gaze_examples.data.eyes import DataError, EyeSet, Reading, Skipped
 from gaze_examples.data.gaze_data import GazeData, label
 from gaze_examples.data.quadrants import Origin, parse_origin
-from gaze_examples.data.sources import read
+from gaze_examples.data.sources import format_of, read
 from gaze_examples.data.splits import Split, check_settings, split
 
-__all__ = ["DataError", "EyeSet", "GazeData", "Origin", "Reading", "Skipped", "Split", "load", "read"]
+__all__ = ["DataError", "EyeSet", "GazeData", "Origin", "Reading", "Skipped", "Split", "format_of", "load", "read"]
 
 
 def load(
@@ -28,7 +28,7 @@ def load(
 ) -> GazeData:
     """Eyes to train and test on: read or rendered (and cached), split, labelled.
 
-    source: "synthetic", or a folder that contains `Image/` and `Label/`.
+    source: "synthetic", or the folder of a data set, in one of the formats that `datasets/README.md` tells of.
     size: of the synthetic set, "small" (12,000 to train) or "full" (45,000). seed: of its eyes, and of a random split.
     hold_out, order, shares: see `splits.split`. Sequences of photographs should be split "in-order".
     origin: where the quadrants meet: "median" of the training part, "zero", or (yaw, pitch) in degrees.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -36,41 +37,18 @@ def cached(name: str, fingerprint: str, build: Callable[[], Reading]) -> Reading
 
     A cache that cannot be written (read-only folder, full disk) costs a warning and the time to build again, no more.
     """
-    path = folder() / f"{name}.safetensors"
-    reading = _load(path, fingerprint)
+    reading = load(name, fingerprint)
     if reading is not None:
         return reading
     reading = build()
-    try:
-        _save(reading, path, fingerprint)
-    except (OSError, SafetensorError) as error:
-        warnings.warn(
-            f"The eye pairs could not be cached in {path.parent} ({error}), so the next run has to make them "
-            "again; point MINIGRAD_CACHE to a folder with room.",
-            stacklevel=2,
-        )
+    if not save(reading, name, fingerprint):
         return reading
-    return _load(path, fingerprint) or reading
+    return load(name, fingerprint) or reading
 
 
-def _save(reading: Reading, path: Path, fingerprint: str) -> None:
-    """Write a cache file, which is whole or not there."""
-    eyes, skipped = reading
-    arrays = {name: np.ascontiguousarray(getattr(eyes, name)) for name in ARRAYS if getattr(eyes, name) is not None}
-    about = {
-        "format": FORMAT,
-        "fingerprint": fingerprint,
-        "source": eyes.source,
-        "people": eyes.people,
-        "skipped": skipped,
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as unfinished:
-        save_file(arrays, unfinished, {"minigrad": json.dumps(about)})
-
-
-def _load(path: Path, fingerprint: str) -> Reading | None:
-    """The Reading in a cache file, or None if the file is not what this program would write now."""
+def load(name: str, fingerprint: str) -> Reading | None:
+    """The Reading cached under `name`, or None if there is none that this program would write now."""
+    path = _file(name)
     try:
         with safe_open(path, "numpy") as file:
             about = json.loads((file.metadata() or {})["minigrad"])
@@ -85,6 +63,41 @@ def _load(path: Path, fingerprint: str) -> Reading | None:
         return None
 
 
+def save(reading: Reading, name: str, fingerprint: str) -> bool:
+    """Cache a Reading under `name`, whole or not at all. Where that fails it warns, and returns False."""
+    eyes, skipped = reading
+    arrays = {name: np.ascontiguousarray(getattr(eyes, name)) for name in ARRAYS if getattr(eyes, name) is not None}
+    about = {
+        "format": FORMAT,
+        "fingerprint": fingerprint,
+        "source": eyes.source,
+        "people": eyes.people,
+        "skipped": skipped,
+    }
+    path = _file(name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as unfinished:
+            save_file(arrays, unfinished, {"minigrad": json.dumps(about)})
+    except (OSError, SafetensorError) as error:
+        warnings.warn(
+            f"The eye pairs could not be cached in {path.parent} ({error}), so the next run has to make them "
+            "again; point MINIGRAD_CACHE to a folder with room.",
+            stacklevel=3,
+        )
+        return False
+    return True
+
+
+def forget(name: str) -> None:
+    """Remove all that is cached under names that begin with `name/`."""
+    shutil.rmtree(folder() / name, ignore_errors=True)
+
+
+def _file(name: str) -> Path:
+    return folder() / f"{name}.safetensors"
+
+
 def _mapped_images(path: Path) -> np.ndarray:
     """The images (N, 36, 120) uint8, read from the disk where and when they are used; they cannot be written to."""
     with open(path, "rb") as file:
@@ -93,5 +106,7 @@ def _mapped_images(path: Path) -> np.ndarray:
         entry = json.loads(file.read(length))["images"]
     if entry["dtype"] != "U8" or entry["shape"][1:] != [HEIGHT, WIDTH]:
         raise ValueError(f"images are {entry['dtype']} {entry['shape']}")
+    if entry["shape"][0] == 0:
+        return np.zeros((0, HEIGHT, WIDTH), np.uint8)  # nothing cannot be mapped
     start = 8 + length + entry["data_offsets"][0]
     return np.asarray(np.memmap(path, np.uint8, "r", start, tuple(entry["shape"])))
