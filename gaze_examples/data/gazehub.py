@@ -103,7 +103,7 @@ def write(eyes: EyeSet, folder: str | Path, progress: Progress | None = None) ->
 # Reading
 
 
-def _read_person(root: Path, label_file: Path, progress: Progress, workers: int | None = None) -> Reading:
+def _read_person(root: Path, label_file: Path, progress: Progress) -> Reading:
     """A person's pairs in the order of the label file.
 
     Images that are missing, broken or of a wrong size, and lines that make no sense, are skipped and listed. Raises
@@ -121,7 +121,7 @@ def _read_person(root: Path, label_file: Path, progress: Progress, workers: int 
                 return Skipped(f"Image/{name}", str(error))
         return np.hstack(halves)
 
-    images, unreadable = read_pairs(len(pairs), read_one, workers, progress)
+    images, unreadable = read_pairs(len(pairs), read_one, progress)
     skipped += unreadable.values()
     good = np.ones(len(pairs), bool)
     good[list(unreadable)] = False

@@ -33,7 +33,7 @@ def read_grey(path: Path) -> np.ndarray:
 
 
 def read_pairs(
-    count: int, read_one: Callable[[int], np.ndarray | Skipped], workers: int | None, progress: Progress | None
+    count: int, read_one: Callable[[int], np.ndarray | Skipped], progress: Progress
 ) -> tuple[np.ndarray, dict[int, Skipped]]:
     """The images (count, 36, 120) uint8 that `read_one` gives for 0, 1, ..., and by number those that it skips."""
     images = np.zeros((count, HEIGHT, WIDTH), np.uint8)
@@ -50,8 +50,7 @@ def read_pairs(
         return len(chunk)
 
     # Threads, not processes: OpenCV works outside Python's lock, and all of them write into one array.
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         for finished in pool.map(read_chunk, range(0, count, CHUNK)):
-            if progress is not None:
-                progress(finished)
+            progress(finished)
     return images, dict(sorted(skipped.items()))

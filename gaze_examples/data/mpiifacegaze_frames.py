@@ -121,7 +121,7 @@ def _read_lines(
             return Skipped(f"{person}/{shots[i].image}", str(error))
         return np.hstack([patch_of(frame, view) for view in shots[i].views])
 
-    images, unreadable = read_pairs(len(shots), read_one, None, progress)
+    images, unreadable = read_pairs(len(shots), read_one, progress)
     gaze = np.array([shot.gaze for shot in shots], np.float32).reshape(-1, 2)
     eyes = EyeSet(images, gaze, np.zeros(len(shots), np.int16), (person,), source)
     good = np.ones(len(shots), bool)
