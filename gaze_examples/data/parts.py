@@ -84,5 +84,6 @@ def need(module: str) -> Any:
 
 def reason(error: BaseException) -> str:
     """Why a file could not be read, as one line: what the system says, or what the file's own library does."""
-    words = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-    return " ".join(words.split())
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"broken, or not what it should be: {' '.join(str(error).split()) or type(error).__name__}"

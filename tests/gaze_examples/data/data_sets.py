@@ -15,7 +15,7 @@ from scipy.io import savemat
 
 from gaze_examples.data.eyes import EyeSet
 
-# The published model of a face, in mm: the corners of both eyes from left to right in the image, then those of the mouth.
+# The published model of a face, in mm: the corners of both eyes from left to right in the image, then the mouth's.
 FACE_MODEL = np.array(
     [[-45.1, 0, 0], [-21.3, 0, 0], [21.3, 0, 0], [45.1, 0, 0], [-26.3, 68.6, 0], [26.3, 68.6, 0]]
 )  # fmt: skip

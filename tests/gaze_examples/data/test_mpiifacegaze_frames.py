@@ -133,7 +133,11 @@ def test_a_broken_line_or_photograph_is_skipped_and_listed_with_the_reason(root,
         (lambda folder: (folder / "p00.txt").write_text(""), "p00/p00.txt", "empty"),
         (lambda folder: (folder / "Calibration/Camera.mat").unlink(), "p00/Calibration/Camera.mat", "No such file"),
         (lambda folder: (folder / "Calibration/Camera.mat").write_bytes(b"x" * 300), "p00/Calibration/Camera.mat", "."),
-        (lambda folder: savemat(folder / "Calibration/Camera.mat", {"K": 1}), "p00/Calibration/Camera.mat", "cameraMatr"),
+        (
+            lambda folder: savemat(folder / "Calibration/Camera.mat", {"K": 1}),
+            "p00/Calibration/Camera.mat",
+            "cameraMatr",
+        ),
         (
             lambda folder: savemat(folder / "Calibration/Camera.mat", {"cameraMatrix": np.zeros((3, 3))}),
             "p00/Calibration/Camera.mat",
@@ -160,7 +164,7 @@ def test_a_person_is_read_in_parts_whose_line_numbers_go_on(root, monkeypatch):
     done = []
     readings = [part.read(done.append) for part in parts]
     assert sum(done) == 7
-    eyes, skipped = convert.joined(root, readings)
+    eyes = convert.joined(root, readings).eyes
     assert np.array_equal(eyes.images, whole.images[1:])
     lines = (root / "p00" / "p00.txt").read_text().splitlines()
     (root / "p00" / "p00.txt").write_text("\n".join([*lines[1:], lines[0]]) + "\n")

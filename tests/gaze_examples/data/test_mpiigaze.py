@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,9 @@ def test_a_day_with_one_image_has_lost_its_first_axis(tmp_path, make_eyes):
 
 def test_an_evaluation_list_chooses_images_each_once_in_its_order(root):
     whole = read(root).eyes
-    evaluation(root, "p00", "day02/0002.jpg right", "day01/0003.jpg left", "day02/0002.jpg left", "day01/0001.jpg right")
+    evaluation(
+        root, "p00", "day02/0002.jpg right", "day01/0003.jpg left", "day02/0002.jpg left", "day01/0001.jpg right"
+    )
     eyes, skipped = read(root)
     assert skipped == []
     assert np.array_equal(eyes.images, whole.images[[2, 0, 4, 5, 6, 7, 8, 9]])  # all of p01, who has no list
@@ -86,10 +89,10 @@ def other_shape(file: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda file: cut(file, 0.5), ""),
-        (lambda file: cut(file, 0.01), ""),
-        (lambda file: file.write_bytes(b""), "empty"),
-        (lambda file: file.write_bytes(b"no matlab" * 99), ""),
+        (lambda file: cut(file, 0.5), "broken, or not what it should be: ."),
+        (lambda file: cut(file, 0.01), "broken, or not"),
+        (lambda file: file.write_bytes(b""), "truncated"),
+        (lambda file: file.write_bytes(b"no matlab" * 99), "broken, or not"),
         (lambda file: (file.unlink(), file.mkdir()), "Is a directory"),
         (lambda file: (file.unlink(), file.symlink_to("nowhere")), "No such file"),
         (other_shape, r"36 x 60 .* but there are images \(2, 30, 60\)"),
@@ -102,9 +105,7 @@ def test_a_broken_day_is_skipped_and_listed_with_the_reason(root, spoil, words):
     (entry,) = skipped
     assert entry.path == DAY
     assert entry.why and "\n" not in entry.why
-    import re
-
-    assert re.search(words, entry.why)
+    assert re.search(words, entry.why), entry.why
 
 
 def test_a_day_that_may_not_be_read_is_listed_with_the_systems_words(root, monkeypatch):

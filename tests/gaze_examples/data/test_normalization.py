@@ -27,7 +27,11 @@ def centre_of(patch) -> np.ndarray:
 def test_a_mark_beside_the_eye_lands_at_1_6_pixels_a_mm_wherever_the_head_is(turn, distance):
     scene, _ = cv2.Rodrigues(turn)  # the head is turned with the scene, so in the patch it is upright
     eye = np.array([0, 0, distance])
-    for mark, expected in ((np.zeros(3), (30, 18)), (np.array([15, 8, 0]), (54, 30.8)), (np.array([-12, -7, 0]), (10.8, 6.8))):
+    for mark, expected in (
+        (np.zeros(3), (30, 18)),
+        (np.array([15, 8, 0]), (54, 30.8)),
+        (np.array([-12, -7, 0]), (10.8, 6.8)),
+    ):
         frame = dot_at(project(((eye + mark) @ scene.T)[None], CAMERA)[0])
         assert centre_of(patch_of(frame, view_of(scene @ eye, scene, CAMERA))) == pytest.approx(expected, abs=0.6)
 
