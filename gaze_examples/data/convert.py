@@ -6,9 +6,14 @@ go. So Ctrl-C, a kill or a power cut cost the part in work, and the next call go
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 from tqdm import tqdm
 
 from gaze_examples.data import cache
@@ -26,28 +31,31 @@ def convert(folder: Path, parts: list[Part], name: str, bar: tqdm) -> Reading:
     reading = cache.load(name, fingerprint)
     if reading is not None:
         return reading
-    kept = True  # until a part cannot be written; then no other is tried
-    readings: list[Reading] = []
+    room = True  # until a part cannot be written; then no other is tried
+    pieces: list[_Piece] = []
     done = 0
     try:
         for part in parts:
             place = f"{name}.parts/{part.name}"
-            piece = cache.load(place, part.fingerprint)
-            if piece is None:
-                piece = part.read(bar.update)
-                kept = kept and cache.save(piece, place, part.fingerprint)
-            readings.append(piece)
+            reading = cache.load(place, part.fingerprint)
+            if reading is None:
+                reading = part.read(bar.update)
+                room = room and cache.save(reading, place, part.fingerprint)
+            pieces.append(_Piece.stored(reading, place, part.fingerprint) if room else _Piece.held(reading))
             done += part.size
             bar.update(done - bar.n)  # what came from the cache, and lines that were no pairs
-        reading = joined(folder, readings)
-        if kept and cache.save(reading, name, fingerprint):
-            cache.forget(f"{name}.parts")
-            return cache.load(name, fingerprint) or reading
-        return reading
+        rest = joined(folder, [piece.rest for piece in pieces])
+        if room and cache.save(rest, name, fingerprint, (piece.images() for piece in pieces)):
+            reading = cache.load(name, fingerprint)
+            if reading is not None:
+                cache.forget(f"{name}.parts")
+                return reading
+        images = np.concatenate([piece.images() for piece in pieces])
+        return Reading(replace(rest.eyes, images=images), rest.skipped)
     except KeyboardInterrupt:
-        if kept and readings:
+        if room and pieces:
             raise KeyboardInterrupt(
-                f"Stopped. What is converted so far is kept: {len(readings)} of {len(parts)} parts; the same command "
+                f"Stopped. What is converted so far is kept: {len(pieces)} of {len(parts)} parts; the same command "
                 "goes on from there."
             ) from None
         raise
@@ -66,3 +74,28 @@ def joined(folder: Path, readings: list[Reading]) -> Reading:
 def fingerprint_of(parts: list[Part]) -> str:
     """A text that changes when one of the parts does."""
     return sha256(repr([(part.name, part.size, part.fingerprint) for part in parts]).encode()).hexdigest()
+
+
+class _Piece(NamedTuple):
+    """A part that has been read: all but its images, which are nearly all of it, and what gives those."""
+
+    rest: Reading
+    images: Callable[[], np.ndarray]
+
+    @classmethod
+    def held(cls, reading: Reading) -> _Piece:
+        images = reading.eyes.images
+        return cls(Reading(replace(reading.eyes, images=images[:, :0, :0]), reading.skipped), lambda: images)
+
+    @classmethod
+    def stored(cls, reading: Reading, place: str, fingerprint: str) -> _Piece:
+        # Images that lie in the cache are not even mapped: a system may allow only 256 open files.
+        rest = replace(reading.eyes, images=np.empty((len(reading.eyes), 0, 0), np.uint8))
+        return cls(Reading(rest, reading.skipped), partial(_stored_images, place, fingerprint))
+
+
+def _stored_images(place: str, fingerprint: str) -> np.ndarray:
+    reading = cache.load(place, fingerprint)
+    if reading is None:
+        raise DataError(f"{place} vanished from the cache meanwhile; the same command makes it again and goes on.")
+    return reading.eyes.images

@@ -16,7 +16,8 @@ ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar")
 def recognise(folder: str | Path) -> Format:
     """The format of `folder`. Raises DataError, in a sentence that says what was looked for, and OSError."""
     root = Path(folder)
-    wanted = f"Looked for {'; '.join(f'{f.layout} ({f.name})' for f in FORMATS)}; or the word synthetic"
+    known = "; ".join(f"{format.layout} ({format.name})" for format in FORMATS)
+    wanted = f'Looked for {known}; or the word "synthetic"'
     if not root.exists():
         raise DataError(f"{wanted}; but there is no {root}.")
     if not root.is_dir():

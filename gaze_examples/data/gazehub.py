@@ -161,7 +161,7 @@ def _state(root: Path, label_file: Path) -> str:
 
 def _check(root: Path) -> None:
     """Raise DataError unless Image/ and Label/ lie in `root`."""
-    wanted = f"Expected {LAYOUT} (or the word synthetic)"
+    wanted = f'Expected {LAYOUT} (or the word "synthetic")'
     # Names are compared as they are listed: some file systems answer to "Image" when it is called "image".
     names = sorted(path.name for path in root.iterdir() if path.is_dir())
     missing = [name for name in ("Image", "Label") if name not in names]

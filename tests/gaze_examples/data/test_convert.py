@@ -121,16 +121,16 @@ def test_the_bar_ends_at_its_total_also_when_parts_come_from_the_cache(source):
 
 def save_until(full_after: int, monkeypatch):
     """A disk with room for so many files."""
-    saved, save_file = [], cache.save_file
+    saved, write = [], cache._write
 
-    def save(arrays, path, metadata):
+    def write_if_there_is_room(path, *what):
         if len(saved) == full_after:
             path.write_bytes(b"half")
             raise FULL
         saved.append(path)
-        save_file(arrays, path, metadata)
+        write(path, *what)
 
-    monkeypatch.setattr(cache, "save_file", save)
+    monkeypatch.setattr(cache, "_write", write_if_there_is_room)
 
 
 @pytest.mark.parametrize("room", [0, 2, 4])  # for no part, for some, for all but not for the whole
