@@ -21,11 +21,11 @@ from gaze_examples.data.eyes import DataError, Reading, concatenate
 from gaze_examples.data.parts import Part
 
 
-def convert(folder: Path, parts: list[Part], name: str, bar: tqdm) -> Reading:
+def convert(folder: Path, parts: list[Part], name: str, new_bar: Callable[[], tqdm]) -> Reading:
     """All pairs of a data set: those cached under `name` if nothing of it has changed, else read now, and cached.
 
-    bar: counts the units of the parts. Raises DataError where not one pair can be read, and KeyboardInterrupt, with a
-    sentence, where it is stopped.
+    new_bar: makes a bar that counts the parts' units, where there is something to read.
+    Raises DataError where not one pair can be read, and KeyboardInterrupt, with a sentence, where it is stopped.
     """
     fingerprint = fingerprint_of(parts)
     reading = cache.load(name, fingerprint)
@@ -33,17 +33,18 @@ def convert(folder: Path, parts: list[Part], name: str, bar: tqdm) -> Reading:
         return reading
     room = True  # until a part cannot be written; then no other is tried
     pieces: list[_Piece] = []
-    done = 0
     try:
-        for part in parts:
-            place = f"{name}.parts/{part.name}"
-            reading = cache.load(place, part.fingerprint)
-            if reading is None:
-                reading = part.read(bar.update)
-                room = room and cache.save(reading, place, part.fingerprint)
-            pieces.append(_Piece.stored(reading, place, part.fingerprint) if room else _Piece.held(reading))
-            done += part.size
-            bar.update(done - bar.n)  # what came from the cache, and lines that were no pairs
+        with new_bar() as bar:
+            done = 0
+            for part in parts:
+                place = f"{name}.parts/{part.name}"
+                reading = cache.load(place, part.fingerprint)
+                if reading is None:
+                    reading = part.read(bar.update)
+                    room = room and cache.save(reading, place, part.fingerprint)
+                pieces.append(_Piece.stored(reading, place, part.fingerprint) if room else _Piece.held(reading))
+                done += part.size
+                bar.update(done - bar.n)  # what came from the cache, and lines that were no pairs
         rest = joined(folder, [piece.rest for piece in pieces])
         if room and cache.save(rest, name, fingerprint, (piece.images() for piece in pieces)):
             reading = cache.load(name, fingerprint)

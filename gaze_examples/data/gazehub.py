@@ -176,7 +176,7 @@ def _check(root: Path) -> None:
 
 
 def _label_files(root: Path) -> list[Path]:
-    files = sorted(root.glob("Label/*.label"))
+    files = sorted(path for path in (root / "Label").iterdir() if path.suffix == ".label")  # glob hides an OSError
     if not files:
         raise DataError(
             f"Expected a label file for each person, such as {root / 'Label' / 'p00.label'}, but there are "

@@ -39,10 +39,13 @@ def parts(root: Path) -> list[Part]:
     folders = {folder.name: folder for folder in sorted(root.glob("Data/Normalized/p[0-9][0-9]"))}
     lists = {file.stem: file for file in sorted((root / LISTS).glob("*.txt"))}
     for person, folder in folders.items():
-        days = sorted(folder.glob("*.mat"))
+        try:
+            days = sorted(path for path in folder.iterdir() if path.suffix == ".mat")  # glob hides an OSError
+            none = "no day in it, such as day01.mat"
+        except OSError as error:
+            days, none = [], reason(error)
         if not days:
-            why = [Skipped(f"Data/Normalized/{person}", "no day in it, such as day01.mat")]
-            found.append(skipped_part(person, source, "", why))
+            found.append(skipped_part(person, source, none, [Skipped(f"Data/Normalized/{person}", none)]))
         listed = None
         if person in lists:
             listed, unclear = _listed(lists[person], {day.stem for day in days})

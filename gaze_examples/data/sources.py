@@ -107,8 +107,8 @@ def _folder(path: Path, progress: bool) -> Reading:
         parts = format.parts(path)
         place = path.resolve()
         name = f"{place.name}-{sha256(os.fsencode(place)).hexdigest()[:12]}"
-        with _bar(f"reading {path.name}", sum(part.size for part in parts), progress, format.unit) as bar:
-            return convert.convert(path, parts, name, bar)
+        total = sum(part.size for part in parts)
+        return convert.convert(path, parts, name, lambda: _bar(f"reading {path.name}", total, progress, format.unit))
     except OSError as error:
         raise DataError(f"The folder {path} cannot be read ({error}); repair that or give another.") from error
 

@@ -37,6 +37,7 @@ class Source:
             for i, piece in enumerate(self.pieces)
         ]
         self.whole, self.read, self.stop_before, self.versions = eyes, [], None, [1, 1, 1, 1]
+        self.screen = io.StringIO()
 
     def parts(self) -> list[Part]:
         return [
@@ -51,8 +52,10 @@ class Source:
         return Reading(self.pieces[i], [Skipped(f"file{i}", "broken")])
 
     def convert(self) -> Reading:
-        with tqdm(total=16, disable=True) as bar:
-            return convert.convert(Path("set"), self.parts(), "set", bar)
+        return convert.convert(Path("set"), self.parts(), "set", self.bar)
+
+    def bar(self) -> tqdm:
+        return tqdm(total=16, file=self.screen)
 
     def is_whole(self, reading: Reading) -> bool:
         return (
@@ -109,14 +112,17 @@ def test_a_data_set_that_changed_is_converted_anew(source):
     assert source.read == [0, 1, 2, 3, 0, 1, 2, 3]
 
 
-def test_the_bar_ends_at_its_total_also_when_parts_come_from_the_cache(source):
+def test_the_bar_ends_at_its_total_also_when_parts_come_from_the_cache_and_is_not_there_for_the_whole(source):
     source.stop_before = 2
     with pytest.raises(KeyboardInterrupt):
         source.convert()
     source.stop_before = None
-    with tqdm(total=16, file=io.StringIO()) as bar:
-        convert.convert(Path("set"), source.parts(), "set", bar)
-        assert bar.n == 16
+    source.screen = io.StringIO()
+    source.convert()
+    assert "16/16" in source.screen.getvalue()
+    source.screen = io.StringIO()
+    source.convert()
+    assert source.screen.getvalue() == ""
 
 
 def save_until(full_after: int, monkeypatch):
