@@ -29,7 +29,7 @@ def recognise(folder: str | Path) -> Format:
             return format
     entries = sorted(root.iterdir())
     for near in (*(entry for entry in entries if entry.is_dir()), root.resolve().parent, root.resolve().parent.parent):
-        if any(format.matches(near) for format in FORMATS):
+        if _is_data_set(near):
             where = "one level deeper" if near.parent == root else "further up"
             raise DataError(f"{root} is not the folder of a data set, but there is one {where}; give {near}.")
     for entry in entries:
@@ -37,3 +37,11 @@ def recognise(folder: str | Path) -> Format:
             raise DataError(f"{root} holds an archive, {entry.name}; unpack it and give the folder that comes out.")
     names = ", ".join(entry.name for entry in entries[:6]) + (", ..." if len(entries) > 6 else "")
     raise DataError(f"{wanted}; but {root} has {f'only {names}' if entries else 'nothing in it'}.")
+
+
+def _is_data_set(root: Path) -> bool:
+    """Whether to send somebody to `root` who gave another folder: no guess, and no error of a folder not asked for."""
+    try:
+        return any(format.matches(root) for format in FORMATS[:-1]) or gazehub.is_whole(root)
+    except OSError:
+        return False

@@ -62,6 +62,11 @@ def matches(root: Path) -> bool:
     )
 
 
+def is_whole(root: Path) -> bool:
+    """Whether both folders are there."""
+    return (root / "Image").is_dir() and (root / "Label").is_dir()
+
+
 def parts(root: Path) -> list[Part]:
     """A part a person. Raises DataError where the layout is not GazeHub's, and where a person has no label file."""
     _check(root)

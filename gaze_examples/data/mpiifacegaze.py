@@ -35,9 +35,7 @@ NAME = "MPIIFaceGaze, normalised faces"
 FACE = 448
 SCALE = 1600 / 1000  # px a mm
 ASIDE, BELOW = (45.1 + 21.3) / 2, 68.6 / 3  # mm from the face's centre to an eye, from an eye to the centre's height
-EYES = FACE / 2 + SCALE * np.array(
-    [[-ASIDE, -BELOW], [ASIDE, -BELOW]]
-)  # px, (2, 2): x, y of the left one, of the right
+EYES = FACE / 2 + SCALE * np.array([[-ASIDE, -BELOW], [ASIDE, -BELOW]])  # (2, 2): x and y of each, in px
 STRAY = 25  # px by which landmarks may be off from there
 BAND = slice(int(EYES[0, 1]) - STRAY - PATCH[0], int(EYES[0, 1]) + STRAY + PATCH[0])  # rows that hold every patch
 STEP = 128  # faces read at a time: 16 MB of the band
@@ -54,7 +52,7 @@ def parts(root: Path) -> list[Part]:
     for file in sorted(root.glob("p[0-9][0-9].mat")):
         try:
             count, step = _size(file)
-        except (OSError, LookupError, AttributeError, ValueError) as error:
+        except Exception as error:  # a broken file can raise anything in the library that reads it
             found.append(skipped_part(file.stem, source, state(file), [Skipped(file.name, reason(error))]))
             continue
         for start in range(0, count, step):
@@ -90,7 +88,7 @@ def _read_faces(file: Path, start: int, stop: int, source: str, progress: Progre
         with need("h5py").File(file) as mat:
             bands = mat["Data/data"][start:stop, :, BAND, :]
             labels = np.asarray(mat["Data/label"][start:stop], np.float64)
-    except OSError as error:  # a chunk that is damaged
+    except Exception as error:  # as above; a chunk that is damaged
         progress(stop - start)
         return Reading(EyeSet.empty(source), [Skipped(f"{file.name}: faces {start} to {stop - 1}", reason(error))])
     pitch, yaw = labels[:, 0], labels[:, 1]

@@ -36,7 +36,6 @@ EYE_TO_CENTRE = (15, 100)  # mm an eye may be from the face's centre; in the mod
 class _Line(NamedTuple):
     """A photograph. Lengths are in mm, in the camera's axes; the target in screen pixels is not used."""
 
-    number: int
     image: str  # relative to the person's folder
     eyes: np.ndarray  # (2, 2): x and y, in px, of the middle of each eye's corners; the one on the image's left first
     head: np.ndarray  # (3, 3): the head's rotation
@@ -107,7 +106,7 @@ def _read_lines(
     for number, line in enumerate(lines, start=first):
         if line.strip():
             try:
-                shots.append(_shot(_parsed(number, line.split()), camera))
+                shots.append(_shot(_parsed(line.split()), camera))
             except ValueError as error:
                 skipped.append(Skipped(f"{person}/{person}.txt:{number}", str(error)))
     progress(len(lines) - len(shots))
@@ -129,7 +128,7 @@ def _read_lines(
     return Reading(eyes[good], skipped + list(unreadable.values()))
 
 
-def _parsed(number: int, fields: list[str]) -> _Line:
+def _parsed(fields: list[str]) -> _Line:
     """A line of the file; ValueError says what is wrong with it."""
     if len(fields) != FIELDS:
         raise ValueError(f"expected {FIELDS} fields, but there are {len(fields)}")
@@ -142,7 +141,7 @@ def _parsed(number: int, fields: list[str]) -> _Line:
     landmarks, rotation, centre, target = values[2:14], values[14:17], values[20:23], values[23:26]
     eyes = landmarks[:8].reshape(2, 2, 2).mean(axis=1)
     head, _ = cv2.Rodrigues(rotation)
-    return _Line(number, fields[0].replace("\\", "/"), eyes[np.argsort(eyes[:, 0])], head, centre, target)
+    return _Line(fields[0].replace("\\", "/"), eyes[np.argsort(eyes[:, 0])], head, centre, target)
 
 
 def _shot(line: _Line, camera: np.ndarray) -> _Shot:

@@ -55,7 +55,7 @@ def parts(root: Path) -> list[Part]:
             if chosen != []:
                 read = partial(_read_day, day, person, chosen, source)
                 found.append(Part(f"{person}-{day.stem}", 1, f"{state(day)} {chosen}", read))
-    for person in lists.keys() - folders.keys():
+    for person in sorted(lists.keys() - folders.keys()):
         why = [Skipped(f"{LISTS.as_posix()}/{person}.txt", f"there is no such person in Data/Normalized as {person}")]
         found.append(skipped_part(f"{person}-list", source, "", why))
     return found

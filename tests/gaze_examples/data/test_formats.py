@@ -64,6 +64,13 @@ def test_a_folder_inside_is_told_which_one_to_give(tmp_path, make_eyes):
             recognise(tmp_path / "set" / inside)
 
 
+def test_a_neighbour_of_one_folder_of_two_is_no_hint(tmp_path):
+    for name in ("Label", "mine"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(DataError, match="mine has nothing in it"):
+        recognise(tmp_path / "mine")
+
+
 def test_what_is_no_data_set_is_refused_with_what_was_looked_for(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "empty").mkdir()

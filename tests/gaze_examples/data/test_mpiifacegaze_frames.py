@@ -69,6 +69,15 @@ def test_who_looks_beside_the_camera_has_the_angle_of_the_triangle(tmp_path, tur
     assert pitch == pytest.approx(np.degrees(np.arctan(-y / np.hypot(x, 600))), abs=0.2)
 
 
+def test_the_eyes_are_told_by_where_they_are_not_by_the_order_of_their_landmarks(root):
+    before = read(root).eyes
+    for file in root.glob("p*/p*.txt"):
+        lines = [line.split() for line in file.read_text().splitlines()]
+        file.write_text("\n".join(" ".join([*line[:3], *line[7:11], *line[3:7], *line[11:]]) for line in lines))
+    after = read(root).eyes
+    assert np.array_equal(after.images, before.images) and np.array_equal(after.gaze, before.gaze)
+
+
 @pytest.mark.parametrize("turn", TURNS)
 def test_a_mark_in_each_patch_lands_where_it_was_and_on_its_own_side(tmp_path, turn):
     scene, _ = cv2.Rodrigues(turn)

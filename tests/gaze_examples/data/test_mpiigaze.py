@@ -65,7 +65,8 @@ def test_an_evaluation_list_chooses_images_each_once_in_its_order(root):
 
 def test_what_a_list_names_in_vain_is_listed(root):
     evaluation(root, "p00", "day01/0001.jpg left", "day01/0099.jpg left", "day07/0001.jpg left", "rubbish")
-    evaluation(root, "p77", "day01/0001.jpg left")
+    for person in ("p77", "p78", "p79"):
+        evaluation(root, person, "day01/0001.jpg left")
     eyes, skipped = read(root)
     assert eyes.person.tolist() == [0] + [1] * 5
     lists = mpiigaze.LISTS.as_posix()
@@ -73,7 +74,7 @@ def test_what_a_list_names_in_vain_is_listed(root):
         (f"{lists}/p00.txt:3", "there is no day07.mat o"),
         (f"{lists}/p00.txt:4", "expected a line such as"),
         (f"{DAY}: 0099.jpg", "listed for the evaluati"),
-        (f"{lists}/p77.txt", "there is no such person"),
+        *((f"{lists}/{person}.txt", "there is no such person") for person in ("p77", "p78", "p79")),
     ]
 
 
