@@ -128,7 +128,5 @@ def _mapped_images(path: Path) -> np.ndarray:
         entry = json.loads(file.read(length))["images"]
     if entry["dtype"] != "U8" or entry["shape"][1:] != [HEIGHT, WIDTH]:
         raise ValueError(f"images are {entry['dtype']} {entry['shape']}")
-    if entry["shape"][0] == 0:
-        return np.zeros((0, HEIGHT, WIDTH), np.uint8)  # nothing cannot be mapped
     start = 8 + length + entry["data_offsets"][0]
     return np.asarray(np.memmap(path, np.uint8, "r", start, tuple(entry["shape"])))

@@ -7,6 +7,8 @@ import pytest
 from scipy.io import savemat
 
 from gaze_examples.data import convert, mpiifacegaze_frames
+from gaze_examples.data.eyes import angles
+from gaze_examples.data.normalization import view_of
 from tests.gaze_examples.data.data_sets import (
     CAMERA,
     EYE_MIDDLES,
@@ -76,6 +78,15 @@ def test_the_eyes_are_told_by_where_they_are_not_by_the_order_of_their_landmarks
         file.write_text("\n".join(" ".join([*line[:3], *line[7:11], *line[3:7], *line[11:]]) for line in lines))
     after = read(root).eyes
     assert np.array_equal(after.images, before.images) and np.array_equal(after.gaze, before.gaze)
+
+
+def test_the_eyes_of_a_turned_head_are_as_far_away_as_they_are(tmp_path):
+    head, _ = cv2.Rodrigues(np.array([0.1, 0.5, 0.1]))
+    centre, target = np.array([20.0, 10, 500]), np.array([250.0, 40, 200])  # so near that 30 mm of depth are degrees
+    shoot(tmp_path, np.zeros((36, 120), np.uint8), head, centre, target)
+    looks = [view_of(eye, head, CAMERA).rotation @ (target - eye) for eye in EYE_MIDDLES @ head.T + centre]
+    expected = angles(sum(look / np.linalg.norm(look) for look in looks))
+    assert read(tmp_path).eyes.gaze[0] == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize("turn", TURNS)
