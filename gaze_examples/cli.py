@@ -41,10 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             if sys.stdout is not None:
                 sys.stdout.flush()
             return code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         if sys.stderr is not None and sys.stderr.isatty():
             print(file=sys.stderr)  # below a progress bar
-        _say("Stopped. Nothing is half-written.")
+        _say(str(stop) or "Stopped. Nothing is half-written.")
         return OVER
     except BrokenPipeError:
         _print_the_rest()
@@ -304,7 +304,15 @@ def _step(arguments: argparse.Namespace) -> int:
 
 
 def _data(arguments: argparse.Namespace) -> int:
+    from gaze_examples.data import DataError, format_of
+
+    if arguments.path is not None:
+        if arguments.data is not None:
+            raise DataError(f"Give the folder once: {arguments.path}, or --data {arguments.data}.")
+        arguments.data = arguments.path
     asked = _asked(arguments)
+    if asked["data"] != "synthetic":
+        print(f"{asked['data']} is {format_of(asked['data'])}.")
     data = _load(asked)
     print(data.describe())
     for skipped in data.skipped:
@@ -442,6 +450,7 @@ def _parser() -> argparse.ArgumentParser:
     step.set_defaults(run=_step)
 
     data = commands.add_parser("data", help="say what the data is, show it, or write it in the course's layout")
+    data.add_argument("path", metavar="PATH", nargs="?", type=_name, help="the same as --data PATH")
     data.add_argument("--sheet", metavar="PNG", type=_name, help="draw a contact sheet")
     data.add_argument("--write", metavar="DIR", type=_name, help="export to DIR/Image and DIR/Label")
     _add_data(data)
@@ -457,7 +466,7 @@ def _add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
     """The options of DATA_OPTIONS; their default is None, so that what was given can be told from what was not."""
     group = parser.add_argument_group("data", without or None)
     group.add_argument("--data", metavar="SOURCE", type=_name,
-                       help="synthetic, or a folder with Image/ and Label/ (default: synthetic)")  # fmt: skip
+                       help="synthetic, or the folder of a gaze data set (default: synthetic)")  # fmt: skip
     group.add_argument("--size", help="of the synthetic set: small or full (default: small)")
     group.add_argument("--seed", type=_seed, help="of everything random (default: 0)")
     group.add_argument("--split", help="random, or in-order for sequences of photographs (default: random)")

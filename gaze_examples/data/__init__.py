@@ -9,10 +9,13 @@ from gaze_examples.data.eyes import DataError, EyeSet, Reading, Skipped
 from gaze_examples.data.gaze_data import GazeData, label
 from gaze_examples.data.protocols import check_protocol, held_out
 from gaze_examples.data.quadrants import Origin, parse_origin
-from gaze_examples.data.sources import read
+from gaze_examples.data.sources import format_of, read
 from gaze_examples.data.splits import HoldOut, Split, check_settings, split
 
-__all__ = ["DataError", "EyeSet", "GazeData", "Origin", "Reading", "Skipped", "Split", "divide", "load", "read"]
+__all__ = [
+    *("DataError", "EyeSet", "GazeData", "HoldOut", "Origin", "Reading", "Skipped", "Split"),
+    *("divide", "format_of", "load", "read"),
+]
 
 
 def load(
@@ -30,7 +33,7 @@ def load(
 ) -> GazeData:
     """Eyes to train and test on: read or rendered (and cached), split, labelled.
 
-    source: "synthetic", or a folder that contains `Image/` and `Label/`.
+    source: "synthetic", or the folder of a data set, in one of the formats that `datasets/README.md` tells of.
     size: of the synthetic set, "small" (12,000 to train) or "full" (45,000). seed: of its eyes, and of a random split.
     protocol: "random" or "new-people", see `protocols.py`. hold_out, order, shares: see `splits.split`. Sequences of
         photographs should be split "in-order".

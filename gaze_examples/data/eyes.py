@@ -52,6 +52,12 @@ class EyeSet:
     quadrant: np.ndarray | None = None
     oracle: np.ndarray | None = None
 
+    @classmethod
+    def empty(cls, source: str) -> EyeSet:
+        """No pair of nobody."""
+        images = np.zeros((0, HEIGHT, WIDTH), np.uint8)
+        return cls(images, np.zeros((0, 2), np.float32), np.zeros(0, np.int16), (), source)
+
     def __len__(self) -> int:
         return len(self.images)
 
@@ -79,6 +85,12 @@ class Reading(NamedTuple):
 
     eyes: EyeSet
     skipped: list[Skipped]
+
+
+def angles(directions: np.ndarray) -> np.ndarray:
+    """Yaw and pitch (..., 2) in radians of `directions` (..., 3), which need not have length 1."""
+    x, y, z = np.moveaxis(directions / np.linalg.norm(directions, axis=-1, keepdims=True), -1, 0)
+    return np.stack([np.arctan2(-x, -z), np.arcsin(-y)], axis=-1)
 
 
 def concatenate(sets: Sequence[EyeSet], source: str) -> EyeSet:

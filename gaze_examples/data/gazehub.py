@@ -12,9 +12,8 @@ The layout is that of Cheng et al., "Appearance-based Gaze Estimation With Deep 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha256
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +21,8 @@ import cv2
 import numpy as np
 
 from gaze_examples.data.eyes import HEIGHT, WIDTH, DataError, EyeSet, Reading, Skipped
+from gaze_examples.data.image_files import read_grey, read_pairs
+from gaze_examples.data.parts import Format, Part, Progress, source_of, state
 from gaze_examples.data.whole import whole_folder
 
 PATCH = (HEIGHT, WIDTH // 2)
@@ -40,10 +41,8 @@ COLUMNS = (
     "GazeOrigin",
 )
 NEEDED = ("Left", "Right", "2DGaze")
-LAYOUT = "a folder with Image/pXX/left/N.jpg, Image/pXX/right/N.jpg and Label/pXX.label in it"
-CHUNK = 128  # pairs a thread reads at a time, and between two calls of `progress`
-
-Progress = Callable[[int], None]
+NAME = "GazeHub's layout"
+LAYOUT = "Image/pXX/left/N.jpg, Image/pXX/right/N.jpg and Label/pXX.label"
 
 
 class _Pair(NamedTuple):
@@ -56,71 +55,29 @@ class _Pair(NamedTuple):
     oracle: int | None
 
 
-def read(folder: str | Path, *, workers: int | None = None, progress: Progress | None = None) -> Reading:
-    """All pairs under `folder`, people and lines in the order of the label files.
-
-    Images that are missing, broken or of a wrong size, and label lines that make no sense, are skipped and listed.
-    progress: called with the number of pairs just finished. Raises DataError where the layout is not GazeHub's, where
-    a person has images but no labels, and where not one of a person's pairs can be read.
-    """
-    root = _root(folder)
-    people = tuple(path.stem for path in _label_files(root))
-    skipped: list[Skipped] = []
-    pairs: list[_Pair] = []
-    counts = []
-    for path in _label_files(root):
-        listed, malformed = _read_label_file(path)
-        pairs += listed
-        skipped += malformed
-        counts.append(len(listed))
-    person = np.repeat(np.arange(len(people), dtype=np.int16), counts)
-
-    images, unreadable = _read_images(root / "Image", pairs, workers, progress)
-    skipped += unreadable.values()
-    good = np.ones(len(pairs), bool)
-    good[list(unreadable)] = False
-    _check_everyone_has_pairs(people, person, good, skipped)
-
-    eyes = EyeSet(
-        images,
-        np.array([pair.gaze for pair in pairs], np.float32),
-        person,
-        people,
-        _source(root),
-        _column([pair.quadrant for pair in pairs]),
-        _column([pair.oracle for pair in pairs]),
+def matches(root: Path) -> bool:
+    """Whether there is an Image/ or a Label/, however spelled: what is nearly this layout gets its own sentence."""
+    return root.resolve().name in ("Image", "Label") or any(
+        path.name.capitalize() in ("Image", "Label") for path in root.iterdir()
     )
-    # `eyes[good]` copies every image, so it is left to the data sets that need it.
-    return Reading(eyes if good.all() else eyes[good], skipped)
 
 
-def count(folder: str | Path) -> int:
-    """How many pairs the label files list, for a progress bar."""
-    return sum(max(0, len(path.read_bytes().splitlines()) - 1) for path in _label_files(_root(folder)))
+def is_whole(root: Path) -> bool:
+    """Whether both folders are there."""
+    return (root / "Image").is_dir() and (root / "Label").is_dir()
 
 
-def fingerprint(folder: str | Path) -> str:
-    """A text that changes when a label file or an image is added, removed, renamed or written to; reads no contents."""
-    root = _root(folder)
-    facts: list[tuple] = []
-    for path in (*_label_files(root), root / "SOURCE.txt"):
-        if path.is_file():
-            facts.append((path.name, path.stat().st_size, path.stat().st_mtime_ns))
-    for patches in sorted(root.glob("Image/*/left")) + sorted(root.glob("Image/*/right")):
-        # Sums do not depend on the order of a directory, and each of its files moves them.
-        with os.scandir(patches) as entries:
-            stats = [entry.stat() for entry in entries if entry.is_file()]
-        facts.append(
-            (
-                patches.parent.name,
-                patches.name,
-                len(stats),
-                patches.stat().st_mtime_ns,
-                sum(s.st_size for s in stats),
-                sum(s.st_mtime_ns for s in stats),
-            )
-        )
-    return sha256(repr(facts).encode()).hexdigest()
+def parts(root: Path) -> list[Part]:
+    """A part a person. Raises DataError where the layout is not GazeHub's, and where a person has no label file."""
+    _check(root)
+    found = []
+    for path in _label_files(root):
+        count = max(0, len(path.read_bytes().splitlines()) - 1)
+        found.append(Part(path.stem, count, _state(root, path), partial(_read_person, root, path)))
+    return found
+
+
+FORMAT = Format(NAME, LAYOUT, "pairs", matches, parts)
 
 
 def write(eyes: EyeSet, folder: str | Path, progress: Progress | None = None) -> None:
@@ -151,31 +108,80 @@ def write(eyes: EyeSet, folder: str | Path, progress: Progress | None = None) ->
 # Reading
 
 
-def _root(folder: str | Path) -> Path:
-    """`folder`, once it is sure that Image/ and Label/ lie in it."""
-    root = Path(folder)
+def _read_person(root: Path, label_file: Path, progress: Progress) -> Reading:
+    """A person's pairs in the order of the label file.
+
+    Images that are missing, broken or of a wrong size, and lines that make no sense, are skipped and listed. Raises
+    DataError where the header lacks a column, and where not one pair can be read.
+    """
+    person = label_file.stem
+    pairs, skipped = _read_label_file(label_file)
+
+    def read_one(i: int) -> np.ndarray | Skipped:
+        halves = []
+        for name in (pairs[i].left, pairs[i].right):
+            try:
+                halves.append(_read_patch(root / "Image" / name))
+            except ValueError as error:
+                return Skipped(f"Image/{name}", str(error))
+        return np.hstack(halves)
+
+    images, unreadable = read_pairs(len(pairs), read_one, progress)
+    skipped += unreadable.values()
+    good = np.ones(len(pairs), bool)
+    good[list(unreadable)] = False
+    if not good.any():
+        reason = f"; the first: {skipped[0].path}: {skipped[0].why}" if skipped else "; it lists none"
+        raise DataError(
+            f"Not one pair of Label/{person}.label can be read{reason}; put the images under Image/{person} or remove "
+            "the label file."
+        )
+    eyes = EyeSet(
+        images,
+        np.array([pair.gaze for pair in pairs], np.float32),
+        np.zeros(len(pairs), np.int16),
+        (person,),
+        _source(root),
+        _column([pair.quadrant for pair in pairs]),
+        _column([pair.oracle for pair in pairs]),
+    )
+    return Reading(eyes if good.all() else eyes[good], skipped)
+
+
+def _state(root: Path, label_file: Path) -> str:
+    """A text that changes when the label file or one of the person's images does; reads no contents."""
+    facts = [state(label_file, root / "SOURCE.txt")]
+    for side in ("left", "right"):
+        patches = root / "Image" / label_file.stem / side
+        if patches.is_dir():
+            # Sums do not depend on the order of a directory, and each of its files moves them.
+            with os.scandir(patches) as entries:
+                stats = [entry.stat() for entry in entries if entry.is_file()]
+            sums = [
+                sum(column) for column in zip(*((s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in stats), strict=True)
+            ]
+            facts.append(f"{side} {len(stats)} {patches.stat().st_mtime_ns} {sums}")
+    return " ".join(facts)
+
+
+def _check(root: Path) -> None:
+    """Raise DataError unless Image/ and Label/ lie in `root`."""
     wanted = f'Expected {LAYOUT} (or the word "synthetic")'
-    if not root.exists():
-        raise DataError(f"{wanted}, but there is no {root}.")
-    if not root.is_dir():
-        raise DataError(f"{wanted}, but {root} is a file.")
     # Names are compared as they are listed: some file systems answer to "Image" when it is called "image".
     names = sorted(path.name for path in root.iterdir() if path.is_dir())
     missing = [name for name in ("Image", "Label") if name not in names]
     if not missing:
-        return root
+        return
     for name in names:
         if name.capitalize() in missing:
             raise DataError(f"{wanted}, but {root / name} is spelled {name}; rename it to {name.capitalize()}.")
-        if (root / name / "Image").is_dir() and (root / name / "Label").is_dir():
-            raise DataError(f"{wanted}, but that is one level deeper; give {root / name}.")
     if root.resolve().name in ("Image", "Label"):
         raise DataError(f"{wanted}, but {root} is the folder {root.resolve().name} itself; give the one it lies in.")
     raise DataError(f"{wanted}, but {root} has no {' and no '.join(missing)}, only {', '.join(names) or 'no folders'}.")
 
 
 def _label_files(root: Path) -> list[Path]:
-    files = sorted(root.glob("Label/*.label"))
+    files = sorted(path for path in (root / "Label").iterdir() if path.suffix == ".label")  # glob hides an OSError
     if not files:
         raise DataError(
             f"Expected a label file for each person, such as {root / 'Label' / 'p00.label'}, but there are "
@@ -230,44 +236,9 @@ def _pair(columns: list[str], cells: list[str]) -> _Pair:
     return _Pair(left, right, (yaw, pitch), quadrant, oracle)
 
 
-def _read_images(
-    folder: Path, pairs: Sequence[_Pair], workers: int | None, progress: Progress | None
-) -> tuple[np.ndarray, dict[int, Skipped]]:
-    """The images (N, 36, 120) uint8 of all pairs, and by position those that cannot be read."""
-    images = np.zeros((len(pairs), HEIGHT, WIDTH), np.uint8)
-    unreadable: dict[int, Skipped] = {}
-
-    def read_chunk(start: int) -> int:
-        chunk = range(start, min(start + CHUNK, len(pairs)))
-        for i in chunk:
-            for name, half in ((pairs[i].left, images[i, :, : PATCH[1]]), (pairs[i].right, images[i, :, PATCH[1] :])):
-                try:
-                    half[...] = _read_patch(folder / name)
-                except ValueError as error:
-                    unreadable.setdefault(i, Skipped(f"Image/{name}", str(error)))
-        return len(chunk)
-
-    # Threads, not processes: OpenCV decodes outside Python's lock, and all of them write into one array.
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        for finished in pool.map(read_chunk, range(0, len(pairs), CHUNK)):
-            if progress is not None:
-                progress(finished)
-    return images, dict(sorted(unreadable.items()))
-
-
 def _read_patch(path: Path) -> np.ndarray:
     """The grey patch (36, 60) uint8 in a file; ValueError says why there is none."""
-    try:
-        # Not cv2.imread: on Windows it cannot open paths outside the system's code page.
-        data = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise ValueError(error.strerror or str(error)) from None
-    contents = data.tobytes()
-    # A JPEG without its end marker is cut short; some OpenCV versions fill the rest with grey and say nothing.
-    cut_short = contents.startswith(b"\xff\xd8") and b"\xff\xd9" not in contents
-    patch = None if cut_short or not contents else cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
-    if patch is None:
-        raise ValueError("broken: not an image, or cut short")
+    patch = read_grey(path)
     if patch.shape != PATCH:
         raise ValueError(f"wrong size: {patch.shape[0]} x {patch.shape[1]} pixels, expected {PATCH[0]} x {PATCH[1]}")
     return patch
@@ -277,21 +248,7 @@ def _source(root: Path) -> str:
     """The sentence of SOURCE.txt, or one that names the folder; one line, whatever bytes are there."""
     file = root / "SOURCE.txt"
     written = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
-    name = os.fsencode(root.resolve().name).decode("utf-8", "replace")
-    return " ".join(written.split()) or f"Eye pairs in GazeHub's layout, read from the folder {name}."
-
-
-def _check_everyone_has_pairs(
-    people: Sequence[str], person: np.ndarray, good: np.ndarray, skipped: Sequence[Skipped]
-) -> None:
-    for i, name in enumerate(people):
-        if not np.any(good[person == i]):
-            theirs = [s for s in skipped if s.path.startswith((f"Image/{name}/", f"Label/{name}.label:"))]
-            reason = f"; the first: {theirs[0].path}: {theirs[0].why}" if theirs else "; it lists none"
-            raise DataError(
-                f"Not one pair of Label/{name}.label can be read{reason}; put the images under "
-                f"Image/{name} or remove the label file."
-            )
+    return " ".join(written.split()) or source_of(NAME, root)
 
 
 def _column(values: list[int | None]) -> np.ndarray | None:

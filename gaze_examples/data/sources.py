@@ -38,7 +38,8 @@ def read(
     progress: bool = True,
     workers: int | None = 1,
 ) -> Reading:
-    """All eye pairs of a source: "synthetic", rendered in a `size` of `SIZES` from `seed`, or a folder of `gazehub.py`.
+    """All eye pairs of a source: "synthetic", rendered in a `size` of `SIZES` from `seed`, or a folder in one of the
+    formats of `formats.py`.
 
     progress: show a bar on stderr while rendering or reading, if stderr is a terminal.
     workers: processes that render, None for one a core. More than one need a script that can be imported, with its
@@ -52,6 +53,17 @@ def read(
             'its extra "gaze".'
         )
     return _synthetic(size, seed, progress, workers) if source == "synthetic" else _folder(Path(source), progress)
+
+
+def format_of(folder: str | Path) -> str:
+    """The name of the format that a folder is in, and the files it was recognised by; DataError where there is none."""
+    from gaze_examples.data import formats  # here, because it needs OpenCV
+
+    try:
+        format = formats.recognise(folder)
+    except OSError as error:
+        raise DataError(f"The folder {folder} cannot be read ({error}); repair that or give another.") from error
+    return f"{format.name} ({format.layout})"
 
 
 def _synthetic(size: str, seed: int, progress: bool, workers: int | None) -> Reading:
@@ -88,20 +100,19 @@ def _renderer_version() -> str:
 
 
 def _folder(path: Path, progress: bool) -> Reading:
-    from gaze_examples.data import gazehub  # here, because it needs OpenCV
-
-    def build() -> Reading:
-        with _bar(f"reading {path.name}", gazehub.count(path), progress) as bar:
-            return gazehub.read(path, progress=bar.update)
+    from gaze_examples.data import convert, formats  # here, because they need OpenCV
 
     try:
+        format = formats.recognise(path)
+        parts = format.parts(path)
         place = path.resolve()
         name = f"{place.name}-{sha256(os.fsencode(place)).hexdigest()[:12]}"
-        return cache.cached(name, gazehub.fingerprint(path), build)
+        total = sum(part.size for part in parts)
+        return convert.convert(path, parts, name, lambda: _bar(f"reading {path.name}", total, progress, format.unit))
     except OSError as error:
         raise DataError(f"The folder {path} cannot be read ({error}); repair that or give another.") from error
 
 
-def _bar(what: str, total: int, show: bool) -> tqdm:
+def _bar(what: str, total: int, show: bool, unit: str = "pairs") -> tqdm:
     # disable=None: tqdm itself stays silent where stderr is no terminal.
-    return tqdm(total=total, desc=what, unit=" pairs", file=sys.stderr, disable=None if show else True)
+    return tqdm(total=total, desc=what, unit=f" {unit}", file=sys.stderr, disable=None if show else True)

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from gaze_examples import cli, run_folder, runs
+from gaze_examples.data import gazehub
 from tests.device_guard.module import installed
 
 ROOT = Path(__file__).parents[2]
@@ -319,6 +320,30 @@ def test_data_describes_draws_and_exports(dataset_directory, capsys):
     assert cv2.imread("eyes.png") is not None
     assert gaze("data", "--data", "copy") == 0
     assert gaze("data", "--data", dataset_directory, "--write", "copy") == 2
+
+
+def test_data_takes_a_path_and_names_its_format(dataset_directory, capsys):
+    assert gaze("data", dataset_directory) == 0
+    printed = capsys.readouterr().out
+    assert "is GazeHub's layout (Image/pXX/left/N.jpg" in printed.splitlines()[0] and "Made-up eyes" in printed
+    assert gaze("data", dataset_directory, "--data", "other") == 2
+    assert "Give the folder once" in one_sentence(capsys)
+
+
+def test_data_that_is_stopped_says_that_the_same_command_goes_on(dataset_directory, monkeypatch, capsys):
+    shutil.copytree(dataset_directory, "eyes")
+    real, stop = gazehub._read_person, [True]
+
+    def read(root, label_file, progress):
+        if stop and label_file.stem == "p01":
+            raise KeyboardInterrupt
+        return real(root, label_file, progress)
+
+    monkeypatch.setattr(gazehub, "_read_person", read)
+    assert gaze("data", "eyes") == cli.OVER
+    assert "Stopped. What is converted so far is kept: 1 of 3 parts; the same command goes on" in one_sentence(capsys)
+    stop.clear()
+    assert gaze("data", "eyes") == 0
 
 
 def test_python_m_gaze_examples_is_gaze():

@@ -107,7 +107,7 @@ def test_a_folder_is_read_once_until_a_file_changes_and_what_is_skipped_is_told_
     assert [s.path for s in first.skipped] == ["Image/p00/left/1.jpg"]
     assert "Skipped: 1; the first: Image/p00/left/1.jpg" in first.describe()
     with monkeypatch.context() as patch:
-        patch.setattr(gazehub, "read", None)
+        patch.setattr(gazehub, "_read_label_file", None)
         assert load(hub).skipped == first.skipped
     whole = (hub / "Image" / "p00" / "left" / "2.jpg").read_bytes()
     (hub / "Image" / "p00" / "left" / "1.jpg").write_bytes(whole)
