@@ -1,4 +1,7 @@
-"""The command `gaze`: train, compare, evaluate, step, data. Every mistake is one sentence on stderr and exit code 2."""
+"""The command `gaze`: train, compare, evaluate, predict, explain, step, data.
+
+Every mistake is one sentence on stderr and exit code 2.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
+
+from gaze_examples import photo_commands
 
 DATA_OPTIONS: dict[str, Any] = {
     "data": "synthetic",
@@ -351,6 +356,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_device(evaluate)
     _add_data(evaluate, "without --data, the options are those of the run")
     evaluate.set_defaults(run=_evaluate)
+
+    photo_commands.add_predict(commands, _epoch_line)
+    explain = photo_commands.add_explain(commands, lambda arguments, run: _load(_asked(arguments, run)), _epoch_line)
+    _add_data(explain, "for an INDEX and for --mistakes; without --data, the options are those of the run")
 
     step = commands.add_parser("step", help="walk through the backward pass of one image, step by step")
     step.add_argument(
