@@ -65,6 +65,8 @@ def occlusion(
     Zeiler & Fergus 2014, "Visualizing and understanding convolutional networks", section 4.2. A square of `size` pixels
     moves in steps of `stride`; each pixel gets the mean over the squares that hid it.
     """
+    if not 1 <= stride <= size <= min(image.shape):
+        raise ValueError(f"occlusion: expected 1 <= stride <= size <= {min(image.shape)}; got {stride=} and {size=}.")
     tops, lefts = (_steps(length, size, stride) for length in image.shape)
     corners = [(top, left) for top in tops for left in lefts]
     hidden = np.repeat(image[None], len(corners), axis=0)

@@ -30,7 +30,8 @@ def explain(model: Module, pair: np.ndarray, path: Path, *, quadrant: int | None
     each = probabilities(model, pair[None])[0]
     quadrant = int(each.argmax()) if quadrant is None else quadrant
     image = normalise(pair)
-    figure = Figure(figsize=(13, 13.2), dpi=130, layout="constrained")
+    figure = Figure(figsize=(13, 13.2), dpi=130)
+    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
     upper, lower = figure.subfigures(2, 1, height_ratios=(3, 2.5), squeeze=False)[:, 0]
     _why(upper, model, image, pair, quadrant, each, title)
     _first_layer(lower, model, image, pair)
@@ -74,9 +75,9 @@ def _why(part, model: Module, image: np.ndarray, pair: np.ndarray, quadrant: int
     panels[0, 0].set_title("the eyes, as the network gets them", fontsize=11)
     _answer(panels[0, 1], each, quadrant)
     _signed(part, panels[1, 0], attribution.input_gradient(model, image, quadrant),
-            "input gradient", "score for one grey deviation more")  # fmt: skip
+            "input gradient (Simonyan 2013)", "score for one grey deviation more")  # fmt: skip
     _signed(part, panels[1, 1], attribution.smooth_grad(model, image, quadrant),
-            "SmoothGrad: the mean over 50 noisy copies", "score for one grey deviation more")  # fmt: skip
+            "SmoothGrad (Smilkov 2017), over 50 noisy copies", "score for one grey deviation more")  # fmt: skip
     if attribution.last_convolution(model) is None:
         panels[2, 0].text(0.5, 0.5, "Grad-CAM needs a convolution,\nand this network has none.", ha="center",
                           va="center", color=SOFT, transform=panels[2, 0].transAxes)  # fmt: skip
@@ -85,10 +86,10 @@ def _why(part, model: Module, image: np.ndarray, pair: np.ndarray, quadrant: int
         cam = attribution.grad_cam(model, image, quadrant)
         _eyes(panels[2, 0], pair)
         shown = panels[2, 0].imshow(cam, cmap=FOR, alpha=0.55, vmin=0, vmax=cam.max() or 1)
-        panels[2, 0].set_title("Grad-CAM: where its last convolution sees it", fontsize=11)
+        panels[2, 0].set_title("Grad-CAM (Selvaraju 2017): where the last convolution sees it", fontsize=11)
         _bar(part, panels[2, 0], shown, "weighted channels")
     _signed(part, panels[2, 1], 100 * attribution.occlusion(model, image, quadrant),
-            "occlusion: an 8 x 8 square hides the place", "probability lost, in points")  # fmt: skip
+            "occlusion (Zeiler & Fergus 2014) by 8 x 8 squares", "probability lost, in points")  # fmt: skip
 
 
 def _first_layer(part, model: Module, image: np.ndarray, pair: np.ndarray) -> None:

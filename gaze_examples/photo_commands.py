@@ -150,6 +150,8 @@ def _eyes_in(path: Path, number: int | None):
 
 def _network(run: str | None, epoch_line: Callable[..., str]) -> Network:
     """The network of a run folder, or the default one; prints what it is."""
+    import matplotlib.figure  # noqa: F401  for the pictures: that it is missing should be said before the training
+
     import minigrad as mg
     from gaze_examples import default_model, run_folder
 

@@ -54,8 +54,7 @@ def find_faces(grey: np.ndarray) -> list[Face]:
     shrink = min(1.0, SEARCHED / max(grey.shape))
     small = cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else grey
     found = _cascade("haarcascade_frontalface_default").detectMultiScale(small, 1.1, 5, minSize=(SMALLEST, SMALLEST))
-    boxes = sorted(Box(*(float(number / shrink) for number in box)) for box in found)
-    return [_with_eyes(grey, box) for box in boxes]
+    return [_with_eyes(grey, box) for box in _boxes(found, shrink)]
 
 
 def _with_eyes(grey: np.ndarray, face: Box) -> Face:
@@ -67,7 +66,7 @@ def _with_eyes(grey: np.ndarray, face: Box) -> Face:
     if shrink < 1:
         band = cv2.resize(band, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
     found = _cascade("haarcascade_eye").detectMultiScale(band, 1.05, 4)
-    boxes = sorted(Box(left + x / shrink, top + y / shrink, w / shrink, h / shrink) for x, y, w, h in found)
+    boxes = _boxes(found, shrink, left, top)
     if len(boxes) < 2:
         return Face(face, None, 0.0, "only one eye was found" if boxes else "no eyes were found")
     best = max(combinations(boxes, 2), key=lambda pair: plausibility(face, *pair))
@@ -75,6 +74,12 @@ def _with_eyes(grey: np.ndarray, face: Box) -> Face:
     if fit == 0:
         return Face(face, None, 0.0, "no two eyes were found that fit the face")
     return Face(face, best, fit, "")
+
+
+def _boxes(found: Sequence[Sequence[int]], shrink: float, left: int = 0, top: int = 0) -> list[Box]:
+    """What was found in a shrunken part of a picture, in the picture's pixels, from left to right."""
+    sizes = (tuple(float(number) / shrink for number in box) for box in found)
+    return sorted(Box(left + x, top + y, width, height) for x, y, width, height in sizes)
 
 
 def plausibility(face: Box, left: Box, right: Box) -> float:
@@ -126,4 +131,4 @@ def _cascade(name: str) -> cv2.CascadeClassifier:
             f"Faces are found with the cascades of OpenCV 4, and this is OpenCV {cv2.__version__}; install "
             "opencv-python-headless>=4.8,<5."
         )
-    return cv2.CascadeClassifier(f"{cv2.data.haarcascades}{name}.xml")
+    return cv2.CascadeClassifier(f"{cv2.data.haarcascades}{name}.xml")  # type: ignore[attr-defined]
