@@ -26,17 +26,18 @@ NAME, SEED = "best", 0
 DATA, SIZE = "synthetic", "small"
 ASKED = {"data": DATA, "size": SIZE, "seed": SEED}
 RUN, SCORES = "run", "scores.json"
+PARTS = ("test", "new")  # same people, new people
 
 
 class Default(NamedTuple):
-    """The network, in evaluation mode, and its accuracy on synthetic eyes: "test" of the same people, and "new"."""
+    """The network, in evaluation mode, and its accuracy on synthetic eyes, by the part of PARTS."""
 
     model: Module
     accuracy: dict[str, float]
 
     def describe(self) -> str:
         """What it is worth, in two sentences."""
-        same, new = (f"{100 * self.accuracy[part]:.1f} %" for part in ("test", "new"))
+        same, new = (f"{100 * self.accuracy[part]:.1f} %" for part in PARTS)
         return (
             f"The default network `{NAME}`, trained on synthetic eyes. On others of them it is right for {same} (same "
             f"people) and {new} (new people); guessing gets 25 %.\nThat says nothing about real people."
@@ -59,7 +60,7 @@ def default_model(on_start: Callable[[], None], on_epoch: Callable[[Epoch, int],
     result = runs.train(settings, data, on_epoch=lambda epoch: on_epoch(epoch, settings.epochs))
     if result.history.interrupted:
         raise KeyboardInterrupt  # one seed, one network: half a training is none
-    accuracy = {part: score.accuracy for part, score in result.scores.items()}
+    accuracy = {part: result.scores[part].accuracy for part in PARTS}
     try:
         shutil.rmtree(folder, ignore_errors=True)  # one that is not whole
         with whole_folder(folder) as unfinished:
@@ -77,7 +78,8 @@ def default_model(on_start: Callable[[], None], on_epoch: Callable[[Epoch, int],
 def _load(folder: Path) -> Default | None:
     """The network in the cache, or None where it is not there or not whole."""
     try:
-        accuracy = json.loads((folder / SCORES).read_text(encoding="utf-8"))
-        return Default(run_folder.load_model(folder / RUN, mg.device("cpu")).model.eval(), dict(accuracy))
-    except (OSError, ValueError, TypeError, DataError):
+        scores = json.loads((folder / SCORES).read_text(encoding="utf-8"))
+        accuracy = {part: float(scores[part]) for part in PARTS}
+        return Default(run_folder.load_model(folder / RUN, mg.device("cpu")).model.eval(), accuracy)
+    except (OSError, LookupError, ValueError, TypeError, DataError):
         return None

@@ -30,7 +30,7 @@ def explain(model: Module, pair: np.ndarray, path: Path, *, quadrant: int | None
     each = probabilities(model, pair[None])[0]
     quadrant = int(each.argmax()) if quadrant is None else quadrant
     image = normalise(pair)
-    figure = Figure(figsize=(13, 13.2), dpi=130)
+    figure = Figure(figsize=(13, 13.2), dpi=110)
     figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
     upper, lower = figure.subfigures(2, 1, height_ratios=(3, 2.5), squeeze=False)[:, 0]
     _why(upper, model, image, pair, quadrant, each, title)
@@ -49,7 +49,7 @@ def mistakes(images: np.ndarray, labels: np.ndarray, each: np.ndarray, path: Pat
     wrong = np.flatnonzero(each.argmax(axis=1) != labels)
     worst = wrong[np.argsort(-each[wrong].max(axis=1), kind="stable")][:24]
     rows = max(1, -(-len(worst) // 4))
-    figure = Figure(figsize=(14, 1.72 * rows + 1), dpi=130, layout="constrained")
+    figure = Figure(figsize=(14, 1.72 * rows + 1), dpi=110, layout="constrained")
     share = f"{len(wrong):,} of {len(labels):,} answers are wrong; those it was most sure of"
     figure.suptitle(f"{_literal(title)}\n{share}" if title else share, fontsize=12)
     for axes, index in zip(figure.subplots(rows, 4, squeeze=False).flat, [*worst, *[None] * (4 * rows)], strict=False):

@@ -126,12 +126,11 @@ class _Drawing:
                 cv2.polylines(self.picture, [points], False, colour[::-1], 2 * self.line, cv2.LINE_AA)
 
     def _arrow(self, answer: Answer, colour: tuple[int, int, int]) -> None:
-        """From between the eyes towards the quadrant; with a dark rim, to be seen on any skin."""
+        """From above or below the eyes towards the quadrant; with a dark rim, to be seen on any skin."""
         assert answer.face.eyes is not None and answer.quadrant is not None
-        centres = np.array([eye.centre for eye in answer.face.eyes])
-        start = self.factor * centres.mean(axis=0)
-        reach = self.factor * 0.42 * answer.face.box.width
-        end = start + reach * np.array(DIRECTIONS[answer.quadrant]) * (0.8, 0.6)
+        middle = np.mean([eye.centre for eye in answer.face.eyes], axis=0)
+        towards = np.array(DIRECTIONS[answer.quadrant]) * answer.face.box.width
+        start, end = (self.factor * (middle + towards * share) for share in ((0.06, 0.17), (0.42, 0.42)))
         a, b = (tuple(int(number) for number in point) for point in (start, end))
         for shade, thickness in (((20, 20, 20), 4 * self.line), (colour[::-1], 2 * self.line)):
             cv2.arrowedLine(self.picture, a, b, shade, thickness, cv2.LINE_AA, tipLength=0.3)
