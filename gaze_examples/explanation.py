@@ -46,16 +46,16 @@ def mistakes(images: np.ndarray, labels: np.ndarray, each: np.ndarray, path: Pat
     """
     from matplotlib.figure import Figure
 
-    wrong = np.flatnonzero(each.argmax(axis=1) != labels)
-    worst = wrong[np.argsort(-each[wrong].max(axis=1), kind="stable")][:24]
+    wrong = most_confident_mistakes(labels, each)
+    worst = wrong[:24]
     rows = max(1, -(-len(worst) // 4))
     figure = Figure(figsize=(14, 1.72 * rows + 1), dpi=110, layout="constrained")
     share = f"{len(wrong):,} of {len(labels):,} answers are wrong; those it was most sure of"
     figure.suptitle(f"{_literal(title)}\n{share}" if title else share, fontsize=12)
-    for axes, index in zip(figure.subplots(rows, 4, squeeze=False).flat, [*worst, *[None] * (4 * rows)], strict=False):
+    panels = list(figure.subplots(rows, 4, squeeze=False).flat)
+    for axes in panels:
         axes.axis("off")
-        if index is None:
-            continue
+    for axes, index in zip(panels, worst, strict=False):
         axes.imshow(images[index], cmap="gray", vmin=0, vmax=255)
         said = int(each[index].argmax())
         axes.set_title(
@@ -64,6 +64,12 @@ def mistakes(images: np.ndarray, labels: np.ndarray, each: np.ndarray, path: Pat
         )
     _write(figure, path)
     return len(wrong)
+
+
+def most_confident_mistakes(labels: np.ndarray, each: np.ndarray) -> np.ndarray:
+    """The indices of the mistaken answers, the most probable answer first. labels: (N,), each: (N, 4)."""
+    wrong = np.flatnonzero(each.argmax(axis=1) != labels)
+    return wrong[np.argsort(-each[wrong].max(axis=1), kind="stable")]
 
 
 def _why(part, model: Module, image: np.ndarray, pair: np.ndarray, quadrant: int, each: np.ndarray, title: str) -> None:

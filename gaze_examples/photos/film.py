@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from gaze_examples.photos.answers import look
 from gaze_examples.photos.drawing import annotate
 from gaze_examples.photos.files import grey_of
 from minigrad.nn import Module
+
+# What FFmpeg in OpenCV has to say of a broken film is said in one sentence. It reads this at its first film.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 USUAL_RATE = 25.0  # frames a second, where a film does not say
 
@@ -107,7 +111,7 @@ class _Writer:
 
 @contextmanager
 def _quiet_opencv() -> Iterator[None]:
-    """What OpenCV has to say of a broken film is said in one sentence."""
+    """OpenCV's own log is off meanwhile."""
     before = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gaze_examples import cli, default_model
+from gaze_examples.explanation import most_confident_mistakes
 from gaze_examples.photos import camera
 from gaze_examples.photos.predict import is_film
 
@@ -157,7 +158,10 @@ def test_a_film_becomes_a_film_and_a_line_of_json_a_frame(default, pair, capsys)
 def test_a_broken_film_is_one_sentence(default, capfd):
     Path("film.mp4").write_bytes(b"no film" * 100)
     assert gaze("predict", "film.mp4") == 2
-    assert "Cannot read the film film.mp4" in capfd.readouterr().err
+    assert capfd.readouterr().err == (  # and not a word of OpenCV's
+        "gaze: Cannot read the film film.mp4: it is broken, or not one that OpenCV knows.\n"
+        "gaze: None of the pictures could be read, so nothing is written.\n"
+    )
     assert not Path("runs").exists()
 
 
@@ -175,6 +179,11 @@ def test_a_run_of_ones_own_answers_with_its_own_network(dataset_directory, photo
     assert picture("explain-4.png").shape[1] > 1000 and picture("mistakes.png").shape[1] > 1000
     assert gaze("explain", "36", "--model", "run") == 2
     assert "there are 0 to" in capsys.readouterr().err
+
+
+def test_mistakes_come_with_the_most_confident_first():
+    each = np.array([[0.9, 0.1, 0, 0], [0.2, 0.7, 0.1, 0], [0, 0, 1, 0], [0.3, 0.3, 0, 0.4], [0, 0.95, 0, 0.05]])
+    np.testing.assert_array_equal(most_confident_mistakes(np.array([1, 0, 2, 1, 3]), each), [4, 0, 1, 3])
 
 
 def test_explain_a_photo(default, photo, pair, nobody, capsys):
