@@ -20,23 +20,17 @@ SOFT = "#59636e"
 LAYOUT = (1, 0, 3, 2)  # up left, up right, down left, down right
 
 
-def explain(model: Module, pair: np.ndarray, path: Path, *, quadrant: int | None = None, title: str = "") -> int:
-    """Write the picture of what moved the decision for a pair of eyes (36, 120) uint8. Returns the quadrant explained.
-
-    quadrant: which score to explain; by default that of the network's answer.
-    """
+def explain(model: Module, pair: np.ndarray, quadrant: int, path: Path, *, title: str = "") -> None:
+    """Write the picture of what in a pair of eyes (36, 120) uint8 speaks for a quadrant."""
     from matplotlib.figure import Figure
 
-    each = probabilities(model, pair[None])[0]
-    quadrant = int(each.argmax()) if quadrant is None else quadrant
-    image = normalise(pair)
+    each, image = probabilities(model, pair[None])[0], normalise(pair)
     figure = Figure(figsize=(13, 13.2), dpi=110)
     figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
     upper, lower = figure.subfigures(2, 1, height_ratios=(3, 2.5), squeeze=False)[:, 0]
     _why(upper, model, image, pair, quadrant, each, title)
     _first_layer(lower, model, image, pair)
     _write(figure, path)
-    return quadrant
 
 
 def mistakes(images: np.ndarray, labels: np.ndarray, each: np.ndarray, path: Path, *, title: str = "") -> int:
@@ -132,7 +126,7 @@ def _answer(axes, each: np.ndarray, quadrant: int) -> None:
         axes.text(column, row, f"{QUADRANTS[number]}\n{100 * each[number]:.1f} %", fontsize=11,
                   ha="center", va="center", color="white" if each[number] > 0.55 else "black",
                   fontweight="bold" if number == quadrant else "normal")  # fmt: skip
-    axes.set_title("the network's answer", fontsize=11)
+    axes.set_title("the network's answer for them", fontsize=11)
     axes.set_xticks([])
     axes.set_yticks([])
 

@@ -107,7 +107,11 @@ def _explain(arguments: argparse.Namespace, load: Loader, epoch_line: Callable[.
     out = Path(arguments.out or f"{stem}.png")
     network = _network(arguments.model, epoch_line)
     if is_photo:
-        pair, title = _eyes_in(Path(arguments.what), arguments.face), Path(arguments.what).name
+        pair, found = _eyes_in(Path(arguments.what), arguments.face, network.model)
+        answered = found.quadrant
+        title = (
+            f"{Path(arguments.what).name}, answered with {found.name} ({100 * found.probability:.0f} %) over all crops"
+        )
     else:
         data = load(arguments, network.asked)
         eyes, labels = data.split.parts()[INDEX_OF], data.labels[INDEX_OF]
@@ -120,16 +124,18 @@ def _explain(arguments: argparse.Namespace, load: Loader, epoch_line: Callable[.
         index = int(arguments.what)
         if index >= len(eyes):
             raise DataError(f"There is no image {index} in the test part: there are 0 to {len(eyes) - 1}.")
-        pair = eyes.images[index]
+        pair, answered = eyes.images[index], int(probabilities(network.model, eyes.images[index : index + 1]).argmax())
         title = f"Image {index} of the test part, which looks {QUADRANTS[labels[index]]}"
-    quadrant = explanation.explain(network.model, pair, out, quadrant=arguments.quadrant, title=title)
+    quadrant = answered if arguments.quadrant is None else arguments.quadrant
+    explanation.explain(network.model, pair, quadrant, out, title=title)
     print(f"What speaks for “{QUADRANTS[quadrant]}” is in {out}.")
     return 0
 
 
-def _eyes_in(path: Path, number: int | None):
-    """The pair of eyes (36, 120) in a photo: that of face `number`, from the left, or of the largest face."""
+def _eyes_in(path: Path, number: int | None, model: Any):
+    """A pair of eyes (36, 120) in a photo, and the answer: of face `number`, from the left, or of the largest face."""
     from gaze_examples.data import DataError
+    from gaze_examples.photos.answers import answer
     from gaze_examples.photos.faces import eye_pair, find_faces
     from gaze_examples.photos.files import grey_of, read_photo
 
@@ -145,7 +151,7 @@ def _eyes_in(path: Path, number: int | None):
         face = max(faces, key=lambda face: (face.eyes is not None, face.box.width))
     if face.eyes is None:
         raise DataError(f"In the face in {path} {face.problem}.")
-    return eye_pair(grey, face.eyes)
+    return eye_pair(grey, face.eyes), answer(model, grey, face)
 
 
 def _network(run: str | None, epoch_line: Callable[..., str]) -> Network:

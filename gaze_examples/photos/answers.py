@@ -55,7 +55,7 @@ class Answer(NamedTuple):
     @property
     def sure(self) -> str:
         """The quality as a word."""
-        return "high" if self.quality >= 0.9 else "medium" if self.quality >= 0.6 else "low"
+        return "high" if self.quality >= 0.9 else "medium" if self.quality >= 0.7 else "low"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""

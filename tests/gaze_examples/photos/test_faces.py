@@ -41,6 +41,24 @@ def test_faces_come_from_left_to_right(pair):
     assert left.eyes[0].x < left.eyes[1].x
 
 
+def test_of_all_boxes_in_whatever_order_the_two_that_fit_best_are_the_eyes(monkeypatch):
+    class Cascade:
+        def __init__(self, boxes):
+            self.boxes = boxes
+
+        def detectMultiScale(self, image, *settings, **more):
+            return np.array(self.boxes)
+
+    cascades = {
+        "haarcascade_frontalface_default": Cascade([(250, 100, 100, 100), (100, 100, 100, 100)]),
+        "haarcascade_eye": Cascade([(62, 20, 25, 25), (60, 0, 20, 20), (16, 20, 25, 25), (45, 26, 10, 10)]),
+    }
+    monkeypatch.setattr(faces, "_cascade", cascades.get)
+    left, right = find_faces(np.zeros((400, 400), np.uint8))
+    assert (left.box, right.box) == (FACE, FACE._replace(x=250))
+    assert left.eyes == (Box(116, 138, 25, 25), Box(162, 138, 25, 25))  # the band begins at 18 % of the face
+
+
 @pytest.mark.parametrize(("left", "problem"), [(226, "only one eye was found"), (180, "no eyes were found")])
 def test_a_face_whose_eyes_are_blurred_says_so(portrait, left, problem):
     photo = portrait.copy()
