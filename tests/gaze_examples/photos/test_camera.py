@@ -65,7 +65,7 @@ def test_without_a_display_it_says_so_before_opencv_ends_the_program(monkeypatch
 def test_the_view_is_a_mirror_and_ends_with_q(window, model, portrait):
     camera.live(model, 0)
     assert len(window) == 2 and Camera.released == 1
-    untouched = np.s_[:40, :100]  # a corner where nothing is drawn
+    untouched = np.s_[:30, :50]  # a corner where nothing is drawn
     np.testing.assert_array_equal(window[0][untouched], portrait[:, ::-1][untouched])
     assert np.any(window[0] != portrait[:, ::-1])
 
