@@ -43,10 +43,12 @@ def mistakes(images: np.ndarray, labels: np.ndarray, each: np.ndarray, path: Pat
     wrong = most_confident_mistakes(labels, each)
     worst = wrong[:24]
     rows = max(1, -(-len(worst) // 4))
-    figure = Figure(figsize=(14, 1.72 * rows + 1), dpi=110, layout="constrained")
+    height = 1.8 * rows + 0.8
+    figure = Figure(figsize=(14, height), dpi=110)
     share = f"{len(wrong):,} of {len(labels):,} answers are wrong; those it was most sure of"
     figure.suptitle(f"{_literal(title)}\n{share}" if title else share, fontsize=12)
     panels = list(figure.subplots(rows, 4, squeeze=False).flat)
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.1 / height, top=1 - 1.2 / height, wspace=0.03, hspace=0.35)
     for axes in panels:
         axes.axis("off")
     for axes, index in zip(panels, worst, strict=False):
