@@ -107,33 +107,45 @@ def _explain(arguments: argparse.Namespace, load: Loader, epoch_line: Callable[.
     out = Path(arguments.out or f"{stem}.png")
     network = _network(arguments.model, epoch_line)
     if is_photo:
-        pair, found = _eyes_in(Path(arguments.what), arguments.face, network.model)
-        answered = found.quadrant
-        title = (
-            f"{Path(arguments.what).name}, answered with {found.name} ({100 * found.probability:.0f} %) over all crops"
-        )
+        image = _image_of_photo(Path(arguments.what), arguments.face, network.model)
     else:
         data = load(arguments, network.asked)
         eyes, labels = data.split.parts()[INDEX_OF], data.labels[INDEX_OF]
         if arguments.mistakes:
-            wrong = explanation.mistakes(
-                eyes.images, labels, probabilities(network.model, eyes.images), out, title=eyes.source
-            )
+            each = probabilities(network.model, eyes.images)
+            wrong = explanation.mistakes(eyes.images, labels, each, out, title=eyes.source)
             print(f"{wrong:,} of {len(labels):,} images of the test part are mistaken; see {out}.")
             return 0
-        index = int(arguments.what)
-        if index >= len(eyes):
-            raise DataError(f"There is no image {index} in the test part: there are 0 to {len(eyes) - 1}.")
-        pair, answered = eyes.images[index], int(probabilities(network.model, eyes.images[index : index + 1]).argmax())
-        title = f"Image {index} of the test part, which looks {QUADRANTS[labels[index]]}"
-    quadrant = answered if arguments.quadrant is None else arguments.quadrant
-    explanation.explain(network.model, pair, quadrant, out, title=title)
+        image = _image_of_data(eyes, labels, int(arguments.what), network.model)
+    quadrant = image.answer if arguments.quadrant is None else arguments.quadrant
+    explanation.explain(network.model, image.pair, quadrant, out, title=image.title)
     print(f"What speaks for “{QUADRANTS[quadrant]}” is in {out}.")
     return 0
 
 
-def _eyes_in(path: Path, number: int | None, model: Any):
-    """A pair of eyes (36, 120) in a photo, and the answer: of face `number`, from the left, or of the largest face."""
+class _Image(NamedTuple):
+    """A pair of eyes (36, 120) uint8, the quadrant that the network answers, and a title."""
+
+    pair: Any
+    answer: int
+    title: str
+
+
+def _image_of_data(eyes: Any, labels: Any, index: int, model: Any) -> _Image:
+    """Image `index` of a part of the data."""
+    from gaze_examples.data import DataError
+    from gaze_examples.data.eyes import QUADRANTS
+    from gaze_examples.photos.answers import probabilities
+
+    if index >= len(eyes):
+        raise DataError(f"There is no image {index} in the test part: there are 0 to {len(eyes) - 1}.")
+    pair = eyes.images[index]
+    title = f"Image {index} of the test part, which looks {QUADRANTS[labels[index]]}"
+    return _Image(pair, int(probabilities(model, pair[None]).argmax()), title)
+
+
+def _image_of_photo(path: Path, number: int | None, model: Any) -> _Image:
+    """The eyes of face `number` in a photo, from the left, or of the largest face that has eyes."""
     from gaze_examples.data import DataError
     from gaze_examples.photos.answers import answer
     from gaze_examples.photos.faces import eye_pair, find_faces
@@ -143,15 +155,18 @@ def _eyes_in(path: Path, number: int | None, model: Any):
     faces = find_faces(grey)
     if not faces:
         raise DataError(f"No face was found in {path}.")
-    if number is not None:
-        if not 1 <= number <= len(faces):
-            raise DataError(f"There is no face {number} in {path}: there are 1 to {len(faces)}.")
+    if number is None:
+        face = max(faces, key=lambda face: (face.eyes is not None, face.box.width))
+    elif 1 <= number <= len(faces):
         face = faces[number - 1]
     else:
-        face = max(faces, key=lambda face: (face.eyes is not None, face.box.width))
+        raise DataError(f"There is no face {number} in {path}: there are 1 to {len(faces)}.")
     if face.eyes is None:
         raise DataError(f"In the face in {path} {face.problem}.")
-    return eye_pair(grey, face.eyes), answer(model, grey, face)
+    found = answer(model, grey, face)
+    assert found.quadrant is not None
+    title = f"{path.name}, answered with {found.name} ({100 * found.probability:.0f} %) over all crops"
+    return _Image(eye_pair(grey, face.eyes), found.quadrant, title)
 
 
 def _network(run: str | None, epoch_line: Callable[..., str]) -> Network:
