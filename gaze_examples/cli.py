@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from gaze_examples import photo_commands
+
 DATA_OPTIONS: dict[str, Any] = {
     "data": "synthetic",
     "size": "small",
@@ -437,6 +439,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_device(evaluate)
     _add_data(evaluate, "without --data, the options are those of the run")
     evaluate.set_defaults(run=_evaluate)
+
+    photo_commands.add_predict(commands, _epoch_line)
+    explain = photo_commands.add_explain(commands, lambda arguments, run: _load(_asked(arguments, run)), _epoch_line)
+    _add_data(explain, "for an INDEX and for --mistakes; without --data, the options are those of the run")
 
     step = commands.add_parser("step", help="walk through the backward pass of one image, step by step")
     step.add_argument(

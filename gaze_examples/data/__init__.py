@@ -13,8 +13,18 @@ from gaze_examples.data.sources import format_of, read
 from gaze_examples.data.splits import HoldOut, Split, check_settings, split
 
 __all__ = [
-    *("DataError", "EyeSet", "GazeData", "HoldOut", "Origin", "Reading", "Skipped", "Split"),
-    *("divide", "format_of", "load", "read"),
+    "DataError",
+    "EyeSet",
+    "GazeData",
+    "HoldOut",
+    "Origin",
+    "Reading",
+    "Skipped",
+    "Split",
+    "divide",
+    "format_of",
+    "load",
+    "read",
 ]
 
 

@@ -90,10 +90,10 @@ def _synthetic(size: str, seed: int, progress: bool, workers: int | None) -> Rea
         )
         return Reading(concatenate([same, new], source), [])
 
-    return cache.cached(f"synthetic-{size}-{seed}", f"{per_person} {_renderer_version()}", build)
+    return cache.cached(f"synthetic-{size}-{seed}", f"{per_person} {renderer_version()}", build)
 
 
-def _renderer_version() -> str:
+def renderer_version() -> str:
     """A text that changes with the renderer's code: the eyes that it drew before may not be those it draws now."""
     code = b"".join(Path(__file__).with_name(name).read_bytes() for name in RENDERER)
     return sha256(code).hexdigest()
