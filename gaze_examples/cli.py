@@ -257,6 +257,7 @@ def _reproduce(arguments: argparse.Namespace) -> int:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from gaze_examples import centring, run_folder, runs
+    from gaze_examples.report import PARTS
 
     device = _device(arguments)
     trained = run_folder.load_model(Path(arguments.run_folder), device)
@@ -268,8 +269,11 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         print(f"    {trained.data}")
     print()
     scores, centred = runs.evaluate(trained.model, data, device), centring.accuracies(trained.model, data, device)
-    print(_score_table(scores, data, centred))
-    print("\ncentred: the middle of the answers for a person is taken for the middle of the screen. No label is used.")
+    print(_score_table(scores, data))
+    print(
+        "\nCentred, that is with the middle of the answers for a person taken for the middle of the screen (no label is"
+    )
+    print(f"used): {', '.join(f'{PARTS[part][0]} {100 * accuracy:.1f} %' for part, accuracy in centred.items())}.")
     return 0
 
 
@@ -385,16 +389,14 @@ def _epoch_line(epoch, epochs: int | None = None) -> str:
     )
 
 
-def _score_table(scores: dict, data, centred: dict[str, float] | None = None) -> str:
+def _score_table(scores: dict, data) -> str:
     from gaze_examples.report import PARTS
 
-    between = f"{'centred':>10}" if centred else ""
-    lines = [f"{'':20}{'images':>8}{'accuracy':>11}{between}{'oracle':>10}"]
+    lines = [f"{'':20}{'images':>8}{'accuracy':>11}{'oracle':>10}"]
     for part, score in scores.items():
         oracle = data.oracle_accuracy(part)
         ceiling = "—" if oracle is None else f"{100 * oracle:.1f} %"
-        by_person = f"{100 * centred[part]:8.1f} %" if centred else ""
-        lines.append(f"{PARTS[part][0]:20}{len(score.labels):8,}{100 * score.accuracy:9.1f} %{by_person}{ceiling:>10}")
+        lines.append(f"{PARTS[part][0]:20}{len(score.labels):8,}{100 * score.accuracy:9.1f} %{ceiling:>10}")
     return "\n".join(lines)
 
 
