@@ -50,7 +50,7 @@ HARMLESS = {
     "copy=True": "only costs a copy",
     "-> Array & None": "is an annotation",
     "_blocks(": "decides how large a block is",
-    "share(walk": "decides how many threads work",
+    "share(": "decides how many threads work",
     "stretched, keepdims=False).reshape": "the shape is set right after",
     "square == 0, 1": "is multiplied by 0",
     "constant, 2": "fills a place that is masked",
