@@ -22,11 +22,13 @@ FEWEST = 20  # images of a person, from which their middle can be told
 def centred(scores: np.ndarray, person: np.ndarray) -> np.ndarray:
     """The quadrants (N,) of scores (N, 4), each person's centred. person: (N,), whose image each is.
 
-    left and down are the log-odds of the two halves, log p/(1 - p), from the shares that the softmax gives. Their
-    medians over a person's images are taken off. Who has fewer than FEWEST images is answered as without.
+    left and down are the log-odds of the two halves, log p/(1 - p). With the softmax's p that is a difference of
+    log(eˢ + eˢ'), which stays finite where a network is so sure that a p is 0. Their medians over a person's images are
+    taken off. Who has fewer than FEWEST images is answered as without.
     """
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    left, down = (np.log(shares[:, one].sum(axis=1) / shares[:, other].sum(axis=1)) for one, other in (LEFT, DOWN))
+    up_right, up_left, down_right, down_left = scores.T
+    left = np.logaddexp(up_left, down_left) - np.logaddexp(up_right, down_right)
+    down = np.logaddexp(down_right, down_left) - np.logaddexp(up_right, up_left)
     answers = scores.argmax(axis=1)
     for one in np.unique(person):
         mine = person == one
@@ -36,11 +38,8 @@ def centred(scores: np.ndarray, person: np.ndarray) -> np.ndarray:
     return answers
 
 
-LEFT, DOWN = ([1, 3], [0, 2]), ([2, 3], [0, 1])  # the quadrants of a half of the screen, and those of the other
-
-
 def accuracies(model: Module, data: GazeData, device: Device) -> dict[str, float]:
-    """The accuracy (0..1) of centred answers on each part of the data, by the part's name."""
+    """The accuracy (0..1) of centred answers on each part of the data that has images, by its name."""
     found = {}
     was_training = model.training
     model.eval()
@@ -48,7 +47,7 @@ def accuracies(model: Module, data: GazeData, device: Device) -> dict[str, float
         for name, eyes in data.split.parts().items():
             batches = loader(eyes, data.labels[name], 1000, device)
             scores = [model(images).cpu().numpy() for images, _ in batches]
-            right = centred(np.concatenate(scores), eyes.person) == data.labels[name] if scores else np.zeros(0)
-            found[name] = float(right.mean()) if len(right) else float("nan")
+            if scores:
+                found[name] = float((centred(np.concatenate(scores), eyes.person) == data.labels[name]).mean())
     model.train(was_training)
     return found

@@ -33,6 +33,13 @@ def test_without_a_bias_nothing_much_changes():
     assert (centred(scores, np.zeros(1000)) == scores.argmax(axis=1)).mean() > 0.95
 
 
+def test_a_network_that_is_very_sure_is_centred_too():
+    left, down = 1000 * np.random.default_rng(3).normal(size=(2, 100))
+    scores = scores_of(left, down + 5000).astype(np.float32)
+    truth = (left > np.median(left)) + 2 * (down > np.median(down))
+    np.testing.assert_array_equal(centred(scores, np.zeros(100)), truth)
+
+
 def test_of_few_images_no_middle_is_told():
     scores = np.random.default_rng(2).normal(size=(FEWEST - 1, 4)) + [5, 0, 0, 0]
     np.testing.assert_array_equal(centred(scores, np.zeros(FEWEST - 1)), scores.argmax(axis=1))
