@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 import minigrad as mg
+from gaze_examples.augmentation import Augmentation
 from gaze_examples.data.eyes import EyeSet
+from minigrad import random
 from minigrad.backend import Device
 from minigrad.data import DataLoader, Dataset
 
@@ -18,12 +20,16 @@ def normalise(pixels: np.ndarray) -> np.ndarray:
 
 
 class EyeDataset(Dataset):
-    """Sample i: the normalised image (36, 120) float32, and its label."""
+    """Sample i: the normalised image (36, 120) float32, and its label.
 
-    def __init__(self, eyes: EyeSet, labels: np.ndarray, device: Device) -> None:
+    augment: each time a sample is taken it is another image, drawn from the library's random stream.
+    """
+
+    def __init__(self, eyes: EyeSet, labels: np.ndarray, device: Device, augment: Augmentation | None = None) -> None:
         self.eyes = eyes
         self.labels = labels
         self.device = device
+        self.augment = augment
 
     def __len__(self) -> int:
         return len(self.eyes)
@@ -34,13 +40,20 @@ class EyeDataset(Dataset):
 
     def take(self, indices: np.ndarray) -> tuple[mg.Tensor, mg.Tensor]:
         """The samples `indices` as images (N, 36, 120) and labels (N,)."""
-        images = normalise(self.eyes.images[indices])
-        return mg.as_tensor(images, device=self.device), mg.as_tensor(self.labels[indices], device=self.device)
+        images, labels = self.eyes.images[indices], self.labels[indices]
+        if self.augment is not None:
+            images, labels = self.augment(images, labels, random.generator())
+        return mg.as_tensor(normalise(images), device=self.device), mg.as_tensor(labels, device=self.device)
 
 
 def loader(
-    eyes: EyeSet, labels: np.ndarray, batch_size: int, device: Device, shuffle_seed: int | None = None
+    eyes: EyeSet,
+    labels: np.ndarray,
+    batch_size: int,
+    device: Device,
+    shuffle_seed: int | None = None,
+    augment: Augmentation | None = None,
 ) -> DataLoader:
-    """Batches of eyes: in order, or shuffled anew each epoch from a seed."""
-    dataset = EyeDataset(eyes, labels, device)
+    """Batches of eyes: in order, or shuffled anew each epoch from a seed; as they are, or augmented."""
+    dataset = EyeDataset(eyes, labels, device, augment)
     return DataLoader(dataset, batch_size, shuffle=shuffle_seed is not None, generator=shuffle_seed)

@@ -27,6 +27,7 @@ DATA_OPTIONS: dict[str, Any] = {
 }
 TRAINING_OPTIONS = ("epochs", "lr", "momentum", "weight_decay", "batch_size")
 DEFAULT_MODEL = "cnn-bn"
+DEFAULT_START = "default"  # the network that `gaze predict` has
 OVER = 130  # the shell's exit code for a program that was ended by Ctrl-C
 
 
@@ -120,17 +121,35 @@ def _train(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), name)
     run_folder.check_free(folder)
     _device(arguments)
+    start = _start(arguments.start, name)
     asked = _asked(arguments)
-    chosen = {field: getattr(arguments, field) for field in TRAINING_OPTIONS}
+    chosen = {field: getattr(arguments, field) for field in (*TRAINING_OPTIONS, "start")}
     settings = runs.settings_of(name, asked["seed"], arguments.device or "cpu", **chosen)
     if asked["protocol"] == LEAVE_ONE_OUT:
+        if start is not None:
+            raise DataError("leave-one-person-out trains each network from fresh weights; leave out --start.")
         people.check(asked)
         reading = _read(asked)
         return _train_each(people.begin(folder, settings, asked, reading), reading)
     data = _load(asked)
-    run = run_folder.start(folder, settings, asked, data)
+    run = run_folder.start(folder, settings, asked, data, start)
     taken = "" if run.folder == folder else f"{folder} was taken meanwhile. "
     return _run_training(run, data, taken)
+
+
+def _start(start: str | None, name: str):
+    """The network of --start, or None for fresh weights. Raises DataError where it is of another kind than `name`."""
+    from gaze_examples.data import DataError
+    from gaze_examples.models import MODELS
+
+    if start is None:
+        return None
+    model = photo_commands.network_of(None if start == DEFAULT_START else start, _epoch_line).model
+    if type(model) is not type(MODELS[name].make()):
+        raise DataError(
+            f"--start {start} is a {type(model).__name__}, not the network {name}; name its kind with --model."
+        )
+    return model
 
 
 def _resume(arguments: argparse.Namespace) -> int:
@@ -138,7 +157,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     from gaze_examples import people, run_folder
     from gaze_examples.data import DataError
 
-    _nothing_given(arguments, ["model", "out", "device", *TRAINING_OPTIONS, *DATA_OPTIONS])
+    _nothing_given(arguments, ["model", "start", "out", "device", *TRAINING_OPTIONS, *DATA_OPTIONS])
     folder = Path(arguments.resume)
     if (folder / people.PEOPLE).is_file():
         each = people.begun(folder)
@@ -195,7 +214,7 @@ def _run_training(run, data, note: str = "") -> int:
         sys.stdout.flush()
         result = runs.train(
             settings, data, on_epoch=lambda epoch: print(_epoch_line(epoch, settings.epochs), flush=True),
-            checkpoint=run.checkpoint,
+            checkpoint=run.checkpoint, start=run.start,
         )  # fmt: skip
         if not result.history.epochs:
             raise KeyboardInterrupt
@@ -419,6 +438,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--momentum", type=_at_least_0, help="momentum of SGD; 0 for plain SGD")
     train.add_argument("--weight-decay", type=_at_least_0, help="L2 regularisation")
     train.add_argument("--batch-size", type=_positive(int), help="images in a batch")
+    train.add_argument("--start", metavar="RUN", type=_name, help="start from the weights of a run, or with `default` "
+                       "from those that predict has (default: fresh weights)")  # fmt: skip
     train.add_argument("--out", metavar="DIR", type=_name, help="the run folder (default: the next free runs/MODEL-N)")
     train.add_argument("--resume", metavar="RUN", type=_name, help="go on with a run that was killed or stopped")
     _add_device(train)
@@ -479,7 +500,7 @@ def _add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
     group = parser.add_argument_group("data", without or None)
     group.add_argument("--data", metavar="SOURCE", type=_name,
                        help="synthetic, or the folder of a gaze data set (default: synthetic)")  # fmt: skip
-    group.add_argument("--size", help="of the synthetic set: small or full (default: small)")
+    group.add_argument("--size", help="of the synthetic set: small, full or, of 240 people, crowd (default: small)")
     group.add_argument("--seed", type=_seed, help="of everything random (default: 0)")
     group.add_argument("--split", help="random, or in-order for sequences of photographs (default: random)")
     group.add_argument("--shares", type=_shares, metavar="TRAIN,VAL,TEST",

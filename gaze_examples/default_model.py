@@ -23,7 +23,7 @@ from minigrad.nn import Module
 from minigrad.training import Epoch
 
 NAME, SEED = "best", 0
-DATA, SIZE = "synthetic", "small"
+DATA, SIZE = "synthetic", "crowd"
 ASKED = {"data": DATA, "size": SIZE, "seed": SEED}
 RUN, SCORES = "run", "scores.json"
 PARTS = ("test", "new")  # same people, new people

@@ -62,7 +62,7 @@ def _predict(arguments: argparse.Namespace, epoch_line: Callable[..., str]) -> i
         if arguments.pictures or arguments.out is not None:
             raise DataError("--camera shows a live view and writes nothing; leave out the photos and --out.")
         camera.check_can_show()
-        network = _network(arguments.model, epoch_line)
+        network = network_of(arguments.model, epoch_line)
         print("A window shows what the camera sees, as in a mirror. The key q ends it.", flush=True)
         camera.live(network.model, arguments.camera)
         return 0
@@ -77,7 +77,7 @@ def _predict(arguments: argparse.Namespace, epoch_line: Callable[..., str]) -> i
         return 2
     folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), "predict")
     run_folder.check_free(folder)
-    network = _network(arguments.model, epoch_line)
+    network = network_of(arguments.model, epoch_line)
     bad: list[DataError] = []
 
     def on_bad(error: DataError) -> None:
@@ -105,7 +105,7 @@ def _explain(arguments: argparse.Namespace, load: Loader, epoch_line: Callable[.
         raise DataError("--face chooses a face of a photo; leave it out.")
     stem = "mistakes" if arguments.mistakes else f"explain-{Path(arguments.what).stem}"
     out = Path(arguments.out or f"{stem}.png")
-    network = _network(arguments.model, epoch_line)
+    network = network_of(arguments.model, epoch_line)
     if is_photo:
         image = _image_of_photo(Path(arguments.what), arguments.face, network.model)
     else:
@@ -169,7 +169,7 @@ def _image_of_photo(path: Path, number: int | None, model: Any) -> _Image:
     return _Image(eye_pair(grey, face.eyes), found.quadrant, title)
 
 
-def _network(run: str | None, epoch_line: Callable[..., str]) -> Network:
+def network_of(run: str | None, epoch_line: Callable[..., str]) -> Network:
     """The network of a run folder, or the default one; prints what it is."""
     import matplotlib.figure  # noqa: F401  for the pictures: that it is missing should be said before the training
 

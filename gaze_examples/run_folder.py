@@ -1,8 +1,9 @@
 """The run folder: what a run leaves behind, and how to read it again.
 
 It is made when the training begins, and holds what is needed to go on if the training is killed: run.json, which
-settings and which data, and checkpoint.safetensors, written after each epoch. When the run is finished these make room
-for weights.safetensors, history.csv, curves.png, confusion.png and report.html.
+settings and which data, start.safetensors, the weights it starts from if they are not fresh, and
+checkpoint.safetensors, written after each epoch. When the run is finished these make room for weights.safetensors,
+history.csv, curves.png, confusion.png and report.html.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from minigrad.serialization import load_metadata
 WEIGHTS, HISTORY, CURVES, CONFUSION, REPORT = (
     "weights.safetensors", "history.csv", "curves.png", "confusion.png", "report.html",
 )  # fmt: skip
-RUN, CHECKPOINT = "run.json", "checkpoint.safetensors"
+RUN, START, CHECKPOINT = "run.json", "start.safetensors", "checkpoint.safetensors"
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,19 @@ class Started:
         """Where the training keeps what it goes on from."""
         return self.folder / CHECKPOINT
 
+    @property
+    def start(self) -> Path | None:
+        """Where the weights lie that it starts from, or None for fresh ones."""
+        return self.folder / START if self.settings.start else None
 
-def start(folder: Path, settings: Settings, asked: Mapping[str, Any], data: GazeData) -> Started:
-    """Make the run folder; where something has taken its place meanwhile, the next free one in `runs/`."""
+
+def start(
+    folder: Path, settings: Settings, asked: Mapping[str, Any], data: GazeData, weights: Module | None = None
+) -> Started:
+    """Make the run folder; where something has taken its place meanwhile, the next free one in `runs/`.
+
+    weights: the network to start from, where `settings.start` names one.
+    """
     source = data.split.train.source
     about = {"settings": asdict(settings), "asked": dict(asked), "data": source}
     try:
@@ -55,6 +66,8 @@ def start(folder: Path, settings: Settings, asked: Mapping[str, Any], data: Gaze
             try:
                 with whole_folder(folder) as unfinished:
                     (unfinished / RUN).write_text(json.dumps(about, indent=1), encoding="utf-8")
+                    if weights is not None:
+                        mg.save(weights.state_dict(), unfinished / START)
                 return Started(folder, settings, dict(asked), source)
             except FileExistsError:
                 folder = next_free(Path("runs"), settings.model)
@@ -87,7 +100,12 @@ def finish(run: Started, result: Result, data: GazeData) -> None:
     try:
         _write(result, data, run.folder, run.asked)
         if not result.history.interrupted:
-            for leftover in (*run.folder.glob(f".{CHECKPOINT}.*"), run.checkpoint, run.folder / RUN):
+            for leftover in (
+                *run.folder.glob(f".{CHECKPOINT}.*"),
+                run.checkpoint,
+                run.folder / START,
+                run.folder / RUN,
+            ):
                 leftover.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(

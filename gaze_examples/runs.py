@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import minigrad as mg
+from gaze_examples.augmentation import Augmentation
 from gaze_examples.batches import loader
 from gaze_examples.data import GazeData
 from gaze_examples.models import MODELS
@@ -32,6 +33,8 @@ class Settings:
     seed: int
     device: str
     schedule: str = "constant"
+    augment: bool = False
+    start: str = ""  # the run whose weights it starts from; "" for fresh weights
 
 
 @dataclass(frozen=True)
@@ -58,20 +61,28 @@ def train(
     data: GazeData,
     on_epoch: Callable[[Epoch], None] | None = None,
     checkpoint: Path | None = None,
+    start: Path | None = None,
 ) -> Result:
     """Train a model and test it. Ctrl-C ends the training with the best weights so far.
 
+    start: a file with the weights to start from; fresh ones if None.
     checkpoint: written after each epoch; if it is there, the training goes on from it.
     """
     device = mg.device(settings.device)
     mg.manual_seed(settings.seed)
-    model = MODELS[settings.model].make().to(device)
+    model = MODELS[settings.model].make()
+    if start is not None:
+        model.load_state_dict(mg.load(start))
+    model.to(device)
     optimizer = mg.optim.SGD(
         model.parameters(), lr=settings.lr, momentum=settings.momentum, weight_decay=settings.weight_decay
     )
     cosine = CosineAnnealingLR(optimizer, settings.epochs) if settings.schedule == "cosine" else None
     parts = data.split.parts()
-    batches = loader(parts["train"], data.labels["train"], settings.batch_size, device, shuffle_seed=settings.seed)
+    batches = loader(
+        parts["train"], data.labels["train"], settings.batch_size, device, shuffle_seed=settings.seed,
+        augment=Augmentation() if settings.augment else None,
+    )  # fmt: skip
     held_back = loader(parts["val"], data.labels["val"], 1000, device)
     step = _one_step(model, *next(iter(loader(parts["train"], data.labels["train"], settings.batch_size, device))))
     trainer = Trainer(model, optimizer, scheduler=cosine, on_epoch=on_epoch)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import minigrad as mg
+from gaze_examples.augmentation import Augmentation
 from gaze_examples.batches import loader
 from gaze_examples.data import GazeData, load
 from gaze_examples.models import BestCNN, Cnn, CnnBatchNorm
@@ -32,23 +33,26 @@ class Candidate:
     cosine: bool = True
     epochs: int = 10
     batch_size: int = 128
+    augment: Augmentation | None = None
 
 
-PLAIN = Candidate(lambda: BestCNN((8, 16, 32), dropout=0, shift=0))
+SHIFT = Augmentation(mirror=False, light=False)
+PLAIN = Candidate(lambda: BestCNN((8, 16, 32), dropout=0))
 CANDIDATES: dict[str, Candidate] = {
     "cnn": Candidate(Cnn, lr=0.01, cosine=False),
     "cnn-bn": Candidate(CnnBatchNorm, lr=0.01, cosine=False),
     "cnn-bn, cosine": Candidate(CnnBatchNorm, lr=0.01),
     "8-16-32, constant rate": replace(PLAIN, cosine=False),
     "8-16-32": PLAIN,
-    "8-16-32, dropout": replace(PLAIN, make=lambda: BestCNN((8, 16, 32), shift=0)),
+    "8-16-32, dropout": replace(PLAIN, make=lambda: BestCNN((8, 16, 32))),
     "8-16-32, weight decay": replace(PLAIN, weight_decay=1e-3),
-    "8-16-32, shift": replace(PLAIN, make=lambda: BestCNN((8, 16, 32), dropout=0)),
-    "8-16-32, dropout, shift, decay": replace(PLAIN, make=lambda: BestCNN((8, 16, 32)), weight_decay=1e-3),
-    "8-16-32, dropout, AdamW": replace(PLAIN, make=lambda: BestCNN((8, 16, 32), shift=0), optimizer="adamw", lr=1e-3,
+    "8-16-32, shift": replace(PLAIN, augment=SHIFT),
+    "8-16-32, dropout, shift, decay": replace(PLAIN, make=BestCNN, weight_decay=1e-3, augment=SHIFT),
+    "8-16-32, dropout, augmentation, decay": replace(PLAIN, make=BestCNN, weight_decay=1e-3, augment=Augmentation()),
+    "8-16-32, dropout, AdamW": replace(PLAIN, make=lambda: BestCNN((8, 16, 32)), optimizer="adamw", lr=1e-3,
                                        weight_decay=0.01),
-    "16-32-64, dropout": replace(PLAIN, make=lambda: BestCNN((16, 32, 64), shift=0)),
-    "8-16-32-64, dropout": replace(PLAIN, make=lambda: BestCNN((8, 16, 32, 64), shift=0)),
+    "16-32-64, dropout": replace(PLAIN, make=lambda: BestCNN((16, 32, 64))),
+    "8-16-32-64, dropout": replace(PLAIN, make=lambda: BestCNN((8, 16, 32, 64))),
 }  # fmt: skip
 
 
@@ -83,7 +87,7 @@ def _train(candidate: Candidate, data: GazeData, seed: int = 0) -> tuple[Epoch, 
     history = Trainer(
         model, optimizer, scheduler=CosineAnnealingLR(optimizer, T_max=candidate.epochs) if candidate.cosine else None
     ).fit(
-        loader(parts["train"], data.labels["train"], candidate.batch_size, device, shuffle_seed=seed),
+        loader(parts["train"], data.labels["train"], candidate.batch_size, device, seed, candidate.augment),
         loader(parts["val"], data.labels["val"], 1000, device),
         epochs=candidate.epochs,
     )

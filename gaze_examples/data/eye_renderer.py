@@ -22,7 +22,7 @@ PIXELS_PER_MM = 1.6  # the normalised camera: a focal length of 960 px at 600 mm
 
 ROTATION_RADIUS = 10.4  # mm from the eyeball's centre of rotation to the iris
 CORNERS_DEPTH = 4.0  # mm by which the corners of the lids lie before that centre
-CENTRE_HEIGHT = 1.3  # mm by which it lies above them: the upper lid covers the iris a little, the lower touches it
+CENTRE_HEIGHT = 2.4  # mm by which it lies above them, as measured in photographs: the corners lie low
 CORNEA_CENTRE = 5.3  # mm from the eyeball's centre to the cornea's centre of curvature
 GLINT = 0.55  # mm, width of a lamp's reflection on the cornea
 UPPER_LID_FOLLOWS = 0.7  # mm the upper lid moves down when the iris moves down 1 mm

@@ -25,6 +25,7 @@ import numpy as np
 
 HEIGHT, WIDTH = 36, 120
 QUADRANTS = ("up right", "up left", "down right", "down left")
+MIRRORED = np.array([1, 0, 3, 2])  # the quadrant that each becomes in a mirror
 
 
 class DataError(Exception):

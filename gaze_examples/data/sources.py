@@ -16,17 +16,19 @@ from gaze_examples.data.eyes import DataError, Reading, concatenate
 
 
 class Size(NamedTuple):
-    """Pairs for each of 12 people to train on (divided 5 : 1 : 1), and for each of 3 new people."""
+    """People to train on and pairs of each, divided 5 : 1 : 1; new people after them, and pairs of each."""
 
+    people: int
     same: int
+    strangers: int
     new: int
 
 
 SIZES = {
-    "small": Size(same=1400, new=800),  # 12,000 / 2,400 / 2,400 and 2,400
-    "full": Size(same=5250, new=3000),
-}  # 45,000 / 9,000 / 9,000 and 9,000
-SAME, NEW = range(12), range(12, 15)
+    "small": Size(people=12, same=1400, strangers=3, new=800),  # 12,000 / 2,400 / 2,400 and 2,400
+    "full": Size(people=12, same=5250, strangers=3, new=3000),  # 45,000 / 9,000 / 9,000 and 9,000
+    "crowd": Size(people=240, same=70, strangers=60, new=40),  # as many as in small, of more people than it can learn
+}
 RENDERER = ("synthetic.py", "synthetic_people.py", "eye_renderer.py")
 
 
@@ -70,18 +72,24 @@ def _synthetic(size: str, seed: int, progress: bool, workers: int | None) -> Rea
     from gaze_examples.data import synthetic  # here, because it needs OpenCV
 
     if size not in SIZES:
-        raise DataError(f'The synthetic set comes in the sizes {" and ".join(SIZES)}, not "{size}".')
+        raise DataError(f'The synthetic set comes in the sizes {", ".join(SIZES)}, not "{size}".')
     per_person = SIZES[size]
+    known = range(per_person.people)
+    strangers = range(len(known), len(known) + per_person.strangers)
 
     def build() -> Reading:
-        total = len(SAME) * per_person.same + len(NEW) * per_person.new
+        total = len(known) * per_person.same + len(strangers) * per_person.new
         with _bar("rendering synthetic eyes", total, progress) as bar:
             # The renderer says how many are done in all; a bar moves by how many more.
             same = synthetic.render(
-                SAME, per_person.same, seed, workers=workers, progress=lambda done: bar.update(done - bar.n)
+                known, per_person.same, seed, workers=workers, progress=lambda done: bar.update(done - bar.n)
             )
             new = synthetic.render(
-                NEW, per_person.new, seed, workers=workers, progress=lambda done: bar.update(len(same) + done - bar.n)
+                strangers,
+                per_person.new,
+                seed,
+                workers=workers,
+                progress=lambda done: bar.update(len(same) + done - bar.n),
             )
         # The sentence travels with the pairs, into the cache and into an export: nobody should take them for real.
         source = (

@@ -79,7 +79,7 @@ def split(
             )
     train, val, test = (eyes[part] for part in positions)
     new = eyes[np.flatnonzero(is_new)] if new_names else None
-    held_out = f"new people: {', '.join(new_names)}" if new_names else "nobody held out"
+    held_out = f"new people: {_list(new_names)}" if new_names else "nobody held out"
     return Split(train, val, test, new, f"train : val : test = {ratio}, {how}; {held_out}")
 
 
@@ -114,6 +114,12 @@ def _held_out(names: list[str], hold_out: HoldOut) -> list[str]:
     if len(set(hold_out)) == len(names):
         raise DataError("Cannot hold out everybody: at least one person must be left to train on.")
     return [name for name in names if name in hold_out]
+
+
+def _list(names: Sequence[str]) -> str:
+    if len(names) <= 15:
+        return ", ".join(names)
+    return f"{names[0]}, {names[1]} ... {names[-1]}, {len(names)} in all"
 
 
 def _cut(sequence: np.ndarray, shares: Sequence[float]) -> list[np.ndarray]:

@@ -54,12 +54,13 @@ def render(
             columns.append(person)
             if progress:
                 progress(per_person * len(columns))
+    digits = max(2, len(str(max(people))))
     images, gaze, quadrant, oracle = (np.concatenate(column) for column in zip(*columns, strict=True))
     return EyeSet(
         images=images,
         gaze=gaze.astype(np.float32),
         person=np.repeat(np.arange(len(people), dtype=np.int16), per_person),
-        people=tuple(f"p{k:02d}" for k in people),
+        people=tuple(f"p{k:0{digits}d}" for k in people),
         source=f"{len(images):,} synthetic eye pairs of {len(people)} people, rendered from seed {seed}.",
         quadrant=quadrant,
         oracle=oracle,

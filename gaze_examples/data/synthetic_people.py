@@ -122,8 +122,8 @@ def sample_person(seed: int, number: int) -> Person:
     return Person(
         screen_width=rng.uniform(*SCREEN_WIDTHS),
         half_width=rng.normal(14.3, 0.8),
-        upper_lid=max(rng.normal(5.3, 0.9), 3.5),
-        lower_lid=rng.normal(3.9, 0.5),
+        upper_lid=max(rng.normal(6.2, 0.9), 4.4),
+        lower_lid=rng.normal(3.4, 0.5),
         tilt=np.radians(rng.normal(3, 3)),
         lid_skew=rng.uniform(0.0, 0.25),
         iris_radius=rng.normal(5.85, 0.18),
