@@ -29,7 +29,7 @@ def renderer(monkeypatch, make_eyes):
         return replace(eyes, people=tuple(f"p{number:02d}" for number in people))
 
     monkeypatch.setattr(synthetic, "render", render)
-    monkeypatch.setitem(sources.SIZES, "small", sources.Size(same=14, new=8))
+    monkeypatch.setitem(sources.SIZES, "small", sources.Size(people=12, same=14, strangers=3, new=8))
     return calls
 
 
@@ -40,10 +40,10 @@ def hub(tmp_path, make_eyes):
 
 
 def test_synthetic_sizes_are_those_of_the_course():
-    for name, train, part in (("small", 12_000, 2_400), ("full", 45_000, 9_000)):
+    for name, train, part in (("small", 12_000, 2_400), ("full", 45_000, 9_000), ("crowd", 12_000, 2_400)):
         size = sources.SIZES[name]
-        assert len(sources.SAME) * size.same == train + 2 * part
-        assert len(sources.NEW) * size.new == part
+        assert size.people * size.same == train + 2 * part
+        assert size.strangers * size.new == part
         assert train * 7 == 5 * (train + 2 * part)
 
 
@@ -144,7 +144,7 @@ def test_a_protocol_says_who_is_held_out(hub, tmp_path, make_eyes):
 
 def test_settings_that_make_no_sense_are_refused(renderer, hub):
     for settings, words in (
-        ({"size": "huge"}, "small and full"),
+        ({"size": "huge"}, "small, full, crowd"),
         ({"origin": "zero"}, "leave the origin out"),
         ({"origin": "left"}, "YAW,PITCH"),
         ({"source": "no/such/folder"}, '"synthetic"'),
@@ -180,7 +180,7 @@ def test_a_progress_bar_counts_every_pair_on_a_terminal(hub, monkeypatch, capsys
 def test_the_bar_and_the_real_renderer_count_alike(monkeypatch, capsys):
     import sys
 
-    monkeypatch.setitem(sources.SIZES, "small", sources.Size(same=3, new=2))
+    monkeypatch.setitem(sources.SIZES, "small", sources.Size(people=12, same=3, strangers=3, new=2))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     eyes, _ = read()
     assert len(eyes) == 42
