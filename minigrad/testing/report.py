@@ -121,4 +121,4 @@ def for_notebook(text: str) -> str:
         f"{html.escape(line.lstrip()) or '&nbsp;'}</div>"
         for line in text.splitlines()
     ]
-    return f'<div style="font-family: monospace; white-space: pre-wrap">{"".join(lines)}</div>'
+    return f'<div style="font: 0.875em/1.45 monospace; white-space: pre-wrap">{"".join(lines)}</div>'
