@@ -225,9 +225,7 @@ class Record:
     @property
     def line(self) -> str:
         """The user's line as text, `train.py:12: y = x * w`."""
-        file, number = self.where
-        source = linecache.getline(file, number).strip()
-        return f"{os.path.basename(file)}:{number}" + (f": {source}" if source else "")
+        return line_at(*self.where)
 
     @property
     def saved_bytes(self) -> int:
@@ -287,6 +285,20 @@ def users_frame(frame: FrameType | None = None) -> FrameType:
     while _ours[frame.f_code.co_filename] and frame.f_back is not None:
         frame = frame.f_back
     return frame
+
+
+def line_at(file: str, number: int) -> str:
+    """A line of code with its place: `train.py:12: y = x * w`."""
+    source = linecache.getline(file, number).strip()
+    return f"{name_of_file(file)}:{number}" + (f": {source}" if source else "")
+
+
+def name_of_file(file: str) -> str:
+    """What people call it: its name without the folder; a cell of a notebook, whose file nobody named, is `In[3]`."""
+    ipython = sys.modules.get("IPython")  # loaded wherever there are cells
+    shell = None if ipython is None else ipython.get_ipython()
+    cell = None if shell is None else shell.compile.format_code_name(file)
+    return os.path.basename(file) if cell is None else cell[1]
 
 
 # -- the walk ----------------------------------------------------------------------------------------------------------
@@ -511,6 +523,8 @@ class Tape:
             for row in rows
         ]
         return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+
+    __repr__ = __str__
 
 
 def _row(step: int, record: Record) -> tuple[str, ...]:

@@ -10,8 +10,6 @@ that an op keeps for its backward, and compared when backward comes to it.
 
 from __future__ import annotations
 
-import linecache
-import os
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import Array, array_module, is_array, to_host
-from minigrad.tape import Record, arrays_in, state, users_frame
+from minigrad.tape import Record, arrays_in, line_at, state, users_frame
 
 
 class detect_anomaly:
@@ -133,9 +131,7 @@ def _count(part: Any, what: str) -> int:
 
 def _users_line() -> str:
     frame = users_frame()
-    file, number = frame.f_code.co_filename, frame.f_lineno
-    source = linecache.getline(file, number).strip()
-    return f"{os.path.basename(file)}:{number}" + (f": {source}" if source else "")
+    return line_at(frame.f_code.co_filename, frame.f_lineno)
 
 
 # -- likely causes -----------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from minigrad.testing.report import OK, PASSING, WRONG
+from minigrad.testing.report import OK, PASSING, WRONG, for_notebook
 
 TIME_LIMIT = 60.0  # seconds for one op
 NOT_CHECKED = "not checked"
@@ -60,6 +60,9 @@ class FileReport:
         return table(self)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return for_notebook(str(self))
 
 
 def is_wrong(row: dict[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, field
 
 OK = "ok"
@@ -108,3 +109,16 @@ class Report:
         return "\n".join(lines + [f"  {note}" for note in self.notes])
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return for_notebook(str(self))
+
+
+def for_notebook(text: str) -> str:
+    """A report's text as HTML: line by line, and a line that is too long goes on below, a little further in."""
+    lines = [
+        f'<div style="padding-left: {len(line) - len(line.lstrip()) + 4}ch; text-indent: -4ch">'
+        f"{html.escape(line.lstrip()) or '&nbsp;'}</div>"
+        for line in text.splitlines()
+    ]
+    return f'<div style="font: 0.875em/1.45 monospace; white-space: pre-wrap">{"".join(lines)}</div>'

@@ -6,8 +6,10 @@ Each report under "Engine" of the frameworks before this one has its test here o
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -531,6 +533,20 @@ def test_a_record_knows_the_users_line():
     y = x.exp()
     assert y.record.line.endswith("y = x.exp()")
     assert y.record.where[0] == __file__
+
+
+def test_a_line_in_a_cell_of_a_notebook_is_named_by_the_cell(monkeypatch):
+    """The file of a cell is called by the hash of what is in it."""
+    compiler = pytest.importorskip("IPython.core.compilerop").CachingCompiler()
+    shell = SimpleNamespace(compile=compiler)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    cell = "with mg.Tape() as tape:\n    y = x.exp()\n"
+    names = {"mg": mg, "x": leaf(1.0)}
+    exec(compile(cell, compiler.cache(cell, number=7), "exec"), names)
+    assert names["tape"][0].line == "In[7]:2: y = x.exp()"
+    assert repr(names["tape"]).endswith("In[7]:2: y = x.exp()")
+    assert mg.trace(names["y"]).rows[1]["file"] == "In[7]"
+    assert leaf(1.0).exp().record.line.startswith("test_tape.py:")
 
 
 def test_a_line_in_the_middle_of_a_long_statement_is_the_ops_own():

@@ -8,7 +8,6 @@ returns is part of the gradient.)
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -293,7 +292,7 @@ def plain_row(row: Row) -> dict[str, Any]:
         "op": row.op,
         "pair": pair,
         "module": row.module,
-        "file": os.path.basename(file),
+        "file": tape.name_of_file(file),
         "line": line,
         "source": source,
         "outputs": [plain_value(value) for value in row.outputs],

@@ -147,6 +147,10 @@ def test_a_right_file_is_right_and_its_prints_are_not_seen(file, capfd):
     assert "✓ dw" in out
 
 
+def test_a_notebook_shows_the_table(wrong):
+    assert wrong._repr_html_().count("</div>") == len(str(wrong).splitlines()) + 1
+
+
 def test_every_op_has_its_row_and_none_stops_the_others(wrong):
     names = [row["op"] for row in wrong.rows]
     assert names == [

@@ -1,5 +1,8 @@
 """gradcheck tells apart: right, wrong, a kink, rounding, chance, and a changed input; and says what it saw."""
 
+import html
+import re
+
 import numpy as np
 import pytest
 
@@ -179,3 +182,11 @@ def test_a_report_uses_the_fixed_words():
     assert report.verdict in VERDICTS
     assert report.worst.cause in CAUSES
     assert "smallest" not in str(report)
+
+
+def test_a_notebook_shows_every_line_of_a_report():
+    report = gradcheck(Pair(lambda x: (2 * x, None), lambda dout, _: dout), np.ones((2, 3)))
+    shown = report._repr_html_()
+    texts = [html.unescape(text) for text in re.findall(r"<div[^>]*>([^<>]*)</div>", shown)]
+    assert texts == [line.strip() for line in str(report).splitlines()]
+    assert "&lt;lambda&gt;" in shown
