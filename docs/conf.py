@@ -61,7 +61,7 @@ html_show_sphinx = False
 html_math_renderer = "mathml"
 html_theme_options = {
     "logo": {"text": "minigrad"},
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 8,
     "navigation_with_keys": False,  # the arrow keys belong to the stepper
     "show_nav_level": 1,
     "show_toc_level": 2,
@@ -71,7 +71,8 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": []}
+html_sidebars = {page: [] for page in ("index", "performance", "design", "conventions", "contributing")}  # no section
+html_context = {"default_mode": "auto"}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 

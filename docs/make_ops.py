@@ -27,7 +27,9 @@ def pages() -> dict[Path, str]:
         links = " · ".join(f"[{one.op}](ops/{file.name}#{place_of(one)[1]})" for one in members)
         rows.append(f"| [{family}](ops/{file.name}) | {links} |\n")
         made[file] = f"# {family.capitalize()}\n\n" + "\n".join(map(section, members))
-    return {DOCS / "ops.md": HEAD + "".join(rows), **made}
+    entries = "".join(f"ops/{path.stem}\n" for path in made)
+    contents = f"\n```{{toctree}}\n:hidden:\n\n{entries}```\n"  # for the site's navigation
+    return {DOCS / "ops.md": HEAD + "".join(rows) + contents, **made}
 
 
 def file_of(family: str) -> Path:

@@ -12,6 +12,7 @@ import functools
 import importlib
 import inspect
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +28,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from extensions.docstrings import as_markdown
-from extensions.repository import ROOT
+from extensions.repository import line_of
 
 FENCE, INNER_FENCE = ":" * 6, ":" * 5
 
@@ -143,12 +144,14 @@ def _mathematics(name: str, explained: Explanation | None) -> list[str]:
 
 
 def _links(thing: Any, explained: Explanation | None, here: Path) -> str:
-    code = inspect.unwrap(thing)
-    path = Path(inspect.getsourcefile(code) or "")
-    links = [f"[{code.__name__}]({_relative(path, here)})"]
+    """To the code, and to the derivation if there is one."""
+    code = inspect.unwrap(thing) if thing.__module__ == "minigrad.lift" else thing  # an op: the pair that was lifted
+    path = Path(sys.modules[code.__module__].__file__ or "")
+    name = f"#{code.__name__}" if line_of(path, code.__name__) else ""  # a pair of a table has no line of its own
+    links = [f"[code]({_relative(path, here)}{name})"]
     if explained is not None:
         page, anchor = place_of(explained)
-        links.insert(0, f"[derivation of {explained.op}]({_relative(page, here)}#{anchor})")
+        links.insert(0, f"[derivation]({_relative(page, here)}#{anchor})")
     return f":::{{div}} source\n{' · '.join(links)}\n:::"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import html
+import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -106,11 +107,16 @@ def table(floors: Iterable[list[str]], arrows: dict[str, set[str]]) -> str:
         for room in floor:
             reached = " ".join(f"<code>{other}</code>" for other in sorted(arrows[room])) or "nothing of ours"
             first = ' class="floor"' if number and room == floor[0] else ""
-            cells = f"<td><code>{room}</code></td><td>{html.escape(says(room))}</td><td>{reached}</td>"
+            cells = f"<td><code>{room}</code></td><td>{_marked(says(room))}</td><td>{reached}</td>"
             rows.append(f"<tr{first}>{cells}</tr>")
     head = "<tr><th>room</th><th>what it says of itself</th><th>imports</th></tr>"
     body = f'<table class="table house"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table>'
     return f'<div class="pst-scrollable-table-container">{body}</div>'
+
+
+def _marked(text: str) -> str:
+    """HTML, with what stands in backticks as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
 def says(room: str) -> str:

@@ -7,6 +7,7 @@ there at once. `minigrad explain` writes them with the same function.
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 from docutils import nodes
@@ -16,17 +17,21 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
+# The converter knows one of several environments that put equations under each other, and none without numbers but it.
+_ALIGNED = re.compile(r"\\(begin|end)\{(?:aligned|align|align\*|eqnarray|gathered|gather|gather\*)\}")
+_NOT_UNDERSTOOD = re.compile(r"\\|<mi>&</mi>|linebreak=")
+
 
 def mathml(node: nodes.Element, *, block: bool) -> str:
     """The formula of a node. A command that the converter does not know is a warning, and so fails the build."""
     latex = node.astext()
     try:
-        markup = mathml_of(latex, block=block)
+        markup = mathml_of(_ALIGNED.sub(r"\\\1{split}", latex), block=block)
     except Exception as error:
         logger.warning("The formula %r cannot be read as LaTeX: %s", latex, error, location=node)
         return f"<code>{html.escape(latex)}</code>"
-    if "\\" in markup:
-        logger.warning("The formula %r has a command that has no MathML here.", latex, location=node)
+    if _NOT_UNDERSTOOD.search(markup):
+        logger.warning("The formula %r has something in it that becomes no MathML here.", latex, location=node)
     return markup
 
 

@@ -1,7 +1,7 @@
-"""Links to files outside docs/, such as [test_relu](../tests/minigrad/ops/test_elementwise.py).
+"""Links to files outside docs/, such as [its code](../minigrad/ops/linear.py#fc_backward).
 
-In a repository browser they lead to the file. On the site they lead to a page that shows it; and if the link's text is
-the name of a function or a class of that file, to its line, which no number in the link could follow through changes.
+In a repository browser they lead to the file. On the site they lead to a page that shows it, at the line that defines
+what stands after the #, if anything does: a name stays true when lines move. One that the file lacks is a warning.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from pygments.util import ClassNotFound
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[2]
 PAGES = {"README.md": "index", "CONTRIBUTING.md": "contributing"}  # what stands on the site as a page of its own
@@ -38,33 +41,29 @@ class LinksToFiles(SphinxTransform):
             if node.get("reftype") != "myst" or not target.startswith("."):
                 continue
             source = Path(self.env.doc2path(self.env.docname))
-            path = Path(os.path.normpath(source.parent / target.partition("#")[0]))
+            file, _, name = target.partition("#")
+            path = Path(os.path.normpath(source.parent / file))
             if path.exists() and path.is_relative_to(ROOT) and not path.is_relative_to(self.env.srcdir):
-                link = link_to(self.app, self.env.docname, path, line_of(path, node.astext()))
-                link += node.children
-                node.replace_self(link)
+                line = line_of(path, name) if name else None
+                if name and line is None:
+                    logger.warning("%s defines no %s.", path.relative_to(ROOT), name, location=node)
+                node.replace_self(self._link(path, line, node.children))
 
-
-def link_to(app: Sphinx, docname: str, path: Path, line: int | None = None) -> nodes.reference:
-    """A link from a page to the page that shows a file or a folder of the repository."""
-    place = path.relative_to(ROOT).as_posix()
-    page = PAGES.get(place, f"repository/{place}")
-    uri = app.builder.get_relative_uri(docname, page) + (f"#line-{line}" if line else "")
-    return nodes.reference("", "", internal=True, refuri=uri, repository=place)
+    def _link(self, path: Path, line: int | None, children: list[nodes.Node]) -> nodes.reference:
+        """A link to the page that shows a file or a folder."""
+        place = path.relative_to(ROOT).as_posix()
+        page = PAGES.get(place, f"repository/{place}")
+        uri = self.app.builder.get_relative_uri(self.env.docname, page) + (f"#line-{line}" if line else "")
+        return nodes.reference("", "", *children, internal=True, refuri=uri, repository=place)
 
 
 def line_of(path: Path, name: str) -> int | None:
-    """The line on which a Python file defines `name`, or `name` of a class: "TestRelu.test_at_0". None if it does not."""
-    if path.suffix != ".py":
-        return None
-    body = ast.parse(path.read_text("utf-8")).body
-    line = None
-    for part in name.split("."):
-        found = next((one for one in body if getattr(one, "name", None) == part), None)
-        if found is None:
-            return None
-        body, line = getattr(found, "body", []), found.lineno
-    return line
+    """The line on which a Python file defines a function, a class or a variable; None if it does not."""
+    for node in ast.parse(path.read_text("utf-8")).body:
+        targets = [*getattr(node, "targets", []), getattr(node, "target", None)]
+        if getattr(node, "name", None) == name or name in [getattr(target, "id", None) for target in targets]:
+            return node.lineno
+    return None
 
 
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
