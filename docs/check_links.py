@@ -47,9 +47,8 @@ def broken(site: Path) -> list[str]:
             anchor = unquote(parts.fragment)
             if not target.is_file():
                 found.append(f"{path.relative_to(site)}: {link}: there is no such file")
-            elif anchor and target.suffix == ".html" and not target.is_relative_to(site / "walks"):
-                if anchor not in read(target).ids:
-                    found.append(f"{path.relative_to(site)}: {link}: the page has no such anchor")
+            elif anchor and target.suffix == ".html" and anchor not in read(target).ids:
+                found.append(f"{path.relative_to(site)}: {link}: the page has no such anchor")
     return found
 
 

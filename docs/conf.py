@@ -50,12 +50,19 @@ nb_execution_timeout = 120  # seconds a cell
 nb_execution_in_temp = True  # what a cell writes is not left in docs/
 nb_merge_streams = True
 
+# Of an error that a page shows on purpose, its message: it names the line, and the traceback would show this machine.
+profile = DOCS / "_build" / "ipython" / "profile_default"
+profile.mkdir(parents=True, exist_ok=True)
+(profile / "ipython_kernel_config.py").write_text('c.InteractiveShell.xmode = "Minimal"\n')
+os.environ["IPYTHONDIR"] = str(profile.parent)
+
 # -- how it looks ------------------------------------------------------------------------------------------------------
 
 html_theme = "pydata_sphinx_theme"
 html_title = "minigrad"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_copy_source = False
 html_show_sphinx = False
 html_math_renderer = "mathml"

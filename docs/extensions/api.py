@@ -21,14 +21,14 @@ from typing import Any
 from docutils import nodes
 from docutils.parsers.rst import directives
 from make_ops import place_of
-from minigrad.functions.table import METHODS, TABLE
-from minigrad.teach.explain import Explanation
-from minigrad.teach.explain.lookup import ALIASES, UnknownOp, explanation_of
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from extensions.docstrings import as_markdown
 from extensions.repository import line_of
+from minigrad.functions.table import METHODS, TABLE
+from minigrad.teach.explain import Explanation
+from minigrad.teach.explain.lookup import ALIASES, UnknownOp, explanation_of
 
 FENCE, INNER_FENCE = ":" * 6, ":" * 5
 
@@ -60,11 +60,12 @@ def members(room: str, files: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def _public_names(module: ModuleType) -> list[str]:
-    """Of a room that lists none: all of `minigrad`'s; of any other, what is defined in it."""
+    """Of a room that lists none: all of `minigrad`'s; of any other, what is defined and explained in it."""
     names = [name for name in dir(module) if not name.startswith("_") and name != "annotations"]
     if module.__name__ == "minigrad":
         return names
-    return [name for name in names if getattr(getattr(module, name), "__module__", "") == module.__name__]
+    own = [name for name in names if getattr(getattr(module, name), "__module__", "") == module.__name__]
+    return [name for name in own if getattr(module, name).__doc__]
 
 
 def file_of(room: str, name: str, thing: Any) -> str:
@@ -84,9 +85,9 @@ def _family_of(name: str) -> str:
     """The file of `minigrad.functions` that entered a function into the table."""
     function = TABLE[name]
     for family in vars(importlib.import_module("minigrad.functions")).values():
-        if inspect.ismodule(family) and vars(family).get(name) is function:
-            if function.__module__ in (family.__name__, "minigrad.lift"):
-                return family.__name__
+        is_there = inspect.ismodule(family) and vars(family).get(name) is function
+        if is_there and function.__module__ in (family.__name__, "minigrad.lift"):
+            return family.__name__
     raise LookupError(f"No file of minigrad.functions defines {name}.")
 
 

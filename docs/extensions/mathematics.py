@@ -11,26 +11,33 @@ import re
 from typing import Any
 
 from docutils import nodes
-from minigrad.teach.explain.render import mathml_of
+from latex2mathml.commands import MATRICES
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from minigrad.teach.explain.render import mathml_of
+
 logger = logging.getLogger(__name__)
 
-# The converter knows one of several environments that put equations under each other, and none without numbers but it.
+# Of the environments that put equations under each other the converter knows `split`, and `align` with numbers.
 _ALIGNED = re.compile(r"\\(begin|end)\{(?:aligned|align|align\*|eqnarray|gathered|gather|gather\*)\}")
+_BAR = re.compile(r"<mo>(&#x02016;|&#x0007C;)</mo>")  # of \lvert, \lVert; a browser lets them grow
 _NOT_UNDERSTOOD = re.compile(r"\\|<mi>&</mi>|linebreak=")
+_ENVIRONMENT = re.compile(r"\\begin\{([^}]*)\}")
+_ENVIRONMENTS = {name.removeprefix("\\") for name in MATRICES}
 
 
 def mathml(node: nodes.Element, *, block: bool) -> str:
     """The formula of a node. A command that the converter does not know is a warning, and so fails the build."""
-    latex = node.astext()
+    latex = _ALIGNED.sub(r"\\\1{split}", node.astext())
     try:
-        markup = mathml_of(_ALIGNED.sub(r"\\\1{split}", latex), block=block)
+        markup = mathml_of(latex, block=block)
     except Exception as error:
         logger.warning("The formula %r cannot be read as LaTeX: %s", latex, error, location=node)
         return f"<code>{html.escape(latex)}</code>"
-    if _NOT_UNDERSTOOD.search(markup):
+    markup = _BAR.sub(r'<mo stretchy="false">\1</mo>', markup)
+    unknown = set(_ENVIRONMENT.findall(latex)) - _ENVIRONMENTS
+    if unknown or _NOT_UNDERSTOOD.search(markup):
         logger.warning("The formula %r has something in it that becomes no MathML here.", latex, location=node)
     return markup
 

@@ -1,7 +1,7 @@
 """Every page that is a notebook can be downloaded as one: a link under its title, to a file that the build writes.
 
-The file has the cells without their results, for its reader to run. What only Sphinx understands is put as Jupyter does:
-a dropdown folds there, too, a note is a quotation, and a link to another page is its text alone.
+The file has the cells without their results, for its reader to run. What only Sphinx understands is put as Jupyter
+does: a dropdown folds there, too, a note is a quotation, and a link to another page is its text alone.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import nbformat
 from docutils import nodes
 from sphinx.application import Sphinx
 
-_DROPDOWN = re.compile(r"^(:{3,}|`{3,})\{dropdown\} *(.*)\n((?:^:[\w-]+:.*\n)*)\n*([\s\S]*?)^\1\s*$", re.MULTILINE)
-_ADMONITION = re.compile(r"^(:{3,}|`{3,})\{(note|tip|important|warning|hint|admonition)\} *(.*)\n([\s\S]*?)^\1\s*$", re.MULTILINE)
+_FENCE, _BODY = r"^(:{3,}|`{3,})", r"([\s\S]*?)^\1 *$"
+_DROPDOWN = re.compile(rf"{_FENCE}\{{dropdown\}} *(.*)\n((?:^:[\w-]+:.*\n)*)\n*{_BODY}", re.MULTILINE)
+_ADMONITION = re.compile(rf"{_FENCE}\{{(note|tip|important|warning|hint|admonition)\}} *(.*)\n{_BODY}", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\((?!https?://)[^)\s]*\)")
 
 

@@ -1,6 +1,6 @@
 """`{stepper} diamond`: the stepper of a ready-made walk, in the page; and a page in full size for each walk.
 
-They are made when the site is, by `Trace.to_html`, as `minigrad step --demo diamond --html diamond.html` makes them.
+They are made when the site is, as `mg.trace(loss)` shows itself in a notebook, and as `Trace.to_html` writes it.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from docutils import nodes
-from minigrad.teach.script import DEMOS, demo, trace_script
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+from minigrad.teach.script import DEMOS, demo, trace_script
+from minigrad.teach.trace import Trace
 
 
 class Stepper(SphinxDirective):
@@ -22,8 +24,11 @@ class Stepper(SphinxDirective):
             raise self.error(f"There is no walk {name!r}; there are {', '.join(DEMOS)}.")
         folder = self.env.app.builder.get_relative_uri(self.env.docname, "walks/index").removesuffix("index.html")
         links = " · ".join(f'<a href="{folder}{one}.html">{one}</a>' for one in DEMOS)
-        frame = f'<iframe class="stepper" src="{folder}{name}.html" title="The stepper: {name}" loading="lazy"></iframe>'
-        return [nodes.raw("", f'{frame}\n<p class="walks">In full size: {links}</p>', format="html")]
+        return [nodes.raw("", f'{walk(name)._repr_html_()}\n<p class="walks">In full size: {links}</p>', format="html")]
+
+
+def walk(name: str) -> Trace:
+    return trace_script(demo(name), f"{name}.py")
 
 
 def write_walks(app: Sphinx, error: Exception | None) -> None:
@@ -31,7 +36,7 @@ def write_walks(app: Sphinx, error: Exception | None) -> None:
         folder = Path(app.outdir, "walks")
         folder.mkdir(exist_ok=True)
         for name in DEMOS:
-            trace_script(demo(name), f"{name}.py").to_html(folder / f"{name}.html")
+            walk(name).to_html(folder / f"{name}.html")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
