@@ -64,6 +64,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_copy_source = False
+html_use_index = False  # the reference has its names in order, and search has all
 html_show_sphinx = False
 html_math_renderer = "mathml"
 html_theme_options = {

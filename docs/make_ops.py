@@ -48,7 +48,8 @@ def section(one: Explanation) -> str:
     for gradient in one.gradients:
         lines += ["", f"**The gradient of `{gradient.argument}`**", "", math(gradient.rule), ""]
         for number, step in enumerate(gradient.steps, start=1):
-            lines.append(f"{number}. {step.text}" + (f" ${step.math}$" if step.math else ""))
+            lines.append(f"{number}. {step.text}")
+            lines += ["", f"   {math(step.math)}", ""] if step.math else []
     lines += [f"\n{one.note}"] if one.note else []
     lines += [f"\nSource: {one.source}."] if one.source else []
     return "\n".join(lines) + "\n"

@@ -31,6 +31,7 @@ from minigrad.teach.explain import Explanation
 from minigrad.teach.explain.lookup import ALIASES, UnknownOp, explanation_of
 
 FENCE, INNER_FENCE = ":" * 6, ":" * 5
+LONG = 80  # characters, from which on a constant's value says nothing
 
 
 class Api(SphinxDirective):
@@ -60,12 +61,13 @@ def members(room: str, files: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def _public_names(module: ModuleType) -> list[str]:
-    """Of a room that lists none: all of `minigrad`'s; of any other, what is defined and explained in it."""
-    names = [name for name in dir(module) if not name.startswith("_") and name != "annotations"]
+    """Of a room that lists none: all of `minigrad`'s; of any other, what is defined and explained in it, in its order."""
     if module.__name__ == "minigrad":
-        return names
-    own = [name for name in names if getattr(getattr(module, name), "__module__", "") == module.__name__]
-    return [name for name in own if getattr(module, name).__doc__]
+        return [name for name in dir(module) if not name.startswith("_") and name != "annotations"]
+    own = {name: thing for name, thing in vars(module).items() if not name.startswith("_")}
+    return [
+        name for name, thing in own.items() if getattr(thing, "__module__", "") == module.__name__ and thing.__doc__
+    ]
 
 
 def file_of(room: str, name: str, thing: Any) -> str:
@@ -97,7 +99,9 @@ def _family_of(name: str) -> str:
 def entry(room: str, name: str, thing: Any, here: Path) -> str:
     """A name of a room, on a page in the folder `here`."""
     if not is_code(thing):
-        return f"{FENCE}{{py:data}} {name}\n:module: {room}\n:value: {_value(thing)}\n{FENCE}"
+        value = getattr(thing, "__name__", None) or repr(thing)
+        shown = f":value: {value}\n" if len(value) < LONG else ""
+        return f"{FENCE}{{py:data}} {name}\n:module: {room}\n{shown}{FENCE}"
     explained = explanation(room, name)
     parts = [_text(room, name, thing), *_mathematics(name, explained), _links(thing, explained, here)]
     kind = "function"
@@ -106,10 +110,6 @@ def entry(room: str, name: str, thing: Any, here: Path) -> str:
         parts += [_method(*method) for method in _methods(thing)]
     body = "\n\n".join(filter(None, parts))
     return f"{FENCE}{{py:{kind}}} {name}{_signature(thing)}\n:module: {room}\n\n{body}\n{FENCE}"
-
-
-def _value(thing: Any) -> str:
-    return getattr(thing, "__name__", None) or repr(thing)
 
 
 def _text(room: str, name: str, thing: Any) -> str:

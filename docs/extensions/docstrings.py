@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-_NAMES = r"[A-Za-z_]\w*(?:, [A-Za-z_]\w*)*"
+_NAMES = r"[a-z_]\w*(?:, [a-z_]\w*)*"
 _ITEM = re.compile(rf"( *)({_NAMES}): (?=\S)")
 _AXIS = r"(?:\*|\.\.\.|\d+|[A-Za-z]\w*(?:_\d)?(?: [*/+-] [\w]+)*)"
 _SHAPE = re.compile(rf"\({_AXIS}(?:, {_AXIS})*,?\)")
