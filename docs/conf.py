@@ -49,6 +49,8 @@ nb_execution_show_tb = True
 nb_execution_timeout = 120  # seconds a cell
 nb_execution_in_temp = True  # what a cell writes is not left in docs/
 nb_merge_streams = True
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
 
 # Of an error that a page shows on purpose, its message: it names the line, and the traceback would show this machine.
 profile = DOCS / "_build" / "ipython" / "profile_default"

@@ -61,13 +61,11 @@ def members(room: str, files: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def _public_names(module: ModuleType) -> list[str]:
-    """Of a room that lists none: all of `minigrad`'s; of any other, what is defined and explained in it, in its order."""
+    """Of a room that lists none: all of `minigrad`'s; of any other, what is defined in it and says something."""
     if module.__name__ == "minigrad":
         return [name for name in dir(module) if not name.startswith("_") and name != "annotations"]
-    own = {name: thing for name, thing in vars(module).items() if not name.startswith("_")}
-    return [
-        name for name, thing in own.items() if getattr(thing, "__module__", "") == module.__name__ and thing.__doc__
-    ]
+    own = {name: thing for name, thing in vars(module).items() if getattr(thing, "__module__", "") == module.__name__}
+    return [name for name, thing in own.items() if not name.startswith("_") and thing.__doc__]
 
 
 def file_of(room: str, name: str, thing: Any) -> str:

@@ -7,6 +7,7 @@ does: a dropdown folds there, too, a note is a quotation, and a link to another 
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 import jupytext
@@ -14,9 +15,11 @@ import nbformat
 from docutils import nodes
 from sphinx.application import Sphinx
 
-_FENCE, _BODY = r"^(:{3,}|`{3,})", r"([\s\S]*?)^\1 *$"
-_DROPDOWN = re.compile(rf"{_FENCE}\{{dropdown\}} *(.*)\n((?:^:[\w-]+:.*\n)*)\n*{_BODY}", re.MULTILINE)
-_ADMONITION = re.compile(rf"{_FENCE}\{{(note|tip|important|warning|hint|admonition)\}} *(.*)\n{_BODY}", re.MULTILINE)
+_OPEN, _UNTIL_CLOSED = r"^(?P<indent> *)(?P<fence>:{3,}|`{3,})", r"(?P<body>[\s\S]*?)^(?P=indent)(?P=fence) *$"
+_OPTIONS = r"(?:^ *:[\w-]+:.*\n)*\n*"
+_DROPDOWN = re.compile(rf"{_OPEN}\{{dropdown\}} *(?P<title>.*)\n{_OPTIONS}{_UNTIL_CLOSED}", re.MULTILINE)
+_KINDS = "note|tip|important|warning|hint|admonition"
+_ADMONITION = re.compile(rf"{_OPEN}\{{(?P<kind>{_KINDS})\}} *(?P<title>.*)\n{_OPTIONS}{_UNTIL_CLOSED}", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\((?!https?://)[^)\s]*\)")
 
 
@@ -35,14 +38,15 @@ def notebook_of(path: Path) -> nbformat.NotebookNode:
 
 
 def as_jupyter_reads_it(text: str) -> str:
-    text = _DROPDOWN.sub(lambda found: f"<details><summary>{found[2]}</summary>\n\n{found[4]}\n</details>", text)
+    text = _DROPDOWN.sub(r"\g<indent><details><summary>\g<title></summary>\n\n\g<body>\n\g<indent></details>", text)
     text = _ADMONITION.sub(_quotation, text)
     return _LINK.sub(r"\1", text)
 
 
 def _quotation(found: re.Match[str]) -> str:
-    title = found[3] or found[2].capitalize()
-    return "\n".join(f"> {line}".rstrip() for line in [f"**{title}**", "", *found[4].strip().splitlines()])
+    title = found["title"] or found["kind"].capitalize()
+    lines = [f"**{title}**", "", *textwrap.dedent(found["body"]).strip().splitlines()]
+    return "\n".join(f"{found['indent']}> {line}".rstrip() for line in lines)
 
 
 def add_link(app: Sphinx, doctree: nodes.document) -> None:

@@ -36,6 +36,14 @@ def test_dropdowns_fold_notes_are_quotations_and_links_to_pages_are_text():
     )
 
 
+def test_in_a_list_they_stay_in_their_item():
+    text = "1. Why?\n\n   :::{dropdown} Answer\n   So.\n   :::\n\n   :::{tip} Look\n   There.\n   :::\n"
+    assert notebooks.as_jupyter_reads_it(text) == (
+        "1. Why?\n\n   <details><summary>Answer</summary>\n\n   So.\n\n   </details>\n\n"
+        "   > **Look**\n   >\n   > There.\n"
+    )
+
+
 def test_notebooks_are_spread_over_those_who_share_the_pages():
     names = [f"{n:02}" for n in range(40)]
     rows = [names[i : i + 10] for i in range(0, 40, 10)]
