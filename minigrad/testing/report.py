@@ -65,7 +65,8 @@ class GradientReport:
         worst = ""
         if self.index is not None:
             place = f" at [{', '.join(map(str, self.index))}]" if self.index else ""
-            worst = f"worst{place}: {self.analytic:.6g} by backward, {self.numeric:.6g} by differences"
+            analytic, numeric = _without_minus_zero(self.analytic), _without_minus_zero(self.numeric)
+            worst = f"worst{place}: {analytic:.6g} by backward, {numeric:.6g} by differences"
             worst += f" (relative error {self.relative_error:.1e})"
         head = f"{self.name}: {self.verdict}" + (f" ({self.cause})" if self.cause else "")
         example = f"smallest failing call: {self.example}" if self.example else ""
@@ -108,3 +109,9 @@ class Report:
         return "\n".join(lines + [f"  {note}" for note in self.notes])
 
     __repr__ = __str__
+
+
+def _without_minus_zero(value: float | None) -> float:
+    """A product with 0 may be -0, which is right, and puzzles whoever reads it."""
+    assert value is not None
+    return value + 0.0

@@ -52,6 +52,12 @@ def test_a_wrong_gradient_is_reported_with_its_worst_element_and_cause():
     assert "too small by a factor of 2" in str(report)
 
 
+def test_a_report_says_0_and_not_minus_0():
+    report = gradcheck(Pair(lambda x: (0 * x, None), lambda dout, cache: -0.0 * abs(dout)), np.ones(3))
+    assert np.signbit(report.worst.analytic)
+    assert ": 0 by backward, 0 by differences" in str(report)
+
+
 def test_a_factor_that_ones_as_upstream_would_hide_is_found():
     assert gradcheck(square(lambda dout, x: 2 * x), np.ones(3)).worst.cause == "upstream-ignored"
 
