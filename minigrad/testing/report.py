@@ -32,6 +32,7 @@ CAUSES = (
     "eval-formula",
     "wrong-shape",
     "input-mutated",
+    "memory-layout",
     "unknown",
 )
 

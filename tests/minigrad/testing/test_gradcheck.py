@@ -138,6 +138,17 @@ def test_a_backward_that_fails_on_strided_arrays_only_is_wrong():
     assert gradcheck(square(by_memory), draw(3, 4)).verdict == "wrong"
 
 
+def test_a_backward_that_writes_into_a_copy_of_transposed_arrays_only_is_wrong():
+    def masked(dout, x):
+        dx = np.zeros_like(dout)  # lies as dout lies; then ravel() may be a copy
+        dx.ravel()[:] = (dout * 2 * x).ravel()
+        return dx
+
+    one = gradcheck(square(masked), draw(3, 4)).worst
+    assert (one.verdict, one.cause) == ("wrong", "memory-layout")
+    assert "with transposed arrays" in one.detail
+
+
 RETURNED = {
     "None": (lambda dout, x: None, "returned None"),
     "too many": (lambda dout, x: (dout, dout), "must return 1 gradients"),
