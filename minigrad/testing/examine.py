@@ -292,8 +292,9 @@ def _along_directions(
 def _other_layouts(
     subject: Subject, case: Case, upstream: Upstream, result: Examination, changed: str
 ) -> tuple[str, tuple[str, ...]]:
-    """The same call with arrays that are read-only, and that do not lie in one piece: (a complaint, notes)."""
-    for layout, change in (("read-only", _locked), ("non-contiguous", _strided)):
+    """The same call with arrays that are read-only, that do not lie in one piece, and that lie column by column in
+    memory, as a transposed one does: (a complaint, notes)."""
+    for layout, change in (("read-only", _locked), ("non-contiguous", _strided), ("transposed", _transposed)):
         if changed and layout == "read-only":
             continue
         try:
@@ -311,8 +312,8 @@ def _other_layouts(
             if other.shape != case.at(place).shape or not np.allclose(
                 other, one.analytic, rtol=loose, atol=loose * size, equal_nan=True
             ):
-                text = f"with {layout} arrays the gradient is another one"
-                one.report = replace(one.report, verdict=WRONG, cause="unknown", detail=text)
+                text = f"with {layout} arrays the gradient is another one; a reshape or ravel() may be a copy there"
+                one.report = replace(one.report, verdict=WRONG, cause="memory-layout", detail=text)
     return "", ()
 
 
@@ -388,3 +389,8 @@ def _strided(array: Any) -> Any:
     room = np.zeros([2 * n for n in np.shape(array)], np.asarray(array).dtype)
     room[tuple(slice(None, None, 2) for _ in np.shape(array))] = array
     return room[tuple(slice(None, None, 2) for _ in np.shape(array))]
+
+
+def _transposed(array: Any) -> Any:
+    """The same values, column by column."""
+    return np.array(array, order="F")

@@ -33,6 +33,7 @@ CAUSES = (
     "eval-formula",
     "wrong-shape",
     "input-mutated",
+    "memory-layout",
     "unknown",
 )
 
@@ -66,7 +67,8 @@ class GradientReport:
         worst = ""
         if self.index is not None:
             place = f" at [{', '.join(map(str, self.index))}]" if self.index else ""
-            worst = f"worst{place}: {self.analytic:.6g} by backward, {self.numeric:.6g} by differences"
+            analytic, numeric = _without_minus_zero(self.analytic), _without_minus_zero(self.numeric)
+            worst = f"worst{place}: {analytic:.6g} by backward, {numeric:.6g} by differences"
             worst += f" (relative error {self.relative_error:.1e})"
         head = f"{self.name}: {self.verdict}" + (f" ({self.cause})" if self.cause else "")
         example = f"smallest failing call: {self.example}" if self.example else ""
@@ -122,3 +124,9 @@ def for_notebook(text: str) -> str:
         for line in text.splitlines()
     ]
     return f'<div style="font: 0.875em/1.45 monospace; white-space: pre-wrap">{"".join(lines)}</div>'
+
+
+def _without_minus_zero(value: float | None) -> float:
+    """A product with 0 may be -0, which is right, and puzzles whoever reads it."""
+    assert value is not None
+    return value + 0.0

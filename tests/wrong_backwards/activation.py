@@ -43,6 +43,13 @@ def relu_writes_into_dout(dout, x):
     return dout
 
 
+@planted(RELU, "dx", "memory-layout")
+def relu_writes_into_a_copy_of_what_is_transposed(dout, x):
+    dx = np.zeros_like(dout)  # lies as dout lies
+    dx.ravel()[x.ravel() > 0] = dout.ravel()[x.ravel() > 0]
+    return dx
+
+
 @planted(RELU, "dx", "wrong-shape")
 def relu_flattens(dout, x):
     return (dout * (x > 0)).reshape(-1, 1)

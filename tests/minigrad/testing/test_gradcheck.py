@@ -55,6 +55,12 @@ def test_a_wrong_gradient_is_reported_with_its_worst_element_and_cause():
     assert "too small by a factor of 2" in str(report)
 
 
+def test_a_report_says_0_and_not_minus_0():
+    report = gradcheck(Pair(lambda x: (0 * x, None), lambda dout, cache: -0.0 * abs(dout)), np.ones(3))
+    assert np.signbit(report.worst.analytic)
+    assert ": 0 by backward, 0 by differences" in str(report)
+
+
 def test_a_factor_that_ones_as_upstream_would_hide_is_found():
     assert gradcheck(square(lambda dout, x: 2 * x), np.ones(3)).worst.cause == "upstream-ignored"
 
@@ -133,6 +139,17 @@ def test_a_backward_that_fails_on_strided_arrays_only_is_wrong():
         return dout * 2 * (x if x.flags.c_contiguous else x + 1)
 
     assert gradcheck(square(by_memory), draw(3, 4)).verdict == "wrong"
+
+
+def test_a_backward_that_writes_into_a_copy_of_transposed_arrays_only_is_wrong():
+    def masked(dout, x):
+        dx = np.zeros_like(dout)  # lies as dout lies; then ravel() may be a copy
+        dx.ravel()[:] = (dout * 2 * x).ravel()
+        return dx
+
+    one = gradcheck(square(masked), draw(3, 4)).worst
+    assert (one.verdict, one.cause) == ("wrong", "memory-layout")
+    assert "with transposed arrays" in one.detail
 
 
 RETURNED = {
