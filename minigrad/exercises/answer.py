@@ -1,0 +1,102 @@
+"""A student's functions, called so that whatever they do becomes a sentence about the student's own lines."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigrad.exercises.report import UNWRITTEN, WRONG
+
+FRAMES = 3  # of a traceback, the last ones
+
+
+class Complaint(Exception):
+    """What is to be said of a call that gave no result. verdict: WRONG or UNWRITTEN."""
+
+    def __init__(self, message: str, verdict: str = WRONG) -> None:
+        super().__init__(message)
+        self.message, self.verdict = message, verdict
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The names that a student's file, or a notebook, defines.
+
+    files: where the student's lines are: the file names that a traceback has for them.
+    """
+
+    names: Mapping[str, Any]
+    files: frozenset[str]
+
+    @classmethod
+    def of(cls, names: Mapping[str, Any]) -> Answer:
+        """From a namespace. The student's lines are those of the functions in it."""
+        functions = [one for one in names.values() if inspect.isfunction(one)]
+        return cls(names, frozenset(one.__code__.co_filename for one in functions))
+
+    def function(self, name: str) -> Callable:
+        """The function, guarded: it raises nothing but Complaint."""
+        function = self.names[name]
+
+        @functools.wraps(function)
+        def guarded(*args: Any, **settings: Any) -> Any:
+            try:
+                with np.errstate(all="ignore"):
+                    return function(*args, **settings)
+            except (Exception, SystemExit) as error:
+                raise self.complaint(error, name) from None
+
+        return guarded
+
+    def missing(self, wanted: tuple[str, ...]) -> str:
+        """A sentence about the names that are not there, or are no functions; "" if all are there."""
+        absent = [name for name in wanted if name not in self.names]
+        if absent:
+            names = " and ".join(absent)
+            verb = "is" if len(absent) == 1 else "are"
+            return f"{names} {verb} missing. Did you rename or delete {'it' if len(absent) == 1 else 'them'}?"
+        odd = [name for name in wanted if self.names[name] is not None and not callable(self.names[name])]
+        return f"{odd[0]} must be a function, it is {described(self.names[odd[0]])}." if odd else ""
+
+    def complaint(self, error: BaseException, name: str) -> Complaint:
+        """What to say of what was raised in a call of the function `name`."""
+        if isinstance(error, Complaint):
+            return error
+        where = self.where(error)
+        if isinstance(error, NotImplementedError):
+            line = f" (line {where[-1][0]})" if where else ""
+            return Complaint(f"not written yet: {where[-1][1] if where else name}{line}", UNWRITTEN)
+        lines = [f"line {line}, in {function}: {text}" for line, function, text in where[-FRAMES:]]
+        said = f"{type(error).__name__}: {error}".strip(": ").split("\n")[0]
+        if isinstance(error, RecursionError):
+            said, lines = f"{name} calls itself again and again, without an end (RecursionError)", lines[-1:]
+        elif isinstance(error, MemoryError):
+            said = f"{name} asks for more memory than there is ({said})"
+        elif isinstance(error, SystemExit):
+            said = f"{name} ends the program ({said}); it should return"
+        else:
+            said = f"{name} raises {said}"
+        return Complaint("\n".join([said, *lines]))
+
+    def where(self, error: BaseException) -> list[tuple[int | None, str, str]]:
+        """(line number, function, line) of the student's lines in a traceback, the last one last."""
+        frames = traceback.extract_tb(error.__traceback__)
+        return [(one.lineno, one.name, one.line or "") for one in frames if one.filename in self.files]
+
+
+def described(value: Any) -> str:
+    """`None`, `float64 (3, 4)`, `a tuple of 2`, `int 3`."""
+    if value is None:
+        return "None"
+    if isinstance(value, (np.ndarray, np.generic)):
+        return f"{value.dtype} {value.shape}"
+    if isinstance(value, (tuple, list, dict)):
+        return f"a {type(value).__name__} of {len(value)}"
+    text = repr(value)
+    return f"{type(value).__name__} {text}" if len(text) <= 40 else f"a {type(value).__name__}"
