@@ -41,8 +41,14 @@ class Answer:
         return cls(names, frozenset(one.__code__.co_filename for one in functions))
 
     def function(self, name: str) -> Callable:
-        """The function, guarded: it raises nothing but Complaint."""
+        """The function, guarded: it raises nothing but Complaint. Complains if there is none."""
+        if name not in self.names:
+            raise Complaint(f"{name} is missing. Did you rename it, or delete it?")
         function = self.names[name]
+        if function is None:
+            raise Complaint(f"not written yet: {name}", UNWRITTEN)
+        if not callable(function):
+            raise Complaint(f"{name} must be a function, it is {described(function)}")
 
         @functools.wraps(function)
         def guarded(*args: Any, **settings: Any) -> Any:
@@ -53,16 +59,6 @@ class Answer:
                 raise self.complaint(error, name) from None
 
         return guarded
-
-    def missing(self, wanted: tuple[str, ...]) -> str:
-        """A sentence about the names that are not there, or are no functions; "" if all are there."""
-        absent = [name for name in wanted if name not in self.names]
-        if absent:
-            names = " and ".join(absent)
-            verb = "is" if len(absent) == 1 else "are"
-            return f"{names} {verb} missing. Did you rename or delete {'it' if len(absent) == 1 else 'them'}?"
-        odd = [name for name in wanted if self.names[name] is not None and not callable(self.names[name])]
-        return f"{odd[0]} must be a function, it is {described(self.names[odd[0]])}." if odd else ""
 
     def complaint(self, error: BaseException, name: str) -> Complaint:
         """What to say of what was raised in a call of the function `name`."""

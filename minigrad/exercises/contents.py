@@ -87,9 +87,14 @@ def file_name(name: str) -> str:
     return f"{name.replace('-', '_')}.py"
 
 
+def has_header(text: str) -> bool:
+    """Whether a file says which exercise it answers."""
+    return _header(text) is not None
+
+
 def exercise_of(path: Path, text: str) -> str:
     """Which exercise a file answers: by the header in its first lines, otherwise by its name."""
-    header = next((found for line in text.splitlines()[:LINES] if (found := HEADER.fullmatch(line))), None)
+    header = _header(text)
     if header:
         return known(header["name"])
     try:
@@ -99,6 +104,10 @@ def exercise_of(path: Path, text: str) -> str:
             f"{path.name} does not say which exercise it answers. Its first line should be "
             "`# minigrad exercise: NAME`, as in the file that `minigrad exercise start NAME` wrote."
         ) from None
+
+
+def _header(text: str) -> re.Match[str] | None:
+    return next((found for line in text.splitlines()[:LINES] if (found := HEADER.fullmatch(line))), None)
 
 
 def _read(name: str, ending: str) -> str:

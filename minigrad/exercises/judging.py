@@ -7,8 +7,9 @@ shape. Only what runs goes through the sweep of `minigrad.testing`, which names 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,19 +24,20 @@ from minigrad.testing.report import WRONG as WRONG_GRADIENT
 from minigrad.testing.spec import OpSpec, dtype_kept, sweep
 from minigrad.testing.subjects import Case, GradientCountError, Subject, upstream_for
 
+EXAMPLES = 20
 FLOAT32 = "float32"
+KIND_AND_SHAPE = re.compile(r"\b(?:float|int|bool)\d* \([\d, ]*\) (?=\[|-?\d|True|False)")
 ALTERED = "you have changed {name}, which was right: put it back as `minigrad exercise start` gives it"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One answer and how it is to be looked at. notes: are for the student, and cost nothing."""
+    """One answer, and how it is to be looked at. seed, examples: of the drawn calls."""
 
     exercise: str
     answer: Answer
     seed: int = 0
-    examples: int = 20
-    notes: list[str] = field(default_factory=list)
+    examples: int = EXAMPLES
 
     @property
     def hides_causes(self) -> bool:
@@ -55,7 +57,7 @@ class Asked:
 class Question:
     """What an exercise asks for.
 
-    functions: that the file must have. parts: what there are points for, in order. judge: gives a Part for each.
+    functions: without which nothing can be judged. parts: what there are points for, in order. judge: gives a Part for each.
     """
 
     functions: tuple[str, ...]
@@ -83,19 +85,18 @@ def pair(
     *,
     asks_forward: bool = False,
     kinks: tuple[float, ...] = (),
-    functions: tuple[str, ...] = (),
     also: Mapping[str, Step] | None = None,
 ) -> Question:
     """`op_forward` and `op_backward`. asks_forward: the student writes it, too; otherwise it was given.
 
-    also: further parts, with a function for each that complains if it is wrong. functions: which those need.
+    also: further parts, with a function for each that complains if it is wrong.
     """
     names = (f"{op}_forward", f"{op}_backward")
 
     def spec(answer: Answer) -> OpSpec:
         return OpSpec(answer.names[names[0]], answer.names[names[1]], inputs, kinks=kinks, name=op)
 
-    return _op(spec, names, ("forward",) if asks_forward else (), gradients, functions, also or {})
+    return _op(spec, names, ("forward",) if asks_forward else (), gradients, also or {})
 
 
 def loss(
@@ -104,7 +105,6 @@ def loss(
     gradients: Sequence[str],
     *,
     asks_value: bool = True,
-    functions: tuple[str, ...] = (),
     also: Mapping[str, Step] | None = None,
 ) -> Question:
     """A function that returns its value and its gradients at once; otherwise as a pair."""
@@ -112,7 +112,7 @@ def loss(
     def spec(answer: Answer) -> OpSpec:
         return OpSpec(answer.names[name], None, inputs, name=name)
 
-    return _op(spec, (name, name), ("loss",) if asks_value else (), gradients, functions, also or {})
+    return _op(spec, (name, name), ("loss",) if asks_value else (), gradients, also or {})
 
 
 def _op(
@@ -120,14 +120,13 @@ def _op(
     names: tuple[str, str],
     values: tuple[str, ...],
     gradients: Sequence[str],
-    functions: tuple[str, ...],
     also: Mapping[str, Step],
 ) -> Question:
     def judge(asked: Asked) -> Iterator[Part]:
         yield from _judged(asked, spec(asked.answer), names, values, gradients)
         yield from (one_part(name, step, asked) for name, step in also.items())
 
-    return Question((*dict.fromkeys(names), *functions), (*values, *gradients, FLOAT32, *also), judge)
+    return Question(tuple(dict.fromkeys(names)), (*values, *gradients, FLOAT32, *also), judge)
 
 
 def _judged(
@@ -161,16 +160,14 @@ def _judged(
         return
 
     report = sweep(spec, examples=asked.examples, seed=asked.seed)
+    kinks = next(
+        (one.detail for one in report.properties if (one.name, one.status) == ("finite at kinks", "failed")), ""
+    )
     found = [
-        _gradient(one, name, shapes.get(name, ""), spec, asked.hides_causes)
+        Part(name, WRONG, kinks) if kinks else _gradient(one, shapes.get(name, ""), name, spec, asked.hides_causes)
         for name, one in zip(gradients, report.gradients, strict=True)
     ]
     yield from found
-    asked.notes.extend(
-        f"{one.name}: {one.detail}"
-        for one in report.properties
-        if one.status == "failed" and one.name not in ("dtype kept", "reference")
-    )
     if not all(found):
         yield Part(FLOAT32, UNSEEN)
         return
@@ -178,7 +175,7 @@ def _judged(
         for case in calls[::4]:
             dtype_kept(spec, subject, case)
     except AssertionError as error:
-        text = f"{error}: somewhere a float64 array comes in, often from np.zeros(shape) or np.ones(shape)"
+        text = f"{error}. Often that comes from np.zeros(shape), or from a NumPy number such as np.sqrt(2)"
         yield Part(FLOAT32, WRONG, text)
     except Complaint as complaint:
         yield Part(FLOAT32, complaint.verdict, complaint.message)
@@ -201,11 +198,12 @@ def _right_value(subject: Subject, case: Case, name: str, solution: Callable) ->
     except GradientCountError as error:
         raise Complaint(f"{error} Is there a return at its end?" if "None" in str(error) else str(error)) from None
     what = "its value" if subject.takes_upstream else "the loss"
-    compare(out, expected, f"{name}: {what}", case.describe())
+    compare(out, expected, f"{name}: {what}", case)
 
 
-def compare(found: Any, expected: np.ndarray, what: str, call: str) -> None:
-    """Complain unless `found` is an array like `expected`. what: its name. call: the arguments, in words."""
+def compare(found: Any, expected: np.ndarray, what: str, case: Case) -> None:
+    """Complain unless `found`, that comes from this call, is an array like `expected`. what: its name."""
+    call = _plain(case.describe())
     try:
         values = np.asarray(found, np.float64)
     except (TypeError, ValueError):
@@ -216,6 +214,11 @@ def compare(found: Any, expected: np.ndarray, what: str, call: str) -> None:
         index = np.unravel_index(np.argmax(np.abs(np.nan_to_num(values - expected, nan=np.inf))), expected.shape)
         place = f" at [{', '.join(map(str, index))}]" if index else ""
         raise Complaint(f"{what} is {values[index]:.6g}{place}, it should be {expected[index]:.6g}\nfor {call}")
+
+
+def _plain(call: str) -> str:
+    """A call in words, without the dtypes and shapes of arrays whose values are printed."""
+    return KIND_AND_SHAPE.sub("", call)
 
 
 def _wrong_shapes(subject: Subject, case: Case, name: str, called: Sequence[str], seed: int) -> dict[str, str]:
@@ -244,7 +247,7 @@ def _wrong_shapes(subject: Subject, case: Case, name: str, called: Sequence[str]
     return wrong
 
 
-def _gradient(report: GradientReport, name: str, shape: str, spec: OpSpec, hides_cause: bool) -> Part:
+def _gradient(report: GradientReport, shape: str, name: str, spec: OpSpec, hides_cause: bool) -> Part:
     """The part of a gradient, from what the sweep says."""
     if report.verdict not in FAILING:
         return Part(name)
@@ -256,7 +259,7 @@ def _gradient(report: GradientReport, name: str, shape: str, spec: OpSpec, hides
     if not shape and report.verdict == WRONG_GRADIENT and report.index is not None:
         place = f"at [{', '.join(map(str, report.index))}] " if report.index else ""
         lines.append(f"{place}it is {report.analytic:.6g}, differences say {report.numeric:.6g}")
-    example = f"{spec.name}({report.example})" if report.example else ""
+    example = f"{spec.name}({_plain(report.example)})" if report.example else ""
     return Part(name, WRONG, "\n".join(filter(None, lines)), None if hides_cause else report.cause, example)
 
 
@@ -285,6 +288,12 @@ def judged(asked: Asked, question: Question) -> Iterator[Part]:
     """All parts of an answer. Nothing that the student's functions raise passes through."""
     left = list(question.parts)
     try:
+        for name in question.functions:
+            asked.answer.function(name)
+    except Complaint as complaint:
+        yield from all_alike(left, complaint.verdict, complaint.message)
+        return
+    try:
         for part in question.judge(asked):
             left.remove(part.name)
             yield part
@@ -293,6 +302,5 @@ def judged(asked: Asked, question: Question) -> Iterator[Part]:
         if not where and not isinstance(error, (Complaint, SystemExit)):
             raise
         complaint = asked.answer.complaint(error, where[-1][1] if where else question.functions[-1])
-        first, *others = left
-        yield Part(first, complaint.verdict, complaint.message)
-        yield from all_alike(others, UNSEEN)
+        yield Part(left[0], complaint.verdict, complaint.message)
+        yield from all_alike(left[1:], UNSEEN)

@@ -70,7 +70,6 @@ class Report:
     file: str = ""
     parts: list[Part] = field(default_factory=list)
     trouble: Trouble | None = None
-    notes: list[str] = field(default_factory=list)
     printed: str = ""
 
     @property
@@ -118,7 +117,6 @@ class Report:
             "possible": self.possible,
             "parts": [part.as_json() for part in self.parts],
             "trouble": trouble and {"message": trouble.message, "line": trouble.line},
-            "notes": self.notes,
             "printed": self.printed,
         }
 

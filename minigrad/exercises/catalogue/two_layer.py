@@ -12,8 +12,8 @@
 softmax_loss is given; it returns the gradient of the scores, too. From there walk back, line by line: each line of the
 forward becomes one or more lines of the backward, in the reverse order.
 
-Then let the tape do it. With `w1 = mg.tensor(w1, requires_grad=True)` and the same for x, b1, w2 and b2, three lines like
-these and `loss.backward()` leave every gradient in `.grad`. Both must come to the same numbers.
+Then let the tape do it. With `w1 = mg.tensor(w1, requires_grad=True)` and the same for x, b1, w2 and b2, three lines
+like these and `loss.backward()` leave every gradient in `.grad`. Both must come to the same numbers.
 
 Your part: by_hand and by_tape.
 """
