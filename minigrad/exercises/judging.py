@@ -26,6 +26,7 @@ from minigrad.testing.subjects import Case, GradientCountError, Subject, upstrea
 
 EXAMPLES = 20
 FLOAT32 = "float32"
+FINITE = "finite at kinks"  # as the sweep calls it
 KIND_AND_SHAPE = re.compile(r"\b(?:float|int|bool)\d* \([\d, ]*\) (?=\[|-?\d|True|False)")
 ALTERED = "you have changed {name}, which was right: put it back as `minigrad exercise start` gives it"
 
@@ -57,7 +58,8 @@ class Asked:
 class Question:
     """What an exercise asks for.
 
-    functions: without which nothing can be judged. parts: what there are points for, in order. judge: gives a Part for each.
+    functions: without which nothing can be judged. parts: what there are points for, in order. judge: gives a Part for
+        each.
     """
 
     functions: tuple[str, ...]
@@ -160,9 +162,7 @@ def _judged(
         return
 
     report = sweep(spec, examples=asked.examples, seed=asked.seed)
-    kinks = next(
-        (one.detail for one in report.properties if (one.name, one.status) == ("finite at kinks", "failed")), ""
-    )
+    kinks = next((one.detail for one in report.properties if one.name == FINITE and one.status == "failed"), "")
     found = [
         Part(name, WRONG, kinks) if kinks else _gradient(one, shapes.get(name, ""), name, spec, asked.hides_causes)
         for name, one in zip(gradients, report.gradients, strict=True)
@@ -241,7 +241,7 @@ def _wrong_shapes(subject: Subject, case: Case, name: str, called: Sequence[str]
         raise Complaint(f"{name} returned None for {absent[0]}")
     wrong = {}
     for (one, gradient), place in zip(found.items(), places, strict=True):
-        shape, due = np.shape(gradient), case.at(place).shape
+        shape, due = np.asarray(gradient).shape, case.at(place).shape
         if shape != due:
             wrong[one] = f"it must have {one[1:]}'s shape {due}, got {shape}"
     return wrong
@@ -301,6 +301,6 @@ def judged(asked: Asked, question: Question) -> Iterator[Part]:
         where = asked.answer.where(error)
         if not where and not isinstance(error, (Complaint, SystemExit)):
             raise
-        complaint = asked.answer.complaint(error, where[-1][1] if where else question.functions[-1])
-        yield Part(left[0], complaint.verdict, complaint.message)
+        about = asked.answer.complaint(error, where[-1][1] if where else question.functions[-1])
+        yield Part(left[0], about.verdict, about.message)
         yield from all_alike(left[1:], UNSEEN)

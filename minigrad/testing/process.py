@@ -51,7 +51,7 @@ class Process:
         self._process.stdout.close()
 
     def message(self, time_limit: float) -> tuple[str, Any] | None:
-        """The next (kind, content); None when there are no more. Raises Silence if none comes in `time_limit` seconds."""
+        """The next (kind, content); None when there are no more. Raises Silence if none comes in the time."""
         try:
             line = self._lines.get(timeout=max(time_limit, 0))
         except queue.Empty:
