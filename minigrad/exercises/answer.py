@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,8 +41,11 @@ class Answer:
         functions = [one for one in names.values() if inspect.isfunction(one)]
         return cls(names, frozenset(one.__code__.co_filename for one in functions))
 
-    def function(self, name: str) -> Callable:
-        """The function, guarded: it raises nothing but Complaint. Complains if there is none."""
+    def function(self, name: str, *, returns: bool = True) -> Callable:
+        """The function, guarded: it raises nothing but Complaint. Complains if there is none.
+
+        returns: it must, so None is complained of.
+        """
         if name not in self.names:
             raise Complaint(f"{name} is missing. Did you rename it, or delete it?")
         function = self.names[name]
@@ -54,9 +58,12 @@ class Answer:
         def guarded(*args: Any, **settings: Any) -> Any:
             try:
                 with np.errstate(all="ignore"):
-                    return function(*args, **settings)
+                    result = function(*args, **settings)
             except (Exception, SystemExit) as error:
                 raise self.complaint(error, name) from None
+            if returns and result is None:
+                raise Complaint(f"{name} returns None. Is there a return at its end?")
+            return result
 
         return guarded
 
@@ -68,10 +75,11 @@ class Answer:
         if isinstance(error, NotImplementedError):
             line = f" (line {where[-1][0]})" if where else ""
             return Complaint(f"not written yet: {where[-1][1] if where else name}{line}", UNWRITTEN)
-        lines = [f"line {line}, in {function}: {text}" for line, function, text in where[-FRAMES:]]
+        lines = [f"line {line}, in {function}: {text}".rstrip(": ") for line, function, text in where[-FRAMES:]]
         said = f"{type(error).__name__}: {error}".strip(": ").split("\n")[0]
         if isinstance(error, RecursionError):
-            said, lines = f"{name} calls itself again and again, without an end (RecursionError)", lines[-1:]
+            said = f"{name} calls itself again and again, without an end (RecursionError)"
+            lines = [Counter(f"line {one[0]}: {one[2]}" for one in where).most_common(1)[0][0]] if where else []
         elif isinstance(error, MemoryError):
             said = f"{name} asks for more memory than there is ({said})"
         elif isinstance(error, SystemExit):

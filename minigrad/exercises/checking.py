@@ -19,7 +19,7 @@ from minigrad.testing.process import Process, Silence
 TIME_LIMIT = 60.0  # seconds for a file
 STARTING = 20.0  # seconds more, in which the process starts, until it is ended from outside
 FRAME = re.compile(r'\s*File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>.*)')
-SIGNALS = {-6: "abort", -9: "killed, perhaps for its memory", -11: "segmentation fault"}
+SIGNALS = {-6: "it was aborted", -9: "it was killed, perhaps for its memory", -11: "a segmentation fault"}
 
 
 def check(path: str | Path, *, seed: int = 0, time_limit: float = TIME_LIMIT) -> Report:
@@ -77,8 +77,8 @@ def _end_of(exit_code: int, where: Path, path: Path, time_limit: float) -> Troub
     frame = next((found for line in dump.splitlines() if (found := FRAME.fullmatch(line)) and _is(found, path)), None)
     line = int(frame["line"]) if frame else None
     if not dump.startswith("Timeout"):
-        reason = SIGNALS.get(exit_code, f"exit code {exit_code}")
-        message = f"the program was ended ({reason}). Does the file end it, as os._exit does, or fill the memory?"
+        reason = SIGNALS.get(exit_code, f"exit code {exit_code}, as from os._exit")
+        message = f"the program has ended before its time: {reason}."
     elif frame:
         message = f"stopped after {time_limit:g} seconds. Is there a loop that never ends?"
     else:

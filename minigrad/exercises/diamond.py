@@ -78,7 +78,7 @@ def _run(answer: Answer, program: Program, end: int) -> list[Any]:
     numbers = [number(start) for start in starts]
     for operation, i, j in lines:
         numbers.append(operations[operation](tape, numbers[i], numbers[j]))
-    answer.function("backward")(tape, numbers[end])
+    answer.function("backward", returns=False)(tape, numbers[end])
     for one in numbers:
         if not isinstance(getattr(one, "grad", None), (int, float)):
             raise Complaint(f"grad must be a number, got {described(getattr(one, 'grad', None))}")

@@ -21,6 +21,7 @@ from minigrad.exercises.report import RIGHT, UNSEEN, WRONG, Part, all_alike
 from minigrad.testing.falsify import drawn
 from minigrad.testing.report import FAILING, GradientReport
 from minigrad.testing.report import WRONG as WRONG_GRADIENT
+from minigrad.testing.slopes import copies
 from minigrad.testing.spec import OpSpec, dtype_kept, sweep
 from minigrad.testing.subjects import Case, GradientCountError, Subject, upstream_for
 
@@ -28,7 +29,7 @@ EXAMPLES = 20
 FLOAT32 = "float32"
 FINITE = "finite at kinks"  # as the sweep calls it
 KIND_AND_SHAPE = re.compile(r"\b(?:float|int|bool)\d* \([\d, ]*\) (?=\[|-?\d|True|False)")
-ALTERED = "you have changed {name}, which was right: put it back as `minigrad exercise start` gives it"
+ALTERED = "You have changed {name}, which was right: put it back as `minigrad exercise start` gives it"
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,7 @@ def _judged(
     first name says what the value should be.
     """
     subject, calls = _guarded(asked, spec, names).subject(), asked.calls(spec.cases())
+    calls.sort(key=lambda case: sum(array.size for _, array in case.arrays()))
     try:
         for case in calls:
             _right_value(subject, case, names[0], asked.solution(names[0]))
@@ -155,7 +157,7 @@ def _judged(
     shapes: dict[str, str] = {}
     try:
         for case in calls:
-            shapes = _wrong_shapes(subject, case, names[1], gradients, asked.seed) | shapes
+            shapes |= _wrong_shapes(subject, case, names[1], gradients, asked.seed)  # those of the largest stay
     except Complaint as complaint:
         yield from all_alike(gradients, complaint.verdict, complaint.message)
         yield Part(FLOAT32, UNSEEN)
@@ -190,15 +192,32 @@ def _guarded(asked: Asked, spec: OpSpec, names: tuple[str, str]) -> OpSpec:
 
 
 def _right_value(subject: Subject, case: Case, name: str, solution: Callable) -> None:
-    """Complain unless the function gives, for this call, the value that the solution gives."""
+    """Complain unless the function gives, for this call, the value that the solution gives, and does nothing else."""
     given = case.copied()
     expected = np.asarray(solution(*case.copied().args, **case.settings)[0])
     try:
         (out,), _ = subject.run(given)
     except GradientCountError as error:
-        raise Complaint(f"{error} Is there a return at its end?" if "None" in str(error) else str(error)) from None
-    what = "its value" if subject.takes_upstream else "the loss"
-    compare(out, expected, f"{name}: {what}", case)
+        raise Complaint(str(error).rstrip(".")) from None
+    except Complaint as complaint:
+        raise _with_call(complaint, case) from None
+    compare(out, expected, f"{name}: {'its value' if subject.takes_upstream else 'the loss'}", case)
+    _leaves_alone(given, case, subject, name)
+
+
+def _with_call(complaint: Complaint, case: Case) -> Complaint:
+    """The complaint, with the call that led to it."""
+    if complaint.verdict == WRONG:
+        complaint.message += f"\nfor {_plain(case.describe())}"
+    return complaint
+
+
+def _leaves_alone(given: Case, case: Case, subject: Subject, name: str) -> None:
+    """Complain if the arrays that were given are no longer those of the call."""
+    for place, array in given.arrays():
+        if not np.array_equal(array, case.at(place), equal_nan=array.dtype.kind == "f"):
+            argument = subject.gradient_names(case)[place][1:]
+            raise Complaint(f"{name} writes into {argument}, which belongs to the caller: work on a copy")
 
 
 def compare(found: Any, expected: np.ndarray, what: str, case: Case) -> None:
@@ -226,19 +245,26 @@ def _wrong_shapes(subject: Subject, case: Case, name: str, called: Sequence[str]
 
     called: what the gradients are called, in order.
     """
-    outs, backward = subject.run(case.copied())
+    given = case.copied()
+    outs, backward = subject.run(given)
     upstream = upstream_for(tuple(map(np.array, outs)), subject, np.random.default_rng(seed))
+    sent = copies(upstream)
     try:
-        gradients = backward(upstream)
+        gradients = backward(sent)
     except GradientCountError as error:
         raise Complaint(str(error).rstrip(".")) from None
+    except Complaint as complaint:
+        raise _with_call(complaint, case) from None
+    if any(one is not None and not (one == other).all() for one, other in zip(upstream, sent, strict=True)):
+        raise Complaint(f"{name} writes into dout, which others still need: work on a copy")
+    _leaves_alone(given, case, subject, name)
     places = case.places()[: len(called)]  # mse_loss gives no gradient for its targets
     found = {one: gradients.get(place) for one, place in zip(called, places, strict=True)}
-    absent = [one for one, gradient in found.items() if gradient is None]
-    if len(absent) == len(found):
-        raise Complaint(f"{name} returned None. Is there a return at its end?")
-    if absent:
-        raise Complaint(f"{name} returned None for {absent[0]}")
+    for one, gradient in found.items():
+        if gradient is None:
+            raise Complaint(f"{name} returns None for {one}")
+        if np.asarray(gradient).dtype.kind not in "fiub":
+            raise Complaint(f"{name} must return an array of numbers for {one}, got {described(gradient)}")
     wrong = {}
     for (one, gradient), place in zip(found.items(), places, strict=True):
         shape, due = np.asarray(gradient).shape, case.at(place).shape

@@ -13,6 +13,7 @@ from minigrad.exercises.report import RIGHT, UNSEEN, UNWRITTEN, Part, Report
 from minigrad.teach.colours import Colours
 
 WIDEST = 100
+PRINTED = 8  # lines that are shown of what the student's code prints
 
 
 def listing(folder: Path, colours: Colours) -> str:
@@ -38,6 +39,7 @@ def report(one: Report, colours: Colours) -> str:
     lines = [f"{colours.op(one.exercise)}  {contents.title(one.exercise)}", ""]
     if one.printed:
         printed = one.printed.rstrip("\n").splitlines()
+        printed = printed if len(printed) <= PRINTED else [*printed[:PRINTED], "..."]
         lines += [colours.faint("It printed:"), *(colours.faint(f"  {line}") for line in printed), ""]
     if one.trouble:
         lines += [*_message(one.trouble.message, colours.bad("✗") + " ", "  ", colours), ""]
@@ -57,10 +59,10 @@ def _parts(parts: Sequence[Part], colours: Colours) -> Iterator[str]:
         mark = {RIGHT: colours.good("✓"), UNSEEN: colours.faint("–"), UNWRITTEN: colours.value("…")}.get(
             part.verdict, colours.bad("✗")
         )
-        message = part.message or part.verdict
-        cause = f"{message.splitlines()[0]}  ({part.cause})" if part.cause else message.splitlines()[0]
-        rest = message.splitlines()[1:] + ([f"smallest failing call: {part.example}"] if part.example else [])
-        yield from _message("\n".join([cause, *rest]), f"{mark} {name:<{width}}   ", " " * (width + 5), colours)
+        first, *rest = (part.message or part.verdict).splitlines()
+        first += f"  ({part.cause})" if part.cause not in (None, "unknown") else ""
+        rest += [f"smallest failing call: {part.example}"] if part.example else []
+        yield from _message("\n".join([first, *rest]), f"{mark} {name:<{width}}   ", " " * (width + 5), colours)
 
 
 def _message(text: str, first: str, indent: str, colours: Colours) -> Iterator[str]:

@@ -22,7 +22,7 @@ from typing import Any
 
 import hypothesis.configuration
 
-from minigrad.exercises.answer import Answer, Complaint
+from minigrad.exercises.answer import Answer
 from minigrad.exercises.judging import Asked, judged
 from minigrad.exercises.questions import QUESTIONS
 from minigrad.exercises.report import UNRUNNABLE, Trouble
@@ -66,9 +66,12 @@ def _judge(wanted: dict[str, Any], send: Any) -> None:
     if trouble:
         send("trouble", dataclasses.asdict(trouble))
         return
-    asked = Asked(wanted["exercise"], Answer(names, frozenset([str(path)])), wanted["seed"])
-    for part in judged(asked, question):
-        send("part", dataclasses.asdict(part))
+    answer = Answer(names, frozenset([str(path)]))
+    try:
+        for part in judged(Asked(wanted["exercise"], answer, wanted["seed"]), question):
+            send("part", dataclasses.asdict(part))
+    except KeyboardInterrupt as error:  # the student's: nobody else would press a key here
+        send("trouble", dataclasses.asdict(_unrunnable(error, answer)))
 
 
 def _run(path: Path) -> tuple[dict[str, Any], Trouble | None]:
@@ -92,6 +95,8 @@ def _unreadable(error: SyntaxError | ValueError) -> Trouble:
     """What Python says, the line, and a caret below the place."""
     if not isinstance(error, SyntaxError):
         return Trouble(UNRUNNABLE, f"Python cannot read the file: {error}.")
+    if "'utf-8' codec" in str(error.msg):
+        return Trouble(UNRUNNABLE, "the file is not in UTF-8; let your editor save it so.")
     lines = [f"line {error.lineno}: {error.msg}" if error.lineno else str(error.msg)]
     if error.text and error.lineno:
         text = error.text.rstrip()
@@ -106,9 +111,7 @@ def _unreadable(error: SyntaxError | ValueError) -> Trouble:
 def _unrunnable(error: BaseException, answer: Answer) -> Trouble:
     """What was raised when the file was run, before any of its functions was called."""
     where = answer.where(error)
-    complaint = answer.complaint(error, "the file") if isinstance(error, (Exception, SystemExit)) else Complaint("")
-    message = complaint.message or f"the file raises {type(error).__name__}"
-    return Trouble(UNRUNNABLE, message, where[-1][0] if where else None)
+    return Trouble(UNRUNNABLE, answer.complaint(error, "the file").message, where[-1][0] if where else None)
 
 
 def _limit_memory() -> None:

@@ -26,7 +26,7 @@ class Process:
     def __init__(self, module: str, wanted: dict[str, Any]) -> None:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "MPLBACKEND": "agg"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, json.dumps(wanted)],
+            [sys.executable, "-P", "-m", module, json.dumps(wanted)],  # -P: a file here may be called random.py
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
