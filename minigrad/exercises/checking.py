@@ -46,15 +46,16 @@ def check(path: str | Path, *, seed: int = 0, time_limit: float = TIME_LIMIT) ->
             "where": str(where),
         }
         with Process("minigrad.exercises.worker", wanted) as process:
-            _listen(process, report, time.monotonic() + time_limit + STARTING)
-            if report.trouble is None and process.exit_code() != 0:
+            if not _listen(process, report, time.monotonic() + time_limit + STARTING):
                 report.trouble = _end_of(process.exit_code(), where, path, time_limit)
     return report
 
 
-def _listen(process: Process, report: Report, end: float) -> None:
-    """Write into the report what the worker says. Parts of which it says nothing have not been looked at."""
+def _listen(process: Process, report: Report, end: float) -> bool:
+    """Write into the report what the worker says, and return whether it came to its end. Parts of which it says nothing
+    have not been looked at."""
     parts: dict[str, Part] = {}
+    done = False
     try:
         while message := process.message(end - time.monotonic()):
             kind, content = message
@@ -66,9 +67,12 @@ def _listen(process: Process, report: Report, end: float) -> None:
                 report.printed += content
             elif kind == "trouble":
                 report.trouble = Trouble(**content)
+            elif kind == "done":
+                done = True
     except Silence:
-        report.trouble = Trouble(STOPPED, "stopped: it did not react any more.")
+        report.trouble, done = Trouble(STOPPED, "stopped: it did not react any more."), True
     report.parts = list(parts.values())
+    return done
 
 
 def _end_of(exit_code: int, where: Path, path: Path, time_limit: float) -> Trouble:

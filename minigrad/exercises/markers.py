@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 MARKER = re.compile(r"(?P<indent>\s*)#+\s*(?P<edge>BEGIN|END) (?P<kind>SOLUTION|BLANK)\s*")
+NEARLY = re.compile(r"\s*#+\s*(BEGIN|END)\s+(SOLUTION|BLANK)", re.IGNORECASE)
 COMMENT = re.compile(r"\s*#")
 DEFINED = re.compile(r"(?P<indent>\s*)(?:async\s+)?(?:def|class)\s+(?P<name>\w+)")
 
@@ -30,7 +31,7 @@ class MarkerError(ValueError):
 def strip(text: str) -> str:
     """The text without its solutions; one without markers comes back as it is.
 
-    Raises MarkerError for markers that are nested, or of which one of a pair is missing.
+    Raises MarkerError for markers that are nested, of which one of a pair is missing, or that are misspelt.
     """
     return _rewritten(text, _student)
 
@@ -42,15 +43,6 @@ def solved(text: str) -> str:
 
 def strip_notebook(text: str) -> str:
     """An .ipynb without its solutions, nor what its cells have printed, which would give them away."""
-    return _notebook(text, strip)
-
-
-def has_solution(text: str) -> bool:
-    """Whether there is anything to strip: a begin or an end."""
-    return any(MARKER.fullmatch(line) for line in text.splitlines())
-
-
-def _notebook(text: str, change: Callable[[str], str]) -> str:
     try:
         notebook = json.loads(text)
         cells = notebook["cells"]
@@ -59,19 +51,33 @@ def _notebook(text: str, change: Callable[[str], str]) -> str:
     for number, cell in enumerate(cells, 1):
         if cell.get("cell_type") != "code":
             continue
-        source = cell.get("source", "")
         try:
-            changed = change("".join(source))
+            stripped = strip("".join(cell.get("source", "")))
         except MarkerError as error:
             raise MarkerError(f"cell {number}, {error}") from None
-        cell |= {"source": changed.splitlines(keepends=True), "outputs": [], "execution_count": None}
+        cell |= {"source": stripped.splitlines(keepends=True), "outputs": [], "execution_count": None}
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def has_solution(text: str) -> bool:
+    """Whether there is anything to strip from a text, or from an .ipynb."""
+    try:
+        texts = ["".join(cell["source"]) for cell in json.loads(text)["cells"]]
+    except (ValueError, TypeError, KeyError):
+        texts = [text]
+    return any(MARKER.fullmatch(line) for one in texts for line in one.splitlines())
 
 
 def _rewritten(text: str, replaced: Callable[[list[str], list[str] | None, list[str], str], list[str]]) -> str:
     """The text, with `replaced(solution, blank or None, the lines above, indentation)` in place of each solution."""
     lines = text.splitlines(keepends=True)
     found: list[str] = []
+    for number, line in enumerate(lines, 1):
+        if NEARLY.match(line) and not MARKER.fullmatch(line):
+            raise MarkerError(
+                f"line {number}: {line.strip()!r} is no marker; expected nothing but `# BEGIN SOLUTION`, "
+                "`# END SOLUTION`, `# BEGIN BLANK` or `# END BLANK` in its line."
+            )
     at = 0
     while at < len(lines):
         marker = _marker(lines[at])

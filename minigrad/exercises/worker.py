@@ -1,8 +1,8 @@
 """The process in which a student's file runs: `python -m minigrad.exercises.worker JSON`, started by `check`.
 
 What it finds goes out in JSON lines [kind, content]: "asked", the names of the parts; "part", one of them; "trouble",
-what keeps it from going on; "printed", a piece of what the student's code has printed. When the time is over it writes
-where it is into a file, and ends.
+what keeps it from going on; "printed", a piece of what the student's code has printed; "done", at the end. When the
+time is over it writes where it is into a file, and ends.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def main() -> None:
             message = f"the check itself has failed ({text}). That is our mistake: please tell us, with the file."
             send("trouble", dataclasses.asdict(Trouble(UNRUNNABLE, message)))
         faulthandler.cancel_dump_traceback_later()
+        send("done", None)
 
 
 def _judge(wanted: dict[str, Any], send: Any) -> None:
