@@ -37,9 +37,10 @@ class Answer:
 
     @classmethod
     def of(cls, names: Mapping[str, Any]) -> Answer:
-        """From a namespace. The student's lines are those of the functions in it."""
+        """From a namespace. The student's lines are those of the functions in it, but for what comes from minigrad."""
         functions = [one for one in names.values() if inspect.isfunction(one)]
-        return cls(names, frozenset(one.__code__.co_filename for one in functions))
+        own = [one for one in functions if not (one.__module__ or "").startswith("minigrad.")]
+        return cls(names, frozenset(one.__code__.co_filename for one in own))
 
     def function(self, name: str, *, returns: bool = True) -> Callable:
         """The function, guarded: it raises nothing but Complaint. Complains if there is none.

@@ -17,7 +17,7 @@ from hypothesis.strategies import SearchStrategy
 
 from minigrad.exercises import contents
 from minigrad.exercises.answer import Answer, Complaint, described
-from minigrad.exercises.report import RIGHT, UNSEEN, WRONG, Part, all_alike
+from minigrad.exercises.report import RIGHT, WRONG, Part, all_alike
 from minigrad.testing.falsify import drawn
 from minigrad.testing.report import FAILING, GradientReport
 from minigrad.testing.report import WRONG as WRONG_GRADIENT
@@ -135,7 +135,7 @@ def _op(
 def _judged(
     asked: Asked, spec: OpSpec, names: tuple[str, str], values: tuple[str, ...], gradients: Sequence[str]
 ) -> Iterator[Part]:
-    """The parts of an op: its value, if that is asked for, its gradients, and FLOAT32.
+    """The parts of an op: its value, if that is asked for, its gradients, and FLOAT32; as far as one gets.
 
     names: of the function that gives the value, and of the one that gives the gradients. The solution's function of the
     first name says what the value should be.
@@ -148,9 +148,8 @@ def _judged(
     except Complaint as complaint:
         if not values and complaint.verdict == WRONG:
             complaint.message += f"\n{ALTERED.format(name=names[0])}"
-        together = not values or spec.backward is None
-        yield from all_alike([*values, *gradients] if together else values, complaint.verdict, complaint.message)
-        yield from all_alike([FLOAT32] if together else [*gradients, FLOAT32], UNSEEN)
+        blamed = values if values and spec.backward else [*values, *gradients]
+        yield from all_alike(blamed, complaint.verdict, complaint.message)
         return
     yield from (Part(name) for name in values)
 
@@ -160,29 +159,31 @@ def _judged(
             shapes |= _wrong_shapes(subject, case, names[1], gradients, asked.seed)  # those of the largest stay
     except Complaint as complaint:
         yield from all_alike(gradients, complaint.verdict, complaint.message)
-        yield Part(FLOAT32, UNSEEN)
         return
 
     report = sweep(spec, examples=asked.examples, seed=asked.seed)
     kinks = next((one.detail for one in report.properties if one.name == FINITE and one.status == "failed"), "")
-    found = [
-        Part(name, WRONG, kinks) if kinks else _gradient(one, shapes.get(name, ""), name, spec, asked.hides_causes)
-        for name, one in zip(gradients, report.gradients, strict=True)
-    ]
+    found = []
+    for i, name in enumerate(gradients):
+        said = report.gradients[min(i, len(report.gradients) - 1)]  # one for all, if none could be told from the others
+        part = _gradient(said, shapes.get(name, ""), name, spec, asked.hides_causes)
+        found.append(Part(name, WRONG, kinks) if kinks and part else part)
     yield from found
-    if not all(found):
-        yield Part(FLOAT32, UNSEEN)
-        return
+    if all(found):
+        yield _float32(spec, subject, calls)
+
+
+def _float32(spec: OpSpec, subject: Subject, calls: list[Case]) -> Part:
+    """Whether float32 stays float32."""
     try:
         for case in calls[::4]:
             dtype_kept(spec, subject, case)
     except AssertionError as error:
         text = f"{error}. Often that comes from np.zeros(shape), or from a NumPy number such as np.sqrt(2)"
-        yield Part(FLOAT32, WRONG, text)
+        return Part(FLOAT32, WRONG, text)
     except Complaint as complaint:
-        yield Part(FLOAT32, complaint.verdict, complaint.message)
-    else:
-        yield Part(FLOAT32)
+        return Part(FLOAT32, complaint.verdict, complaint.message)
+    return Part(FLOAT32)
 
 
 def _guarded(asked: Asked, spec: OpSpec, names: tuple[str, str]) -> OpSpec:
@@ -277,12 +278,10 @@ def _gradient(report: GradientReport, shape: str, name: str, spec: OpSpec, hides
     """The part of a gradient, from what the sweep says."""
     if report.verdict not in FAILING:
         return Part(name)
-    lines = [shape] if shape else []
-    if not hides_cause or not (shape or report.verdict == WRONG_GRADIENT):
-        lines.append(report.detail)
-    elif not shape:
-        lines.append("still wrong")
-    if not shape and report.verdict == WRONG_GRADIENT and report.index is not None:
+    is_number = report.verdict == WRONG_GRADIENT  # and not, for example, another one each time
+    detail = ("" if shape else "still wrong") if is_number and hides_cause else report.detail
+    lines = [shape, detail]
+    if is_number and not shape and report.index is not None:
         place = f"at [{', '.join(map(str, report.index))}] " if report.index else ""
         lines.append(f"{place}it is {report.analytic:.6g}, differences say {report.numeric:.6g}")
     example = f"{spec.name}({_plain(report.example)})" if report.example else ""
@@ -311,22 +310,19 @@ def one_part(name: str, step: Step, asked: Asked) -> Part:
 
 
 def judged(asked: Asked, question: Question) -> Iterator[Part]:
-    """All parts of an answer. Nothing that the student's functions raise passes through."""
+    """The parts of an answer that can be looked at. Nothing that the student's functions raise passes through."""
     left = list(question.parts)
     try:
         for name in question.functions:
             asked.answer.function(name)
-    except Complaint as complaint:
-        yield from all_alike(left, complaint.verdict, complaint.message)
-        return
-    try:
         for part in question.judge(asked):
             left.remove(part.name)
             yield part
+    except Complaint as complaint:
+        yield from all_alike(left, complaint.verdict, complaint.message)
     except (Exception, SystemExit) as error:
         where = asked.answer.where(error)
-        if not where and not isinstance(error, (Complaint, SystemExit)):
+        if not where and not isinstance(error, SystemExit):
             raise
         about = asked.answer.complaint(error, where[-1][1] if where else question.functions[-1])
         yield Part(left[0], about.verdict, about.message)
-        yield from all_alike(left[1:], UNSEEN)

@@ -10,7 +10,7 @@ from minigrad.exercises import contents
 from minigrad.exercises.answer import Answer
 from minigrad.exercises.judging import EXAMPLES, Asked, judged
 from minigrad.exercises.questions import QUESTIONS
-from minigrad.exercises.report import Report
+from minigrad.exercises.report import UNSEEN, Part, Report
 
 
 def judge(exercise: str, names: Mapping[str, Any], *, seed: int = 0, examples: int = EXAMPLES) -> Report:
@@ -19,7 +19,8 @@ def judge(exercise: str, names: Mapping[str, Any], *, seed: int = 0, examples: i
     Nothing limits their time here, nor their memory. seed, examples: of the calls that are drawn, and how many.
     """
     exercise = contents.known(exercise)
+    asked, question = Asked(exercise, Answer.of(names), seed, examples), QUESTIONS[exercise]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        parts = list(judged(Asked(exercise, Answer.of(names), seed, examples), QUESTIONS[exercise]))
-    return Report(exercise, parts=parts)
+        found = {part.name: part for part in judged(asked, question)}
+    return Report(exercise, parts=[found.get(name, Part(name, UNSEEN)) for name in question.parts])
