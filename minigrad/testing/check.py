@@ -7,18 +7,12 @@ own line in the table only. When a process has to be ended, another one goes on 
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
-import queue
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from minigrad.testing.process import Process, Silence
 from minigrad.testing.report import OK, PASSING, WRONG, for_notebook
 
 TIME_LIMIT = 60.0  # seconds for one op
@@ -94,7 +88,7 @@ def check_file(
     names: list[str] | None = None
     done: list[str] = []
     while names is None or len(done) < len(names):
-        with _Process(path, op, seed, skip=done) as process:
+        with _Worker(path, op, seed, skip=done) as process:
             for kind, content in process.messages(time_limit):
                 if kind == "ops":
                     names = content
@@ -116,68 +110,32 @@ def check_file(
     return report
 
 
-class _Process:
-    """The student's process: what it reports comes as messages (kind, content)."""
+class _Worker(Process):
+    """The student's process. current: the op that it is at."""
 
     def __init__(self, path: Path, op: str | None, seed: int, skip: list[str]) -> None:
-        wanted = {"path": str(path.resolve()), "op": op, "seed": seed, "skip": skip}
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "MPLBACKEND": "agg"}
         self.current: str | None = None
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "minigrad.testing.worker", json.dumps(wanted)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            env=environment,
-            start_new_session=True,  # so that it can be ended with all that it started
-        )
-        self._lines: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def __enter__(self) -> _Process:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._process.poll() is None:
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL) if hasattr(os, "killpg") else self._process.kill()
-            except ProcessLookupError:
-                pass
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        super().__init__("minigrad.testing.worker", {"path": str(path.resolve()), "op": op, "seed": seed, "skip": skip})
 
     def messages(self, time_limit: float) -> Any:
         """("ops", names), then ("row", row) for each; ("failed", {"verdict", "detail"}) for one that gave none."""
         while True:
             try:
-                line = self._lines.get(timeout=time_limit)
-            except queue.Empty:
+                message = self.message(time_limit)
+            except Silence:
                 yield "failed", {"verdict": TIME_OUT, "detail": f"it was stopped after {time_limit:g} seconds"}
                 return
-            if line is None:
-                if self._process.wait() != 0 or self.current is not None:
-                    code = self._process.returncode
-                    yield "failed", {"verdict": WRONG, "detail": f"it ended the process (exit code {code})"}
+            if message is None:
+                if self.exit_code() != 0 or self.current is not None:
+                    yield "failed", {"verdict": WRONG, "detail": f"it ended the process (exit code {self.exit_code()})"}
                 return
-            kind, content = json.loads(line)
+            kind, content = message
             if kind == "start":
                 self.current = content
                 continue
             yield kind, content
             if kind == "row":
                 self.current = None
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        try:
-            for line in self._process.stdout:
-                self._lines.put(line)
-        except ValueError:  # closed while it was read
-            pass
-        self._lines.put(None)
 
 
 def table(report: FileReport) -> str:
