@@ -14,6 +14,7 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 sys.path[:0] = [str(ROOT), str(DOCS)]  # this checkout's library, whatever is installed; and docs/extensions
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))  # for the kernels
+os.environ["OMP_NUM_THREADS"] = "1"  # several pages run at once, and threads that wait for each other only spin
 
 import minigrad  # noqa: E402
 
