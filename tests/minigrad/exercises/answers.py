@@ -47,7 +47,6 @@ WRONG = [
         "by the tape",
         "requires",
     ),
-    ("two-layer", "dw2 = hidden.T @ dscores", "dw2 = before.T @ dscores", "dw2", "differences say"),
     ("sgd-momentum", "momentum * velocity + dw", "momentum * velocity + lr * dw", "velocity", "lr is in the velocity"),
     ("sgd-momentum", "w - lr * velocity", "w + lr * velocity", "w", "uphill"),
     (
@@ -91,7 +90,7 @@ WRONG = [
     ("dropout", "return dout * kept / (1 - p)", "return dout * kept", "dx", "factor"),
     ("dropout", "return dout * kept / (1 - p)", "return dout / (1 - p)", "dx", "mask"),
     ("dropout", "return x * kept / (1 - p)", "return x * kept", "forward", "it should be"),
-    ("attention", "    dscores = dscores / math.sqrt(q.shape[1])\n", "", "dq", "factor"),
+    ("attention", "dv = p.T @ dout", "dv = p.T @ dout / math.sqrt(q.shape[1])", "dv", "factor"),
     ("attention", "dk = dscores.T @ q", "dk = dscores @ q", "dk", "raises ValueError"),
     ("own-op", "dout / size**2", "dout / size", "dx", "differences say"),
     (
