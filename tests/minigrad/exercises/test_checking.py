@@ -47,7 +47,7 @@ def test_a_right_answer_is_right_whatever_lies_beside_it_and_prints_are_shown(fi
     ],
 )
 def test_a_process_that_ends_before_its_time_says_where(file, old, new, said, line):
-    report = check(file(patched("fc", (old, new))), time_limit=LIMIT)
+    report = check(file(patched("fc", (old, new)), "réponse.py"), time_limit=LIMIT)
     assert (report.verdict, report.exit_code, report.points, report.possible) == ("stopped", 5, 0, 4)
     assert said in report.trouble.message
     if line:
