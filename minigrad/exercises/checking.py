@@ -94,4 +94,6 @@ def _end_of(exit_code: int, where: Path, path: Path, time_limit: float) -> Troub
 
 
 def _is(frame: re.Match[str], path: Path) -> bool:
-    return frame["file"] == str(path.resolve())
+    return (
+        frame["file"] == str(path.resolve()).encode("ascii", "backslashreplace").decode()
+    )  # as faulthandler writes it

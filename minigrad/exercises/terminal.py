@@ -13,6 +13,7 @@ from minigrad.exercises.report import RIGHT, UNSEEN, UNWRITTEN, Part, Report
 from minigrad.teach.colours import Colours
 
 WIDEST = 100
+LONGEST = 40  # letters for the names of parts of which the same is said
 PRINTED = 8  # lines that are shown of what the student's code prints
 
 
@@ -52,7 +53,7 @@ def _parts(parts: Sequence[Part], colours: Colours) -> Iterator[str]:
     """A line for each part; those of which the same is said share one."""
     groups = [list(group) for _, group in groupby(parts, lambda part: (part.verdict, part.message, part.example))]
     groups = [[part] for group in groups for part in group] if all(parts) else groups
-    names = [", ".join(part.name for part in group) for group in groups]
+    names = [_names(group) for group in groups]
     width = max(map(len, names))
     for name, group in zip(names, groups, strict=True):
         part = group[0]
@@ -63,6 +64,12 @@ def _parts(parts: Sequence[Part], colours: Colours) -> Iterator[str]:
         first += f"  ({part.cause})" if part.cause not in (None, "unknown") else ""
         rest += [f"smallest failing call: {part.example}"] if part.example else []
         yield from _message("\n".join([first, *rest]), f"{mark} {name:<{width}}   ", " " * (width + 5), colours)
+
+
+def _names(parts: Sequence[Part]) -> str:
+    """`dx, dw, db`; of many, the first and the last."""
+    names = ", ".join(part.name for part in parts)
+    return names if len(names) <= LONGEST else f"{parts[0].name}, ..., {parts[-1].name}"
 
 
 def _message(text: str, first: str, indent: str, colours: Colours) -> Iterator[str]:

@@ -131,6 +131,9 @@ def test_parts_of_which_the_same_is_said_share_a_line(run, reports, tmp_path):
     code, out, _ = run("check", "fc.py")
     assert code == 3
     assert "… a, b, c   not written yet: f\n" in out
+    many = [Part(f"part {i}", "not written yet") for i in range(9)]
+    reports["fc.py"] = Report("fc", "fc.py", many)
+    assert "… part 0, ..., part 8   not written yet\n" in run("check", "fc.py")[1]
 
 
 def test_without_a_file_all_exercises_of_the_folder_are_checked(run, reports, tmp_path):
