@@ -10,9 +10,9 @@ import numpy as np
 from gaze_examples import attribution
 from gaze_examples.batches import normalise
 from gaze_examples.data.eyes import HEIGHT, QUADRANTS, WIDTH, DataError
-from gaze_examples.data.whole import whole_file
 from gaze_examples.photos.answers import probabilities
 from minigrad.nn import Module
+from minigrad.whole_file import whole_file
 
 CHANNELS = 8  # of the first layer that are shown, at most
 SIGNED, FOR, OF_QUADRANTS = "RdBu_r", "inferno", "#2a6fbb"

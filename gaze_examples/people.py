@@ -24,11 +24,12 @@ from gaze_examples import document, run_folder, runs, themes
 from gaze_examples.data import DataError, GazeData, Reading, divide, parse_origin
 from gaze_examples.data.protocols import LEAVE_ONE_OUT, check_protocol, several
 from gaze_examples.data.splits import check_settings
-from gaze_examples.data.whole import whole_file, whole_folder
+from gaze_examples.data.whole import whole_folder
 from gaze_examples.document import Block, Cards, Code, Heading, Picture, Table, Text
 from gaze_examples.models import MODELS
 from gaze_examples.runs import Result, Settings
 from minigrad.training import Epoch
+from minigrad.whole_file import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -19,12 +19,13 @@ from typing import Any
 import minigrad as mg
 from gaze_examples import figures, report
 from gaze_examples.data import DataError, GazeData
-from gaze_examples.data.whole import check_can_make, whole_file, whole_folder
+from gaze_examples.data.whole import check_can_make, whole_folder
 from gaze_examples.models import MODELS
 from gaze_examples.runs import Result, Settings
 from minigrad.backend import Device
 from minigrad.nn import Module
 from minigrad.serialization import load_metadata
+from minigrad.whole_file import whole_file
 
 WEIGHTS, HISTORY, CURVES, CONFUSION, REPORT = (
     "weights.safetensors", "history.csv", "curves.png", "confusion.png", "report.html",

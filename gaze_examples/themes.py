@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gaze_examples.data.whole import whole_file
+from minigrad.whole_file import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

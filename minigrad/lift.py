@@ -134,7 +134,7 @@ class Op:
     """
 
     def __init__(self, forward: Callable, backward: Callable, name: str, broadcasts: bool) -> None:
-        self.is_ours = forward.__module__.startswith("minigrad.ops.")
+        self.is_ours = (forward.__module__ or "").startswith("minigrad.ops.")
         self.takes_scalars = self.is_ours and forward.__module__ not in _MOVERS
         self.forward = forward if self.is_ours else _checked(forward, name)
         self.backward = backward

@@ -15,6 +15,7 @@ import numpy as np
 
 from minigrad.backend import is_array, to_host
 from minigrad.tensor import Tensor, as_array
+from minigrad.whole_file import whole_file
 
 
 def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[str, str] | None = None) -> None:
@@ -24,24 +25,19 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
 
     metadata: text to be kept beside them.
     """
-    from pathlib import Path
-
     from safetensors import SafetensorError
     from safetensors.numpy import save as to_bytes
 
     _check(state, metadata or {})
-    path = Path(path)
     # Not ascontiguousarray, which turns a 0-d array into one of length 1.
     arrays = {name: np.asarray(to_host(as_array(value)), order="C") for name, value in state.items()}
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
-        # Written by us, since safetensors' own save_file makes files that only their owner can read.
-        unfinished.write_bytes(_in_order(to_bytes(arrays, dict(metadata) if metadata else None)))
-        os.replace(unfinished, path)
+        content = to_bytes(arrays, dict(metadata) if metadata else None)
     except SafetensorError as error:
         raise TypeError(f"save: safetensors cannot hold this ({error}).") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        # Written by us, since safetensors' own save_file makes files that only their owner can read.
+        file.write_bytes(_in_order(content))
 
 
 def _check(state: Any, metadata: Mapping[str, str]) -> None:

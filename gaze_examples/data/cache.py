@@ -20,7 +20,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from gaze_examples.data.eyes import HEIGHT, WIDTH, EyeSet, Reading, Skipped
-from gaze_examples.data.whole import whole_file
+from minigrad.whole_file import whole_file
 
 FORMAT = 1  # raise it when a reader would now return something else for the same files
 COLUMNS = ("gaze", "person", "quadrant", "oracle")  # of an EyeSet, beside its images

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gaze_examples.data.eyes import HEIGHT, QUADRANTS, WIDTH, DataError, EyeSet
-from gaze_examples.data.whole import whole_file
+from minigrad.whole_file import whole_file
 
 LAYOUT = (1, 0, 3, 2)  # up left, up right, down left, down right
 GAP = 4  # white pixels between two pairs

@@ -1,27 +1,14 @@
-"""Files and folders that appear whole or not at all, whatever goes wrong: a full disk, an error, Ctrl-C."""
+"""Folders that appear whole or not at all, whatever goes wrong: a full disk, an error, Ctrl-C."""
 
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """A path to write to that becomes `path` at the end. What is no plain file, such as /dev/stdout, is written to."""
-    if path.exists() and not path.is_file():
-        yield path
-        return
-    unfinished = _beside(path)
-    try:
-        yield unfinished
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+from minigrad.whole_file import beside
 
 
 @contextmanager
@@ -31,7 +18,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     Raises FileExistsError if `folder` is something else than an empty folder by then, OSError for what else fails.
     """
     missing = [parent for parent in folder.parents if not parent.exists()]
-    unfinished = _beside(folder)
+    unfinished = beside(folder)
     try:
         unfinished.mkdir(parents=True)
         yield unfinished
@@ -44,16 +31,11 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 def check_can_make(folder: Path) -> None:
     """Raise OSError if `folder` could not be made now; nothing is left there."""
     missing = [parent for parent in folder.parents if not parent.exists()]
-    unfinished = _beside(folder)
+    unfinished = beside(folder)
     try:
         unfinished.mkdir(parents=True)
     finally:
         _remove(unfinished, missing)
-
-
-def _beside(path: Path) -> Path:
-    # The process in the name: two programs that write the same thing do not write into each other's.
-    return path.parent / f".{path.name}.{os.getpid()}.unfinished"
 
 
 def _rename(unfinished: Path, folder: Path) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 from gaze_examples import document
 from gaze_examples.data import DataError
-from gaze_examples.data.whole import whole_file, whole_folder
+from gaze_examples.data.whole import whole_folder
 from gaze_examples.reproduce.findings import PICTURES, Finding
+from minigrad.whole_file import whole_file
 
 ABOUT, TASKS = "reproduce.json", "tasks"
 

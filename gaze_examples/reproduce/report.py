@@ -10,12 +10,12 @@ import numpy as np
 
 import minigrad as mg
 from gaze_examples import document
-from gaze_examples.data.whole import whole_file
 from gaze_examples.document import Block, Cards, Code, Heading, Table, Text
 from gaze_examples.reproduce import notebook, pictures
 from gaze_examples.reproduce.findings import BATCH, Finding, Lab, percent
 from gaze_examples.reproduce.folder import Reproduction
 from gaze_examples.reproduce.outline import TASKS
+from minigrad.whole_file import whole_file
 
 PAGE, MARKDOWN, TITLE = "report.html", "report.md", "The assignment, reproduced"
 

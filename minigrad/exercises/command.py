@@ -11,6 +11,7 @@ from typing import Any
 from minigrad.exercises import contents, markers, terminal
 from minigrad.exercises.checking import TIME_LIMIT, check
 from minigrad.teach.colours import colours_for
+from minigrad.whole_file import whole_file
 
 EXIT_CODES = (
     "Exit code 0: all right; 1: something is wrong; 2: there is nothing to check; 3: a blank is not filled in yet; "
@@ -137,7 +138,8 @@ def _strip(arguments: argparse.Namespace) -> int:
     if not markers.has_solution(text):
         raise ValueError(f"{path} has no # BEGIN SOLUTION: there is nothing to take out.")
     if arguments.out:
-        Path(arguments.out).write_text(stripped, "utf-8")
+        with whole_file(arguments.out) as file:
+            file.write_text(stripped, "utf-8")
         print(f"Written to {arguments.out}.")
     else:
         print(stripped, end="")

@@ -14,6 +14,7 @@ from minigrad.teach.explain.example import Call, Example, work_out
 from minigrad.teach.explain.explanation import Explanation
 from minigrad.teach.explain.inputs import Inputs, inputs_for
 from minigrad.teach.explain.source import code_of, source_of
+from minigrad.whole_file import whole_file
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,10 @@ class Explained:
 
     def to_html(self, path: str | Path) -> Path:
         """Write a page that needs nothing else, no network either. Returns its path."""
-        path = Path(path)
-        path.write_text(page.page(self), encoding="utf-8")
-        return path
+        content = page.page(self)
+        with whole_file(path) as file:
+            file.write_text(content, encoding="utf-8")
+        return Path(path)
 
 
 def explained(explanation: Explanation, inputs: Inputs | None = None) -> Explained:

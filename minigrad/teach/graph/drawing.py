@@ -12,6 +12,7 @@ import graphviz
 
 from minigrad.teach.graph.dot import dot
 from minigrad.teach.graph.picture import Picture
+from minigrad.whole_file import whole_file
 
 FORMATS = (".svg", ".png", ".pdf")
 TEXTS = (".dot", ".gv")
@@ -104,7 +105,8 @@ class Graph:
 
 def _write(path: Path, content: bytes) -> Path:
     try:
-        path.write_bytes(content)
+        with whole_file(path) as file:
+            file.write_bytes(content)
     except OSError as error:
         raise OSError(f"graph: cannot write {path} ({error.strerror or error}).") from error
     return path

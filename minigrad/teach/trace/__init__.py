@@ -6,7 +6,6 @@ import html
 import os
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from minigrad.tape import Record, users_frame
@@ -19,6 +18,7 @@ from minigrad.teach.trace.rules import Rules, rules_of
 from minigrad.teach.trace.terminal import result_as_text, step_as_text
 from minigrad.teach.trace.walk import Walk, is_finite, plain_row
 from minigrad.tensor import Tensor, node_with_graph, upstream_of
+from minigrad.whole_file import whole_file
 
 DRAWN = 200  # rows, up to which the page has a drawing of the graph
 
@@ -111,7 +111,9 @@ class Trace:
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the page: one file that needs no network, to be opened in a browser."""
-        Path(path).write_text(html_of(f"Backward pass of {self.name}", self._as_data()), "utf-8", "backslashreplace")
+        page = html_of(f"Backward pass of {self.name}", self._as_data())
+        with whole_file(path) as file:
+            file.write_text(page, "utf-8", "backslashreplace")
 
     def _as_data(self) -> dict[str, Any]:
         """All that the page shows."""

@@ -1,8 +1,8 @@
-"""Files and folders that appear whole or not at all."""
+"""Folders that appear whole or not at all."""
 
 import pytest
 
-from gaze_examples.data.whole import check_can_make, whole_file, whole_folder
+from gaze_examples.data.whole import check_can_make, whole_folder
 
 
 def everything(folder) -> set[str]:
@@ -36,21 +36,6 @@ def test_an_empty_folder_is_replaced(tmp_path):
     with whole_folder(tmp_path / "a") as unfinished:
         (unfinished / "x").touch()
     assert everything(tmp_path) == {"a", "a/x"}
-
-
-@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
-def test_a_file_keeps_its_old_contents_until_the_new_ones_are_whole(tmp_path, error):
-    file = tmp_path / "f"
-    file.write_text("old")
-    try:
-        with whole_file(file) as unfinished:
-            unfinished.write_text("new")
-            assert file.read_text() == "old"
-            if error:
-                raise error
-    except KeyboardInterrupt:
-        pass
-    assert file.read_text() == ("old" if error else "new") and everything(tmp_path) == {"f"}
 
 
 def test_checking_whether_a_folder_can_be_made_leaves_nothing_behind(tmp_path):

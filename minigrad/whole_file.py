@@ -1,0 +1,31 @@
+"""A file that appears whole or not at all, whatever goes wrong: a full disk, an error, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A path to write to that becomes `path` at the end. What is no plain file, such as /dev/stdout, is written to."""
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    unfinished = beside(path)
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def beside(path: Path) -> Path:
+    """Where what is to become `path` is written meanwhile.
+
+    The process is in the name: two programs that write the same thing do not write into each other's.
+    """
+    return path.parent / f".{path.name}.{os.getpid()}.unfinished"
