@@ -21,6 +21,7 @@ SEARCHED = 640  # pixels on the longer side of the picture in which faces are lo
 SMALLEST = 40  # pixels of a face in that picture: the eyes of smaller ones could not be read anyway
 EYE_BAND = (0.18, 0.58)  # of a face's height, where its eyes are
 PATCH_WIDTH, PATCH_HEIGHT = 1.07, 0.6  # of an eye's patch: in widths of its box, and in widths of the patch
+CORNERS_BELOW = 0.05  # widths of its box by which an eye's corners, on which patches are centred, lie below the middle
 
 
 class Box(NamedTuple):
@@ -112,12 +113,13 @@ def eye_pair(grey: np.ndarray, eyes: Sequence[Box], shifts: np.ndarray | None = 
     """
     if shifts is None:
         shifts = np.zeros((2, 2))
-    width = scale * PATCH_WIDTH * (eyes[0].width + eyes[1].width) / 2  # of both: one person's eyes are equally large
+    size_of_box = (eyes[0].width + eyes[1].width) / 2  # of both: one person's eyes are equally large
+    width, below = scale * PATCH_WIDTH * size_of_box, CORNERS_BELOW * size_of_box
     size = max(2, round(width)), max(2, round(PATCH_HEIGHT * width))
     step = width / (WIDTH / 2)
     patches = []
     for box, shift in zip(eyes, shifts, strict=True):
-        centre = (box.centre[0] - 0.5 + step * shift[0], box.centre[1] - 0.5 + step * shift[1])
+        centre = (box.centre[0] - 0.5 + step * shift[0], box.centre[1] - 0.5 + below + step * shift[1])
         seen = cv2.getRectSubPix(grey, size, centre)
         finer = cv2.INTER_AREA if size[1] > HEIGHT else cv2.INTER_CUBIC
         patches.append(cv2.equalizeHist(cv2.resize(seen, (WIDTH // 2, HEIGHT), interpolation=finer)))

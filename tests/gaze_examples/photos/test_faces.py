@@ -93,12 +93,12 @@ def test_a_pair_in_the_wrong_order_is_not_plausible():
     assert plausibility(FACE, *reversed(eyes())) == 0
 
 
-def test_patches_show_their_eyes_in_the_middle_and_at_scale():
-    """A dark dot in each box becomes a dot in the middle of each patch, moved as told, and larger in a closer crop."""
+def test_patches_show_the_line_between_the_corners_in_the_middle_and_eyes_at_scale():
+    """A dark dot where the corners are becomes a dot in the middle, moved as told, and larger in a closer crop."""
     grey = np.full((200, 300), 200, np.uint8)
     boxes = Box(40, 80, 60, 60), Box(180, 80, 60, 60)
     for box in boxes:
-        cv2.circle(grey, tuple(int(c) for c in box.centre), 9, 30, -1)
+        cv2.circle(grey, (int(box.centre[0]), int(box.centre[1] + faces.CORNERS_BELOW * box.width)), 9, 30, -1)
 
     def dot(**how):
         patches = np.split(eye_pair(grey, boxes, **how), 2, axis=1)
