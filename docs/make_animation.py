@@ -209,7 +209,7 @@ def total(one: dict[str, Any]) -> str:
     """What was there before + contribution = what is there now; there is no 0 before the first."""
     places, labels = (396, 444, 488, 530, 578), (f"{one['name']} so far", "", "", "", f"{one['name']} now")
     if one["before"] is None:
-        return calculation(places, ["—", "", "", "→", number(one["after"])], labels)
+        return calculation(places, ["—", "", "→", "", number(one["after"])], labels)
     return calculation(
         places, [number(one["before"]), "+", number(one["contribution"]), "=", number(one["after"])], labels
     )

@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.scalars`: minigrad beside micrograd, whose values are single numbers.
 
 The network is that of micrograd's demo, 2-16-16-1 with relu, with the hinge loss on 100 points and SGD. micrograd goes
-through it number by number, minigrad with arrays; that a step gives both the same weights is looked at first. In the chain
-both take one number at a time.
+through it number by number, minigrad with arrays; first it is seen that a step gives both the same weights. In the
+chain both take one number at a time.
 """
 
 from __future__ import annotations
