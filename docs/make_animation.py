@@ -242,7 +242,7 @@ def picture() -> str:
     draw_forward(film, trace)
     draw_backward(film, trace)
     draw_end(film, trace)
-    rules = "\n".join(filter(None, film.rules.values()))
+    rules = "\n".join(film.rules.values())
     body = "\n".join(film.under + film.elements)
     says = "The tape of a = 3, b = a + a, c = b + b * a: written forwards, and read backwards until a.grad is 14."
     return (
