@@ -122,9 +122,9 @@ def text(x: float, y: float, content: str, style: str = "") -> str:
     return f'<text x="{x:g}" y="{y:g}" class="{style}">{escape(content)}</text>'
 
 
-def number(array: dict[str, Any] | None) -> str:
-    """A scalar of the trace; "—" where there is none yet."""
-    return "—" if array is None else f"{array['values'][0]:g}"
+def number(array: dict[str, Any]) -> str:
+    """A scalar of the trace."""
+    return f"{array['values'][0]:g}"
 
 
 def middle(row: int) -> float:
@@ -244,7 +244,8 @@ def picture() -> str:
     draw_end(film, trace)
     rules = "\n".join(film.rules.values())
     body = "\n".join(film.under + film.elements)
-    says = "The tape of a = 3, b = a + a, c = b + b * a: written forwards, and read backwards until a.grad is 14."
+    end = number(trace.gradients[0]["gradient"])
+    says = f"The tape of b = a + a, c = b + b * a: written forwards, and read backwards until a.grad is {end}."
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
         f'role="img" aria-label="{says}">\n<style>{STYLE}{rules}\n</style>\n'
