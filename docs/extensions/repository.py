@@ -37,11 +37,14 @@ class LinksToFiles(SphinxTransform):
     def apply(self, **_: Any) -> None:
         found = [*self.document.findall(addnodes.pending_xref), *self.document.findall(addnodes.download_reference)]
         for node in found:
-            target = node.get("reftarget", "")
-            if node.get("reftype") != "myst" or not target.startswith("."):
+            if node.get("reftype") != "myst":
+                continue
+            file, _, name = node.get("reftarget", "").partition("#")
+            if os.path.isabs(file):  # so MyST calls a page that lies outside docs/, and without its suffix
+                file += ".md"
+            elif not file.startswith("."):
                 continue
             source = Path(self.env.doc2path(self.env.docname))
-            file, _, name = target.partition("#")
             path = Path(os.path.normpath(source.parent / file))
             if path.exists() and path.is_relative_to(ROOT) and not path.is_relative_to(self.env.srcdir):
                 line = line_of(path, name) if name else None
