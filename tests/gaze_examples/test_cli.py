@@ -167,7 +167,7 @@ def test_a_failure_before_the_first_epoch_leaves_nothing_behind(dataset_director
         (("train", "--resume", "nowhere"), "no run to resume in nowhere"),
         (("train", "--resume", "x", "--lr", "1", "--size", "full"), "from the run; leave out --lr and --size"),
         (("compare", "--epochs", "0"), "--epochs: must be greater than 0"),
-        (("train", "--size", "huge"), "small and full"),
+        (("train", "--size", "huge"), "small, full, crowd"),
         (("train", "--epochs", "0"), "--epochs: must be greater than 0"),
         (("train", "--epochs", "many"), "--epochs: invalid int greater than 0 value: 'many'"),
         (("train", "--lr", "nan"), "--lr: must be greater than 0"),
