@@ -52,9 +52,8 @@ def output(command: list[str], *, time_limit: float, text: str = "", both: bool 
         try:
             out, err = process.communicate(text, timeout=time_limit)
         except subprocess.TimeoutExpired:
-            raise Unanswered(f"no answer within {time_limit:g} seconds") from None
-        finally:
             _end(process)
+            raise Unanswered(f"no answer within {time_limit:g} s") from None
     if process.returncode:
         raise Unanswered(_failure(process.returncode, err or out))
     return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from minigrad.doctor.asking import Unanswered, ask, output
@@ -34,7 +34,7 @@ def _driver(time_limit: float) -> tuple[Finding, int | None]:
         said = output([command], time_limit=time_limit)
         names = output([command, "--query-gpu=name", "--format=csv,noheader"], time_limit=time_limit).split("\n")
     except Unanswered as why:
-        return replace(one, state=BROKEN, detail=f"nvidia-smi: {why}", remedy="install the driver of the GPU anew"), None
+        return replace(one, state=BROKEN, detail=f"nvidia-smi: {why}", remedy="install the GPU's driver anew"), None
     cuda = re.search(r"CUDA (?:UMD )?Version:\s*(\d+)(\.\d+)?", said)
     gpus = ", ".join(name.strip() for name in names if name.strip())
     if not gpus:
@@ -47,9 +47,10 @@ def _driver(time_limit: float) -> tuple[Finding, int | None]:
 def _cupy(answer: dict[str, Any], driver: Finding, cuda: int | None) -> Finding:
     one = Finding("CuPy", PURPOSE, FOUND, answer.get("version", ""))
     if "missing" in answer:
-        if driver.state == FOUND:
-            return replace(one, state=MISSING, detail="There is a GPU; CuPy is missing.", remedy=_install(cuda))
-        return replace(one, state=MISSING, detail="Both are missing. On a machine with a GPU:", remedy=_install(cuda))
+        detail = "There is a GPU, and CuPy is missing." if driver.state == FOUND else "Both CuPy and a GPU are missing."
+        if cuda is None:
+            detail += " For CUDA 13, say cuda13."
+        return replace(one, state=MISSING, detail=detail, remedy=_install(cuda))
     if "broken" in answer:
         return replace(one, state=BROKEN, detail=answer["broken"], remedy=_install(cuda, "--force-reinstall "))
     installed, made_for = answer["distributions"], answer["cuda"] // 1000
@@ -57,7 +58,8 @@ def _cupy(answer: dict[str, Any], driver: Finding, cuda: int | None) -> Finding:
         detail = f"Installed {len(installed)} times, and the files of one overwrite another's: {', '.join(installed)}."
         return replace(one, state=DOUBTFUL, detail=detail, remedy=_instead(installed, cuda))
     if not answer["gpus"]:
-        return replace(one, state=DOUBTFUL, **_blind(installed, made_for, driver, cuda))
+        detail, remedy = _blind(installed, made_for, driver, cuda)
+        return replace(one, state=DOUBTFUL, detail=detail, remedy=remedy)
     if answer["error"]:
         detail = f"It sees the GPU and cannot calculate: {answer['error']}"
         remedy = f'pip install "cupy-cuda{made_for}x[ctk]"'  # with what it needs of CUDA
@@ -65,24 +67,22 @@ def _cupy(answer: dict[str, Any], driver: Finding, cuda: int | None) -> Finding:
     return one
 
 
-def _blind(installed: list[str], made_for: int, driver: Finding, cuda: int | None) -> dict[str, str]:
-    """Why a CuPy that can be imported sees no GPU."""
+def _blind(installed: list[str], made_for: int, driver: Finding, cuda: int | None) -> tuple[str, str]:
+    """Why a CuPy that can be imported sees no GPU, and what to do."""
     if driver.state != FOUND:
-        return {"detail": "CuPy is here; the GPU or its driver is missing."}
+        return "CuPy is here; the GPU or its driver is missing.", ""
     if "CUDA_VISIBLE_DEVICES" in os.environ:
         hidden = f"CUDA_VISIBLE_DEVICES={os.environ['CUDA_VISIBLE_DEVICES']} hides the GPU."
-        return {"detail": hidden, "remedy": "unset CUDA_VISIBLE_DEVICES"}
+        return hidden, "unset CUDA_VISIBLE_DEVICES"
     if cuda is not None and made_for > cuda:
         detail = f"It is made for CUDA {made_for}; the driver serves no newer than CUDA {cuda}."
-        return {"detail": detail, "remedy": _instead(installed, cuda)}
-    return {"detail": "There is a GPU, and CuPy does not see it.", "remedy": _install(cuda, "--force-reinstall ")}
+        return detail, _instead(installed, cuda)
+    return "There is a GPU, and CuPy does not see it.", _install(cuda, "--force-reinstall ")
 
 
 def _install(cuda: int | None, how: str = "") -> str:
     """The command for a driver. A driver serves programs that were made for an older CUDA, too."""
-    if cuda is None:
-        return f'pip install {how}"minigrad[cuda12]"  (or [cuda13], for a driver that serves CUDA 13)'
-    return f'pip install {how}"minigrad[{"cuda13" if cuda >= 13 else "cuda12"}]"'
+    return f'pip install {how}"minigrad[{"cuda13" if cuda and cuda >= 13 else "cuda12"}]"'
 
 
 def _instead(installed: list[str], cuda: int | None) -> str:

@@ -45,7 +45,7 @@ def opencv(module: str, distribution: str) -> dict[str, Any]:
     return {
         "version": _version(found, distribution),
         "windows": windows[1] if windows else "",
-        "distributions": _distributions("opencv-"),
+        "distributions": _distributions("opencv-(contrib-)?python(-headless)?"),
     }
 
 
@@ -54,7 +54,7 @@ def cupy(module: str, distribution: str) -> dict[str, Any]:
     found = import_module(module)
     answer = {
         "version": _version(found, distribution),
-        "distributions": _distributions("cupy"),
+        "distributions": _distributions("cupy(-cuda.*|-rocm.*)?"),
         "cuda": found.cuda.runtime.runtimeGetVersion(),
         "gpus": [],
         "error": "",
@@ -64,7 +64,7 @@ def cupy(module: str, distribution: str) -> dict[str, Any]:
         names = [found.cuda.runtime.getDeviceProperties(i)["name"] for i in range(count)]
         answer["gpus"] = [name.decode() if isinstance(name, bytes) else name for name in names]
         try:
-            total = float((found.arange(4.0) ** 2).sum())  # compiles a kernel, for which CUDA's headers have to be there
+            total = float((found.arange(4.0) ** 2).sum())  # compiles: are CUDA's parts there?
             answer["error"] = "" if total == 14 else f"0 + 1 + 4 + 9 is {total:g}"
         except Exception as error:
             answer["error"] = in_a_line(error)
@@ -107,9 +107,9 @@ def _version(module: Any, distribution: str) -> str:
         return ""
 
 
-def _distributions(start: str) -> list[str]:
+def _distributions(pattern: str) -> list[str]:
     names = {(one.metadata["Name"] or "").lower() for one in metadata.distributions()}
-    return sorted(name for name in names if name.startswith(start))
+    return sorted(name for name in names if re.fullmatch(pattern, name))
 
 
 def _main(path: str, question: str, *arguments: str) -> None:

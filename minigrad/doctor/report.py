@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -82,27 +83,23 @@ class Report:
         errors = [one.name for one in self.findings if one.is_error]
         if errors:
             return textwrap.wrap(f"minigrad does not run as it should: see {', '.join(errors)}.", width)
-        kinds = {MISSING: "missing", BROKEN: "broken", DOUBTFUL: "of no use as it is"}
-        counts = {words: sum(one.state == state for one in self.findings) for state, words in kinds.items()}
-        rest = ", ".join(f"{count} {words}" for words, count in counts.items() if count)
+        counts = Counter(one.state for one in self.findings)
+        rest = ", ".join(f"{counts[state]} {state}" for state in (MISSING, DOUBTFUL, BROKEN) if counts[state])
         return textwrap.wrap("All that minigrad needs is here." + (f" Of the rest: {rest}." if rest else ""), width)
 
 
 def _lines(one: Finding, names: int, versions: int, width: int, colours: Colours) -> Iterator[str]:
-    paint = {FOUND: colours.good, MISSING: colours.faint}.get(one.state, colours.bad)
-    mark = MARKS[one.state] if not one.is_error else MARKS[BROKEN]
-    paint = colours.bad if one.is_error else paint
+    state = BROKEN if one.is_error else one.state
+    paint = {FOUND: colours.good, MISSING: colours.faint}.get(state, colours.bad)
+    shown = f"{_shown(one):<{versions}}"
+    shown = colours.value(shown) if one.version else paint(shown)
+    yield f"{paint(MARKS[state])} {one.name:<{names}}  {shown}  {one.purpose}"
     indent = 2 + names + 2
-    version = f"{_shown(one):<{versions}}"
-    first, *more = textwrap.wrap(one.purpose, max(width - indent - versions - 2, 20))
-    yield f"{paint(mark)} {one.name:<{names}}  {colours.value(version) if one.state == FOUND else paint(version)}  {first}"
-    for line in more:
-        yield " " * (indent + versions + 2) + line
-    for line in textwrap.wrap(one.detail, width - indent):
+    for line in textwrap.wrap(one.detail, max(width - indent, 20), break_on_hyphens=False):
         yield " " * indent + colours.faint(line)
     if one.remedy:
         yield " " * indent + colours.op(one.remedy)  # whole, so that it can be copied
 
 
 def _shown(one: Finding) -> str:
-    return (one.version or one.state)[:LONGEST] if one.state == FOUND else one.state
+    return one.version[:LONGEST] or one.state

@@ -67,14 +67,14 @@ NEEDED = (
     Package("graphviz", "graphviz", "graphviz>=0.20", "writes graphs as text"),
     Package("latex2mathml", "latex2mathml", "latex2mathml>=3.77", "the mathematics on pages"),
 )
-OPENCV = Package("OpenCV", "cv2", "opencv-python-headless>=4.8,<5", "finds eyes, reads and writes pictures", "gaze")
+OPENCV = Package("OpenCV", "cv2", "opencv-python-headless>=4.8,<5", "finds eyes, reads pictures", "gaze")
 APPLICATION = (
     Package("matplotlib", "matplotlib", "matplotlib>=3.8", "plots", "gaze"),
     Package("SciPy", "scipy", "scipy>=1.13", "reads MATLAB's files", "gaze"),
     Package("h5py", "h5py", "h5py>=3.11", "reads MATLAB's newer files, and HDF5", "gaze"),
 )
 HYPOTHESIS = Package("Hypothesis", "hypothesis", "hypothesis>=6.100", "draws the calls for minigrad check", "testing")
-TORCH = Package("PyTorch", "torch", "torch>=2", "the tests compare with it; not imported here", "test")
+TORCH = Package("PyTorch", "torch", "torch>=2", "the tests compare with it (not imported here)", "test")
 PLAYWRIGHT = Package("Playwright", "playwright", "playwright>=1.45", "drives the browser in tests of pages", "dev")
 
 
@@ -115,7 +115,7 @@ def _blas(answer: dict[str, Any]) -> Finding:
 
 
 def _threads() -> Finding:
-    one = Finding("threads", "that a calculation may use; mg.set_num_threads changes it", FOUND)
+    one = Finding("threads", "a calculation may use (mg.set_num_threads)", FOUND)
     try:
         count = get_num_threads()
     except Exception as error:  # threadpoolctl, which has a line of its own
@@ -141,7 +141,7 @@ def opencv(time_limit: float) -> list[Finding]:
         remedy = f"pip uninstall -y {' '.join(names)} && {OPENCV.install()}"
         return [replace(one, state=DOUBTFUL, detail=detail, remedy=remedy)]
     if answer["windows"] == "NONE":
-        camera = 'Headless: it opens no windows. For those, uninstall it and install "minigrad[gaze-camera]".'
+        camera = "Headless: no windows. (The extra gaze-camera has them, in its place.)"
         one = replace(one, detail=camera)
     return [one]
 
