@@ -28,7 +28,7 @@ def _driver(time_limit: float) -> tuple[Finding, int | None]:
     one = Finding("GPU", "an NVIDIA GPU with its driver", FOUND)
     command = shutil.which("nvidia-smi")
     if command is None:
-        detail = "There is no nvidia-smi on the PATH: no NVIDIA GPU, or no driver for it."
+        detail = "No nvidia-smi on the PATH: no NVIDIA GPU, or no driver."
         return replace(one, state=MISSING, detail=detail), None
     try:
         said = output([command], time_limit=time_limit)

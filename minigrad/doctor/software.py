@@ -141,7 +141,7 @@ def opencv(time_limit: float) -> list[Finding]:
         remedy = f"pip uninstall -y {' '.join(names)} && {OPENCV.install()}"
         return [replace(one, state=DOUBTFUL, detail=detail, remedy=remedy)]
     if answer["windows"] == "NONE":
-        camera = "Headless: no windows. (The extra gaze-camera has them, in its place.)"
+        camera = "Headless: no windows. The extra gaze-camera has them."
         one = replace(one, detail=camera)
     return [one]
 

@@ -505,6 +505,13 @@ def test_this_machine_as_it_is():
     assert (result.returncode, result.stderr) == (0, "")
     assert "All that minigrad needs is here." in result.stdout
     assert max(len(line) for line in result.stdout.splitlines() if "pip" not in line and "PATH" not in line) <= 80
+    page = (ROOT / "docs" / "how-to" / "doctor.md").read_text("utf-8")
+    shown = page.split("```text\n")[1].split("```")[0]
+    assert names_of(shown) == names_of(result.stdout)
+
+
+def names_of(text):
+    return re.findall(r"^[✓!–✗] (\S+)", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", [one.module for one in software.NEEDED])
