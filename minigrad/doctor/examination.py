@@ -17,7 +17,7 @@ from minigrad.doctor.software import (
     dot,
     numpy_and_threads,
     opencv,
-    packages,
+    package,
     python,
     torch,
 )
@@ -28,12 +28,12 @@ AT_ONCE = 6  # processes, most of which wait
 Check = Callable[[float], list[Finding]]
 
 GROUPS: dict[str, list[Check]] = {
-    "What minigrad needs": [python, numpy_and_threads, *packages(*NEEDED)],
+    "What minigrad needs": [python, numpy_and_threads, *map(package, NEEDED)],
     "Pictures of graphs": [dot],
     "A GPU": [gpu],
     "Many processes": [mpi],
-    "The application, gaze": [opencv, *packages(*APPLICATION)],
-    "Checks and tests": [*packages(HYPOTHESIS), torch, browser],
+    "The application, gaze": [opencv, *map(package, APPLICATION)],
+    "Checks and tests": [package(HYPOTHESIS), torch, browser],
 }
 
 

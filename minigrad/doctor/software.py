@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -88,9 +89,9 @@ def python(time_limit: float) -> list[Finding]:
     return [one]
 
 
-def packages(*some: Package) -> Any:
-    """A check of each of several packages."""
-    return [lambda time_limit, one=one: [imported(one, time_limit)] for one in some]
+def package(one: Package) -> Callable[[float], list[Finding]]:
+    """The check whether a package can be imported."""
+    return lambda time_limit: [imported(one, time_limit)]
 
 
 def imported(one: Package, time_limit: float) -> Finding:

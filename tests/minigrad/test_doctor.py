@@ -275,6 +275,11 @@ def test_a_dot_that_cannot_draw_is_broken(program):
     assert found.detail.endswith("it failed (exit code 1): no plugins: run dot -c")
 
 
+def test_a_dot_that_draws_nothing_is_broken(program):
+    program("dot", "print('dot version 9.0')")
+    assert software.dot(LIMIT)[0].detail.endswith("it drew nothing")
+
+
 def test_a_program_that_cannot_be_started_is_broken(program, tmp_path):
     file = tmp_path / "programs" / "dot"
     file.write_text("#!/no/such/thing\n", "utf-8")
