@@ -500,7 +500,7 @@ def _add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
     group = parser.add_argument_group("data", without or None)
     group.add_argument("--data", metavar="SOURCE", type=_name,
                        help="synthetic, or the folder of a gaze data set (default: synthetic)")  # fmt: skip
-    group.add_argument("--size", help="of the synthetic set: small, full or, of 240 people, crowd (default: small)")
+    group.add_argument("--size", help="of the synthetic set: small, full or, of 1,200 people, crowd (default: small)")
     group.add_argument("--seed", type=_seed, help="of everything random (default: 0)")
     group.add_argument("--split", help="random, or in-order for sequences of photographs (default: random)")
     group.add_argument("--shares", type=_shares, metavar="TRAIN,VAL,TEST",

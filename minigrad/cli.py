@@ -1,4 +1,4 @@
-"""`minigrad check`, `explain`, `step`, `graph`, `exercise`: the command line."""
+"""`minigrad check`, `explain`, `step`, `graph`, `exercise`, `doctor`: the command line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from minigrad.doctor import command as doctor
 from minigrad.exercises import command as exercise
 from minigrad.teach import explain
 from minigrad.teach.colours import colours_for
@@ -48,7 +49,7 @@ def _in_words(error: Exception) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="minigrad", description="Look at backprop from outside.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_check, _add_explain, _add_step, _add_graph, exercise.add):
+    for add in (_add_check, _add_explain, _add_step, _add_graph, exercise.add, doctor.add):
         add(commands)
     return parser
 

@@ -44,8 +44,8 @@ def load(
     """Eyes to train and test on: read or rendered (and cached), split, labelled.
 
     source: "synthetic", or the folder of a data set, in one of the formats that `datasets/README.md` tells of.
-    size: of the synthetic set, "small" (12,000 to train, of 12 people), "full" (45,000) or "crowd" (12,000, of 240
-        people). seed: of its eyes, and of a random split.
+    size: of the synthetic set, "small" (12,000 to train, of 12 people), "full" (45,000) or "crowd" (12,000, of
+        1,200 people). seed: of its eyes, and of a random split.
     protocol: "random" or "new-people", see `protocols.py`. hold_out, order, shares: see `splits.split`. Sequences of
         photographs should be split "in-order".
     origin: where the quadrants meet: "median" of the training part, "zero", or (yaw, pitch) in degrees.

@@ -27,7 +27,7 @@ class Size(NamedTuple):
 SIZES = {
     "small": Size(people=12, same=1400, strangers=3, new=800),  # 12,000 / 2,400 / 2,400 and 2,400
     "full": Size(people=12, same=5250, strangers=3, new=3000),  # 45,000 / 9,000 / 9,000 and 9,000
-    "crowd": Size(people=240, same=70, strangers=60, new=40),  # as many as in small, of more people than it can learn
+    "crowd": Size(people=1200, same=14, strangers=300, new=8),  # as many as in small, of too many to know by heart
 }
 RENDERER = ("synthetic.py", "synthetic_people.py", "eye_renderer.py")
 

@@ -6,9 +6,12 @@ be read on both. Blue, orange and violet differ for the colour-blind, too, and s
 
 from __future__ import annotations
 
-from graphviz import Digraph, escape, nohtml
+from typing import TYPE_CHECKING
 
 from minigrad.teach.graph.picture import Cluster, Edge, Node, Picture
+
+if TYPE_CHECKING:  # where it is missing, `minigrad doctor` says so: the command line has to start without it
+    from graphviz import Digraph
 
 SANS, MONO = "Helvetica,Arial,sans-serif", "Menlo,Consolas,DejaVu Sans Mono,monospace"
 INK, GREY, BOLD = "#1f2328", "#7a818a", "#d6006c"
@@ -35,6 +38,8 @@ LEGEND = {
 
 def dot(picture: Picture, rankdir: str, dpi: int | None = None) -> Digraph:
     """The picture in Graphviz's language. dpi: the resolution of pixels, where there are any."""
+    from graphviz import Digraph
+
     graph = Digraph(
         "graph",
         graph_attr={
@@ -67,6 +72,8 @@ def _write(graph: Digraph, cluster: Cluster, count: list[int]) -> None:
 
 
 def _write_node(graph: Digraph, node: Node) -> None:
+    from graphviz import nohtml
+
     style = dict(STYLES[node.kind])
     style["class"] = " ".join([node.kind, *(f"row-{row}" for row in node.rows)])
     if node.marked:
@@ -104,6 +111,8 @@ def _caption(picture: Picture) -> str:
 
 def _text(text: str) -> str:
     """Text that Graphviz shows as it is, cut if it is very long. What is no letter is written as Python would."""
+    from graphviz import escape
+
     shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
     if len(shown) > LONGEST:
         shown = shown[: LONGEST - 1] + "…"

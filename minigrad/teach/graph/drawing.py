@@ -8,8 +8,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import graphviz
-
 from minigrad.teach.graph.dot import dot
 from minigrad.teach.graph.picture import Picture
 from minigrad.whole_file import whole_file
@@ -84,9 +82,11 @@ class Graph:
         return _write(path, drawn)
 
     def _drawn(self, format: str) -> bytes:
+        from graphviz import ExecutableNotFound
+
         try:
             return dot(self.picture, self.rankdir, dpi=150 if format == "png" else None).pipe(format, quiet=True)
-        except graphviz.ExecutableNotFound:
+        except ExecutableNotFound:
             raise NoGraphviz from None
 
     def __repr__(self) -> str:
