@@ -26,7 +26,7 @@ CENTRE_HEIGHT = 2.4  # mm by which it lies above them, as measured in photograph
 CORNEA_CENTRE = 5.3  # mm from the eyeball's centre to the cornea's centre of curvature
 GLINT = 0.55  # mm, width of a lamp's reflection on the cornea
 # mm a lid moves down when the iris moves down 1 mm. Upper lid and eye move nearly alike (Becker & Fuchs, J.
-# Neurophysiol. 1988), and the slit between the lids narrows by 3.3 mm over 40 degrees (Read et al., Optom. Vis. Sci. 2006).
+# Neurophysiol. 1988); the slit between the lids narrows by 3.3 mm over 40 degrees (Read et al., Optom. Vis. Sci. 2006).
 UPPER_LID_FOLLOWS = 0.9
 LOWER_LID_FOLLOWS = 0.45
 EDGE = 0.6  # mm, about a pixel, over which the skin gives way to the eyeball
