@@ -1,4 +1,4 @@
-"""A notebook with its solutions is run, and every check in it must say that all is right: otherwise it is no solution."""
+"""A notebook with its solutions is run, and every check in it must say that all is right."""
 
 from __future__ import annotations
 

@@ -2,43 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gaze_examples.assignment import update_rules
-from gaze_examples.assignment.checking.work import Step, Work, a_tuple, same
+from gaze_examples.assignment.checking.work import Step, Work, a_tuple, same, worked_out
 from minigrad.exercises.answer import Answer, Complaint, described
 from minigrad.exercises.judging import Asked, Question, judged, pair
 from minigrad.exercises.questions import ANY_SHAPE, FC, QUESTIONS
 from minigrad.exercises.report import UNSEEN, Part
 
+
+def _zero_at_the_kink(asked: Asked) -> None:
+    forward, backward = (asked.answer.function(name) for name in ("relu_forward", "relu_backward"))
+    x = np.array([-1.0, 0.0, 2.0])
+    slope = np.asarray(backward(np.full(3, 5.0), forward(x)[1]))
+    if slope.shape == x.shape and slope[1] != 0:
+        raise Complaint(f"where x is exactly 0, the slope is to be 0; for a dout of 5 dx is {slope[1]:g} there")
+
+
 EXERCISES: dict[str, Question] = {
     "fc": pair("fc", FC, ("dx", "dw", "db"), asks_forward=True),
-    "relu": pair("relu", ANY_SHAPE, ("dx",), asks_forward=True, kinks=(0.0,)),
+    "relu": pair("relu", ANY_SHAPE, ("dx",), asks_forward=True, kinks=(0.0,), also={"at 0": _zero_at_the_kink}),
     "softmax-loss": QUESTIONS["softmax-loss"],
+}
+FORWARDS: dict[str, Callable] = {  # with the caches that the notebook says
+    "fc_forward": lambda x, w, b: (x.reshape(len(x), -1) @ w + b, (x, w, b)),
+    "relu_forward": lambda x: (np.maximum(x, 0), x),
 }
 
 
-def exercise(name: str, parts: Sequence[str], before: str = "") -> Callable[[Work], Iterator[Part]]:
-    """The parts that a task has of an exercise. before: the task of the forward, without which no backward can be
-    looked at."""
+def exercise(name: str, parts: Sequence[str]) -> Callable[[Work], Iterator[Part]]:
+    """The parts that a task has of an exercise. Of a pair, each half is judged even if the other is still to come."""
 
     def judge(work: Work) -> Iterator[Part]:
-        question = EXERCISES[name]
-        to_come = {one: _unwritten for one in question.functions if work.names.get(one) is None}
-        answer = Answer({**work.names, **to_come}, work.answer.files)
-        found = {part.name: part for part in judged(Asked(name, answer), question)}
-        for one in parts:
-            why = f"task {before} comes first" if before and not found.get("forward") else ""
-            yield found.get(one, Part(one, UNSEEN, why))
+        found = _judged(name, work, {})
+        if "forward" not in parts and "forward" in found and not found["forward"]:
+            found = _judged(name, work, FORWARDS)
+        yield from (found[one] for one in parts)
 
     return judge
 
 
+def _judged(name: str, work: Work, instead: Mapping[str, Callable]) -> dict[str, Part]:
+    """The parts of an exercise by name. instead: what stands in place of the student's functions of these names."""
+    question = EXERCISES[name]
+    to_come = {one: _unwritten for one in question.functions if work.names.get(one) is None}
+    answer = Answer({**work.names, **to_come, **instead}, work.answer.files)
+    found = {part.name: part for part in judged(Asked(name, answer), question)}
+    return {one: found.get(one, Part(one, UNSEEN)) for one in question.parts}
+
+
 def _unwritten(*arguments: Any) -> None:
-    """Stands where a function is still to come: the forward can be judged before its backward is there."""
     raise NotImplementedError
 
 
@@ -125,11 +142,11 @@ def _in_the_long_run(name: str, gradients: tuple[float, float]) -> Step:
     """`name` is the length of a step, after many, with a learning rate of 0.001 and a momentum of 0.9."""
 
     def look(work: Work) -> None:
-        w, config = np.zeros(1), {"learning_rate": 1e-3, "momentum": 0.9}
+        w, config = np.zeros(()), update_rules.Config(learning_rate=1e-3, momentum=0.9)
         for step in range(1000):
-            w, config = update_rules.sgd_momentum(w, np.array([gradients[step % 2]]), config)
-        velocity = config["velocity"]
-        same(work.value(name), abs(float(velocity[0])), name, {"that is without momentum": 1e-3})
+            w, config = update_rules.sgd_momentum(w, np.array(gradients[step % 2]), config)
+        mistakes = {"that is without momentum": 1e-3, "a length is above 0": float(config["velocity"])}
+        worked_out(work.value(name), abs(float(config["velocity"])), name, mistakes)
 
     return look
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gaze_examples.assignment.checking.work import Step, Work, a_tuple, same
+from gaze_examples.assignment.checking.work import Step, Work, a_tuple, close, same
 from gaze_examples.assignment.nets import FullyConnectedNet, TwoLayerNet
 from minigrad.exercises.answer import Complaint, described
 from minigrad.testing import Loss, gradcheck
@@ -26,7 +26,7 @@ def steps(ours: Callable[..., Network], **sizes: Any) -> dict[str, Step]:
         settings |= {"input_dim": input_dim, "num_classes": CLASSES, **sizes}
         make = work.function(ours.__name__)
         np.random.seed(0)
-        return _Guarded(work, ours.__name__, make(**settings)), ours(**settings)
+        return _Guarded(work, make(**settings)), ours(**settings)
 
     return {
         "parameters": lambda work: _parameters(*both(work, 400, weight_scale=DEVIATION)),  # many, so little is chance
@@ -38,20 +38,21 @@ def steps(ours: Callable[..., Network], **sizes: Any) -> dict[str, Step]:
 
 
 class _Guarded:
-    """A student's network, which raises nothing but Complaint."""
+    """A student's network: what its `loss` raises, or returns in the wrong form, becomes a Complaint."""
 
-    def __init__(self, work: Work, name: str, net: Any) -> None:
-        self.net, self.name, self.work = net, name, work
+    def __init__(self, work: Work, net: Any) -> None:
+        self.work, self.net, self.name = work, net, type(net).__name__
         if not isinstance(getattr(net, "params", None), dict):
-            raise Complaint(f"{name} must have a dict of arrays, self.params")
+            raise Complaint(f"{self.name} must have a dict of arrays, self.params")
 
-    def loss(self, *arguments: Any) -> Any:
-        found = self.work.run(f"{self.name}.loss", lambda: self.net.loss(*arguments))
-        if len(arguments) == 1:
-            return found
-        loss, grads = a_tuple(found, ("loss", "grads"), f"{self.name}.loss(X, y)")
+    def scores(self, images: np.ndarray) -> Any:
+        return self.work.run(f"{self.name}.loss", lambda: self.net.loss(images))
+
+    def loss(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, dict[str, Any]]:
+        call = f"{self.name}.loss(X, y)"
+        loss, grads = a_tuple(self.work.run(call, lambda: self.net.loss(images, labels)), ("loss", "grads"), call)
         if not isinstance(grads, dict):
-            raise Complaint(f"{self.name}.loss(X, y) must return its gradients as a dict, got {described(grads)}")
+            raise Complaint(f"{call} must return its gradients as a dict, got {described(grads)}")
         return loss, grads
 
 
@@ -81,42 +82,42 @@ def _given(net: _Guarded, ours: Network) -> tuple[np.ndarray, np.ndarray]:
 
 def _scores(net: _Guarded, ours: Network) -> None:
     images, _ = _given(net, ours)
+    due = np.asarray(ours.loss(images))
     mistakes = {
-        "there is no ReLU between its layers": _scores_by(ours.params, images, lambda x: x),
-        "there is a ReLU after the last layer, too": np.maximum(ours.loss(images), 0),
+        "there is no ReLU between its layers": _without_relu(ours.params, images),
+        "there is a ReLU after the last layer, too": np.maximum(due, 0),
     }
-    same(net.loss(images), ours.loss(images), "of random weights, the array of scores", mistakes)
+    same(net.scores(images), due, "with random weights, the array of scores", mistakes)
 
 
-def _scores_by(params: Mapping[str, np.ndarray], images: np.ndarray, bend: Callable) -> np.ndarray:
+def _without_relu(params: Mapping[str, np.ndarray], images: np.ndarray) -> np.ndarray:
     out = images.reshape(len(images), -1)
     for i in range(1, len(params) // 2 + 1):
-        out = (bend(out) if i > 1 else out) @ params[f"W{i}"] + params[f"b{i}"]
+        out = out @ params[f"W{i}"] + params[f"b{i}"]
     return out
 
 
 def _loss(net: _Guarded, ours: Network) -> None:
     images, labels = _given(net, ours)
-    for name, reg in (("without regularization", 0.0), (f"with reg = {REG}", REG)):
+    weights, biases = ([a for name, a in ours.params.items() if name.startswith(kind)] for kind in "Wb")
+    for reg in (0.0, REG):
         net.net.reg = ours.reg = reg
         due, _ = ours.loss(images, labels)
-        added = 0.5 * reg * sum(np.sum(W**2) for name, W in ours.params.items() if name.startswith("W"))
-        biases = 0.5 * reg * sum(np.sum(b**2) for name, b in ours.params.items() if name.startswith("b"))
-        lengths = 0.5 * reg * sum(np.sqrt(np.sum(W**2)) for name, W in ours.params.items() if name.startswith("W"))
+        added = 0.5 * reg * sum(np.sum(W**2) for W in weights)
         mistakes = {
             "the regularization is missing": due - added,
-            "the regularization has a factor 0.5": due + added,
-            "the biases are not regularized": due + biases,
-            "it is the sum of the squares that is added, without a root": due - added + lengths,
+            "the regularization has a factor of 0.5": due + added,
+            "the biases are not regularized": due + 0.5 * reg * sum(np.sum(b**2) for b in biases),
+            "the squares are added up, without a root": due - added + 0.5 * reg * sum(map(np.linalg.norm, weights)),
         }
-        same(net.loss(images, labels)[0], due, f"the loss {name}", mistakes)
+        same(net.loss(images, labels)[0], due, f"with reg = {reg:g}, the loss", mistakes)
 
 
 def _gradients(net: _Guarded, ours: Network, kind: str) -> None:
+    """Those of all weights, or of all biases: are they the slopes of the network's own loss?"""
     images, labels = _given(net, ours)
     names = [name for name in ours.params if name.startswith(kind)]
-    due = ours.loss(images, labels)[1]
-    grads = net.loss(images, labels)[1]
+    _, grads = net.loss(images, labels)
     _same_names(grads, ours.params, "grads")
 
     def loss(*arrays: np.ndarray) -> tuple:
@@ -124,13 +125,14 @@ def _gradients(net: _Guarded, ours: Network, kind: str) -> None:
         value, grads = net.loss(images, labels)
         return value, tuple(grads[name] for name in names)
 
-    report = gradcheck(Loss(loss), *(ours.params[name].copy() for name in names))
-    for name, found in zip(names, report.gradients, strict=True):
-        if not found.ok:
-            without = due[name] - REG * ours.params[name]
-            if kind == "W" and np.shape(grads[name]) == without.shape and np.allclose(grads[name], without):
-                raise Complaint(f"{name}: the regularization is missing in its gradient: + reg * {name}")
-            raise Complaint(f"{name}: {_said(found)}")
+    found = gradcheck(Loss(loss), *(ours.params[name].copy() for name in names))
+    _, due = ours.loss(images, labels)
+    for name, report in zip(names, found.gradients, strict=True):
+        if report.ok:
+            continue
+        if kind == "W" and close(np.asarray(grads[name]), due[name] - REG * ours.params[name]):
+            raise Complaint(f"{name}: the regularization is missing, + reg * {name}")
+        raise Complaint(f"{name}: {_said(report)}")
 
 
 def _said(report: Any) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minigrad.exercises.answer import Answer, Complaint, described
-from minigrad.exercises.report import UNWRITTEN, Part
+from minigrad.exercises.report import UNWRITTEN, WRONG, Part
 
 Step = Callable[["Work"], None]  # complains, or all is right
 
@@ -45,6 +45,10 @@ class Work:
                 step(self)
             except Complaint as complaint:
                 yield Part(name, complaint.verdict, complaint.message)
+            except Exception as error:
+                if not self.answer.where(error):
+                    raise  # it is ours
+                yield Part(name, WRONG, self.answer.complaint(error, name).message)
             else:
                 yield Part(name)
 
@@ -61,12 +65,26 @@ def same(found: Any, expected: ArrayLike, what: str, mistakes: Mapping[str, Arra
         raise Complaint(f"{what} must be an array of numbers, got {described(found)}") from None
     if values.shape != expected.shape:
         raise Complaint(f"{what} must have shape {expected.shape}, got {values.shape}")
-    if _close(values, expected):
+    if close(values, expected):
         return
     index = np.unravel_index(np.argmax(np.abs(np.nan_to_num(values - expected, nan=np.inf))), expected.shape)
     place = f" at [{', '.join(map(str, index))}]" if index else ""
-    lines = [sentence for sentence, mistaken in (mistakes or {}).items() if _close(values, np.asarray(mistaken))][:1]
+    lines = [sentence for sentence, mistaken in (mistakes or {}).items() if close(values, np.asarray(mistaken))][:1]
     raise Complaint("\n".join([*lines, f"{what} is {values[index]:.6g}{place}, it should be {expected[index]:.6g}"]))
+
+
+def close(found: np.ndarray, expected: np.ndarray) -> bool:
+    """Whether both have one shape, and the same values but for rounding."""
+    return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-5, atol=1e-7)
+
+
+def worked_out(found: Any, due: float, what: str, mistakes: Mapping[str, float]) -> None:
+    """Complain unless `found` is the number that was to be worked out. What it should be is not said."""
+    if isinstance(found, (bool, str)) or not isinstance(found, (int, float, np.number)):
+        raise Complaint(f"{what} must be a number, got {described(found)}")
+    if not np.isclose(found, due, rtol=1e-9):
+        told = [sentence for sentence, mistaken in mistakes.items() if np.isclose(found, mistaken, rtol=1e-9)][:1]
+        raise Complaint("\n".join([*told, f"{what} is not {found}"]))
 
 
 def a_tuple(found: Any, names: Sequence[str], what: str) -> tuple:
@@ -74,10 +92,6 @@ def a_tuple(found: Any, names: Sequence[str], what: str) -> tuple:
     if not (isinstance(found, tuple) and len(found) == len(names)):
         raise Complaint(f"{what} must return ({', '.join(names)}), got {described(found)}")
     return found
-
-
-def _close(found: np.ndarray, expected: np.ndarray) -> bool:
-    return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-5, atol=1e-7)
 
 
 def _is_ours(one: Any) -> bool:
