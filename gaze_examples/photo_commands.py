@@ -182,7 +182,7 @@ def network_of(run: str | None, epoch_line: Callable[..., str]) -> Network:
         network = Network(trained.model.eval(), about, trained.asked)
     else:
         default = default_model.default_model(
-            on_start=lambda: print("The default network is trained now, once; it takes two or three minutes.", flush=True),
+            on_start=lambda: print("The default network is trained now, once; it takes some minutes.", flush=True),
             on_epoch=lambda epoch, epochs: print(epoch_line(epoch, epochs), flush=True),
         )
         network = Network(default.model, default.describe(), default_model.ASKED)

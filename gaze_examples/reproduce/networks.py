@@ -314,7 +314,7 @@ def improved(lab: Lab) -> Finding:
             ["filters", "8, 16, 32 of 3 x 3, with a border", "6 of 3 x 3, 16 of 5 x 5, no border"],
             ["hidden units", "128", "256"],
             ["dropout", "0.5, before both last layers", "none"],
-            ["training images", "moved by up to 2 pixels", "as they are"],
+            ["training images", "mirrored, moved by up to 2 pixels, lit anew", "as they are"],
             ["learning rate", f"{settings.lr}, falling along a cosine to 0", "0.01, times 0.9 every 2 epochs"],
             ["weight decay", f"{settings.weight_decay:g}", "none"],
             ["batch size", str(settings.batch_size), "256"],
