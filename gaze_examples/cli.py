@@ -145,10 +145,9 @@ def _start(start: str | None, name: str):
     if start is None:
         return None
     model = photo_commands.network_of(None if start == DEFAULT_START else start, _epoch_line).model
-    if type(model) is not type(MODELS[name].make()):
-        raise DataError(
-            f"--start {start} is a {type(model).__name__}, not the network {name}; name its kind with --model."
-        )
+    kind = next(kind for kind, recipe in MODELS.items() if type(recipe.make()) is type(model))
+    if kind != name:
+        raise DataError(f"The network of --start {start} is {kind}, and not {name}: say --model {kind}.")
     return model
 
 

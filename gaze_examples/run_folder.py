@@ -54,11 +54,11 @@ class Started:
 
 
 def start(
-    folder: Path, settings: Settings, asked: Mapping[str, Any], data: GazeData, weights: Module | None = None
+    folder: Path, settings: Settings, asked: Mapping[str, Any], data: GazeData, network: Module | None = None
 ) -> Started:
     """Make the run folder; where something has taken its place meanwhile, the next free one in `runs/`.
 
-    weights: the network to start from, where `settings.start` names one.
+    network: whose weights to start from, where `settings.start` names one.
     """
     source = data.split.train.source
     about = {"settings": asdict(settings), "asked": dict(asked), "data": source}
@@ -67,8 +67,8 @@ def start(
             try:
                 with whole_folder(folder) as unfinished:
                     (unfinished / RUN).write_text(json.dumps(about, indent=1), encoding="utf-8")
-                    if weights is not None:
-                        mg.save(weights.state_dict(), unfinished / START)
+                    if network is not None:
+                        mg.save(network.state_dict(), unfinished / START)
                 return Started(folder, settings, dict(asked), source)
             except FileExistsError:
                 folder = next_free(Path("runs"), settings.model)
