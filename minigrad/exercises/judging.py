@@ -17,6 +17,7 @@ from hypothesis.strategies import SearchStrategy
 
 from minigrad.exercises import contents
 from minigrad.exercises.answer import Answer, Complaint, described
+from minigrad.exercises.comparing import largest_difference, numbers
 from minigrad.exercises.report import RIGHT, WRONG, Part, all_alike
 from minigrad.testing.falsify import drawn
 from minigrad.testing.report import FAILING, GradientReport
@@ -223,17 +224,13 @@ def _leaves_alone(given: Case, case: Case, subject: Subject, name: str) -> None:
 
 def compare(found: Any, expected: np.ndarray, what: str, case: Case) -> None:
     """Complain unless `found`, that comes from this call, is an array like `expected`. what: its name."""
-    call = _plain(case.describe())
+    for_call = f"\nfor {_plain(case.describe())}"
     try:
-        values = np.asarray(found, np.float64)
-    except (TypeError, ValueError):
-        raise Complaint(f"{what} must be an array of numbers, got {described(found)}") from None
-    if values.shape != expected.shape:
-        raise Complaint(f"{what} must have shape {expected.shape}, got {values.shape}\nfor {call}")
+        values = numbers(found, expected.shape, what)
+    except Complaint as complaint:
+        raise Complaint(f"{complaint}{for_call}") from None
     if not np.allclose(values, expected, rtol=1e-6, atol=1e-8, equal_nan=True):
-        index = np.unravel_index(np.argmax(np.abs(np.nan_to_num(values - expected, nan=np.inf))), expected.shape)
-        place = f" at [{', '.join(map(str, index))}]" if index else ""
-        raise Complaint(f"{what} is {values[index]:.6g}{place}, it should be {expected[index]:.6g}\nfor {call}")
+        raise Complaint(largest_difference(values, expected, what) + for_call)
 
 
 def _plain(call: str) -> str:

@@ -11,7 +11,6 @@ import dataclasses
 import faulthandler
 import io
 import json
-import os
 import sys
 import tempfile
 import traceback
@@ -26,6 +25,7 @@ from minigrad.exercises.answer import Answer
 from minigrad.exercises.judging import Asked, judged
 from minigrad.exercises.questions import QUESTIONS
 from minigrad.exercises.report import UNRUNNABLE, Trouble
+from minigrad.testing.process import sender
 
 MEMORY = 4 * 2**30  # bytes that the student's code may have, besides what is there
 MOST = 2000  # letters that are kept of what it prints
@@ -34,14 +34,7 @@ MOST = 2000  # letters that are kept of what it prints
 def main() -> None:
     """Judge the file that the command line names."""
     wanted = json.loads(sys.argv[1])
-    pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-
-    def send(kind: str, content: Any) -> None:
-        print(json.dumps([kind, content]), file=pipe, flush=True)
-
+    send = sender()
     sys.stdout = sys.stderr = _Printed(send)
     sys.dont_write_bytecode = True
     warnings.simplefilter("ignore")

@@ -1,9 +1,11 @@
 """The assignment: both versions come from one page, the solved one is right, and typical mistakes are told."""
 
 import io
+import re
 import types
 from contextlib import redirect_stdout
 
+import numpy as np
 import pytest
 
 pytest.importorskip("sphinx", reason="needs Sphinx, of the extra docs")
@@ -157,8 +159,6 @@ def test_what_is_imported_is_no_answer():
 
 
 def test_a_check_leaves_the_random_numbers_as_they_are(solution):
-    import numpy as np
-
     np.random.seed(1)
     due = np.random.rand()
     np.random.seed(1)
@@ -267,14 +267,18 @@ def test_a_mistake_is_told(task, old, new, part, said, solution):
     report = check(task, names)
     assert report.part(part).verdict == WRONG, report
     assert said in report.part(part).message, report
-    assert "it should be 0.01" not in str(report) and "452704" not in str(report)  # what was to be worked out
+    assert not re.search(r"it should be (0\.01|452704)(?!\d)", str(report))  # what was to be worked out
 
 
 @pytest.mark.parametrize("task", ["1.7", "1.10", "2.2", "2.4"])
 def test_an_accuracy_that_is_too_low_is_told(task, solution):
-    net = FullyConnectedNet([5], weight_scale=1e-3)
-    names = solution | {"best_model": net, "cnn": solution["CNNWithoutBatchNorm"](),
-                        "cnn_bn": solution["CNNWithBatchNorm"]()}  # fmt: skip
+    np.random.seed(0)
+    net = FullyConnectedNet([5], weight_scale=0)
+    cnns = {"cnn": solution["CNNWithoutBatchNorm"](), "cnn_bn": solution["CNNWithBatchNorm"]()}
+    for cnn in cnns.values():
+        # always quadrant 0: an untrained network may have luck
+        cnn.load_state_dict({name: 0 * value for name, value in cnn.state_dict().items()})
+    names = solution | cnns | {"best_model": net}
     solver = Solver(solution["TwoLayerNet"](), dataset_directory=solution["dataset"], num_epochs=1, verbose=False)
     names["solver"] = solver
     if task == "1.7":

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minigrad.exercises.answer import Answer, Complaint, described
+from minigrad.exercises.comparing import largest_difference, numbers
 from minigrad.exercises.report import UNWRITTEN, WRONG, Part
 
 Step = Callable[["Work"], None]  # complains, or all is right
@@ -59,18 +60,11 @@ def same(found: Any, expected: ArrayLike, what: str, mistakes: Mapping[str, Arra
     what: its name. mistakes: a sentence for each well-known mistake, with the values that it gives.
     """
     expected = np.asarray(expected)
-    try:
-        values = np.asarray(found, np.float64)
-    except (TypeError, ValueError):
-        raise Complaint(f"{what} must be an array of numbers, got {described(found)}") from None
-    if values.shape != expected.shape:
-        raise Complaint(f"{what} must have shape {expected.shape}, got {values.shape}")
+    values = numbers(found, expected.shape, what)
     if close(values, expected):
         return
-    index = np.unravel_index(np.argmax(np.abs(np.nan_to_num(values - expected, nan=np.inf))), expected.shape)
-    place = f" at [{', '.join(map(str, index))}]" if index else ""
     lines = [sentence for sentence, mistaken in (mistakes or {}).items() if close(values, np.asarray(mistaken))][:1]
-    raise Complaint("\n".join([*lines, f"{what} is {values[index]:.6g}{place}, it should be {expected[index]:.6g}"]))
+    raise Complaint("\n".join([*lines, largest_difference(values, expected, what)]))
 
 
 def close(found: np.ndarray, expected: np.ndarray) -> bool:
