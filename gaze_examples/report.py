@@ -128,7 +128,7 @@ def _score_table(result: Result, data: GazeData) -> str:
 def _settings_table(result: Result) -> str:
     rows = [
         f"<tr><td>{SETTING_NAMES.get(name, name.replace('_', ' '))}</td><td>{html.escape(str(value))}</td></tr>"
-        for name, value in asdict(result.settings).items()
+        for name, value in (asdict(result.settings) | {"start": result.settings.start or "fresh weights"}).items()
     ]
     return f"<table>{''.join(rows)}</table>"
 

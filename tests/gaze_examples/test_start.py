@@ -42,6 +42,8 @@ def test_it_begins_where_the_other_run_ended(first):
         np.testing.assert_array_equal(begun[name], ended[name])
     assert any((fresh[name] != ended[name]).any() for name in ended)
     assert not Path("second/start.safetensors").exists()
+    for run, words in (("second", "first"), ("fresh", "fresh weights")):
+        assert f"<td>start</td><td>{words}</td>" in Path(run, "report.html").read_text("utf-8")
     assert run_folder.load_model(Path("second"), mg.device("cpu")).settings.start == "first"
 
 
