@@ -8,8 +8,8 @@ import math
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -91,14 +91,6 @@ def _say(sentence: str) -> int:
     return 2
 
 
-def _abort(error: BaseException) -> None:
-    """End all ranks, with what went wrong on this one."""
-    from minigrad import distributed
-
-    stopped = isinstance(error, KeyboardInterrupt)
-    distributed.abort(STOPPED if stopped else f"{type(error).__name__}: {error}", OVER if stopped else 2)
-
-
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
     _say(str(message))
 
@@ -137,17 +129,14 @@ def _train_on_ranks(arguments: argparse.Namespace) -> int:
     try:
         if distributed.get_rank() > 0:
             return _follow()
+        begun: tuple = (None,)  # that there is nothing to wait for
         try:
             begun = _begun(arguments)
-        except BaseException:
-            distributed.broadcast_object_list([None])  # there is nothing to wait for
-            raise
-        distributed.broadcast_object_list([begun[0]])
-        return _run_training(*begun, parallel=True)
-    except BaseException as error:
-        if distributed.is_initialized() and distributed.get_world_size() > 1:  # the others may wait for this rank
-            _abort(error)
-        raise
+        finally:
+            distributed.broadcast_object_list([begun[0]])
+        run, data, note = begun
+        with _all_or_none():
+            return _run_training(run, data, note, parallel=True)
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()
@@ -160,15 +149,31 @@ def _follow() -> int:
     from minigrad import distributed
 
     told: list[Any] = [None]
-    distributed.broadcast_object_list(told)
-    (run,) = told
-    if run is not None:
-        warnings.simplefilter("ignore")  # rank 0 says it
-        data = _load({**DATA_OPTIONS, **run.asked})
-        if data.split.train.source != run.data:
-            raise DataError(f"The data here is not that of rank 0: {data.split.train.source}")
-        runs.train(run.settings, data, checkpoint=run.checkpoint, parallel=True)
+    with _all_or_none():
+        distributed.broadcast_object_list(told)
+        (run,) = told
+        if run is not None:
+            warnings.simplefilter("ignore")  # rank 0 says it
+            data = _load({**DATA_OPTIONS, **run.asked})
+            if data.split.train.source != run.data:
+                raise DataError(f"The data here is not that of rank 0: {data.split.train.source}")
+            runs.train(run.settings, data, checkpoint=run.checkpoint, parallel=True)
     return 0
+
+
+@contextmanager
+def _all_or_none() -> Iterator[None]:
+    """What goes wrong in here, on one rank, ends them all: the others may wait for it."""
+    from minigrad import distributed
+
+    try:
+        yield
+    except BaseException as error:
+        if distributed.is_initialized() and distributed.get_world_size() > 1:
+            if isinstance(error, KeyboardInterrupt):
+                distributed.abort(STOPPED, OVER)
+            distributed.abort(f"{type(error).__name__}: {error}", 2)
+        raise
 
 
 def _begun(arguments: argparse.Namespace) -> tuple:
@@ -239,7 +244,7 @@ def _resumed(arguments: argparse.Namespace) -> tuple:
     data = _load({**DATA_OPTIONS, **run.asked})
     if data.split.train.source != run.data:
         raise DataError(f"The run in {run.folder} was begun on other data: {run.data}")
-    return run, data
+    return run, data, ""
 
 
 def _train_each(each, reading) -> int:

@@ -127,8 +127,8 @@ class BatchSampler(Sampler):
 class DistributedSampler(Sampler):
     """A rank's part of the indices of an epoch, where several ranks train together, as in PyTorch.
 
-    All ranks draw the same order, and rank r takes every `num_replicas`-th index from r on. All take equally many: where
-    the number does not divide, the first indices come twice, or with `drop_last` the last ones are left out.
+    All ranks draw the same order, and rank r takes every `num_replicas`-th index from r on. All take equally many:
+    where the number does not divide, the first indices come twice, or with `drop_last` the last ones are left out.
 
     num_replicas, rank: how many ranks there are and which one this is, or None for those of the process group.
     seed: the order is drawn from seed + epoch, so call `set_epoch` before each epoch (a Trainer does).
@@ -169,15 +169,13 @@ class DistributedSampler(Sampler):
 class DistributedBatchSampler(Sampler):
     """A rank's part of each batch of another batch sampler, which must give all ranks the same batches.
 
-    So n ranks see together just the batches that one process would. Rank r takes every `num_replicas`-th index from r on;
-    a batch of fewer indices than ranks leaves some without. `DataParallelTrainer` weighs the parts by their sizes.
+    So n ranks see together just the batches that one process would. Rank r takes every `num_replicas`-th index from r
+    on; a batch of fewer indices than ranks leaves some without. `DataParallelTrainer` weighs the parts by their sizes.
 
     num_replicas, rank: how many ranks there are and which one this is, or None for those of the process group.
     """
 
-    def __init__(
-        self, batch_sampler: BatchSampler, num_replicas: int | None = None, rank: int | None = None
-    ) -> None:
+    def __init__(self, batch_sampler: BatchSampler, num_replicas: int | None = None, rank: int | None = None) -> None:
         self.batch_sampler = batch_sampler
         self.sampler = batch_sampler.sampler
         self.num_replicas, self.rank = _replicas("DistributedBatchSampler", num_replicas, rank)

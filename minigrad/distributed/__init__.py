@@ -1,8 +1,8 @@
 """Several processes that train one network: a process group over MPI, with PyTorch's names.
 
-`mpiexec -n 4 python train.py` starts the same program four times. `init_process_group()` tells each its rank, 0 to 3, and
-from then on they can add up tensors (`all_reduce`) and tell each other things (`broadcast`). What the ranks do together,
-all of them must call, in the same order: each waits there for the others.
+`mpiexec -n 4 python train.py` starts the same program four times. `init_process_group()` tells each its rank, 0 to 3,
+and from then on they can add up tensors (`all_reduce`) and tell each other things (`broadcast`). What the ranks do
+together, all of them must call, in the same order: each waits there for the others.
 """
 
 from minigrad.distributed.collectives import (

@@ -1,7 +1,7 @@
 """What the ranks do together: add up tensors, and tell each other things.
 
-MPI reads and writes ordinary memory. A tensor on a GPU, or one whose elements do not lie one after another, goes through a
-copy there and back.
+MPI reads and writes ordinary memory. A tensor on a GPU, or one whose elements do not lie one after another, goes
+through a copy there and back.
 """
 
 from __future__ import annotations

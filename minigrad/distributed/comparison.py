@@ -29,8 +29,8 @@ def check_equal(tensors: Mapping[str, Tensor], shapes_only: bool = False) -> Non
             if first.get(name) != theirs.get(name):
                 raise RuntimeError(
                     f"The ranks no longer agree: {name!r} is {theirs.get(name, 'missing')} on rank {rank}, and "
-                    f"{first.get(name, 'missing')} on rank 0. All ranks must make the same network, start from the same "
-                    "seed, and take every step together."
+                    f"{first.get(name, 'missing')} on rank 0. All ranks must make the same network, and take "
+                    "every step together."
                 )
 
 
@@ -39,4 +39,4 @@ def _description(tensor: Tensor, shape_only: bool) -> str:
     if shape_only:
         return text
     array = np.asarray(to_host(tensor.array), order="C")
-    return f"{text} with fingerprint {hashlib.blake2b(array, digest_size=8).hexdigest()}"
+    return f"{text} with fingerprint {hashlib.blake2b(array.tobytes(), digest_size=8).hexdigest()}"

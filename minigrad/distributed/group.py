@@ -1,7 +1,8 @@
 """The process group: who takes part, and that no rank is left waiting for one that is gone.
 
-In MPI a rank that waits for another waits for ever. So an exception that nobody catches ends the whole job: a hook prints
-it, with the rank, and tells MPI to end the others. (A rank that the system kills ends the job, too: mpiexec sees to that.)
+In MPI a rank that waits for another waits for ever. So an exception that nobody catches ends the whole job: a hook
+prints it, with the rank, and tells MPI to end the others. (A rank that the system kills ends the job, too: mpiexec sees
+to that.)
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import importlib.util
 import os
 import sys
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from minigrad.threads import get_num_threads, set_num_threads
 
@@ -32,8 +33,8 @@ def is_available() -> bool:
 def init_process_group(backend: str = "mpi") -> None:
     """Join the processes that mpiexec started; without mpiexec, be the only one.
 
-    The ranks on one machine share its cores: each is given an equal part of the threads, unless OMP_NUM_THREADS says how
-    many. From now on an exception that nobody catches ends the job, on all ranks.
+    The ranks on one machine share its cores: each is given an equal part of the threads, unless OMP_NUM_THREADS says
+    how many. From now on an exception that nobody catches ends the job, on all ranks.
     """
     if backend != "mpi":
         raise ValueError(f"init_process_group: the backend is 'mpi', got {backend!r}.")
@@ -74,17 +75,18 @@ def get_world_size() -> int:
     return communicator("get_world_size").Get_size()
 
 
-def abort(message: str, code: int = 1) -> None:
+def abort(message: str, code: int = 1) -> NoReturn:
     """End the processes of all ranks at once, after `message` with this rank's number. Does not return."""
     comm = communicator("abort")
     print(f"rank {comm.Get_rank()} of {comm.Get_size()}: {message}", file=sys.stderr, flush=True)
     comm.Abort(code)
+    os._exit(code)  # MPI ends the others, and may leave that to us
 
 
 def communicator(name: str) -> Any:
     """mpi4py's communicator of the group, for the function `name`, which needs one."""
     if _group.comm is None:
-        raise ValueError(f"{name}: there is no process group yet; call minigrad.distributed.init_process_group() first.")
+        raise ValueError(f"{name}: there is no process group yet; call distributed.init_process_group() first.")
     return _group.comm
 
 

@@ -1,12 +1,13 @@
 """`DistributedDataParallel`: ranks that each see a part of the batch take the step that one would take with all of it.
 
-Each rank has the whole network, and its own part of the batch. Backward gives it the gradient of its part's loss; the mean
-of these over the ranks is the gradient of the mean loss, if the parts are equally large. So all that the ranks must do
-together is to average the gradients. Then each takes the same step from the same weights, and they stay the same.
+Each rank has the whole network, and its own part of the batch. Backward gives it the gradient of its part's loss; the
+mean of these over the ranks is the gradient of the mean loss, if the parts are equally large. So all that the ranks
+must do together is to average the gradients. Then each takes the same step from the same weights, and they stay the
+same.
 
-Many small messages cost more than one large one, so gradients travel in buckets, flat arrays that several parameters share.
-Backward reaches the last layer first: buckets are filled from the last parameter to the first, and as soon as a bucket is
-full its sum begins, while backward goes on with the layers before.
+Many small messages cost more than one large one, so gradients travel in buckets, flat arrays that several parameters
+share. Backward reaches the last layer first: buckets are filled from the last parameter to the first, and as soon as a
+bucket is full its sum begins, while backward goes on with the layers before.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ from minigrad.tensor import Tensor
 
 
 class DistributedDataParallel(Module):
-    """Wraps a network, which is then `.module`: calls go through to it, and `backward()` averages gradients over the ranks.
+    """Wraps a network, which is then `.module`: `backward()` through it averages the gradients over the ranks.
 
     >>> distributed.init_process_group()
     >>> net = DistributedDataParallel(nn.Linear(4320, 4))
     >>> loss(net(part_of_the_batch), its_labels).backward()  # each parameter's grad is now the ranks' mean
 
     All ranks begin with the parameters and buffers of rank 0. Each must reach `backward()` equally often, with all
-    parameters that require grad in the graph. Buffers, such as batch-norm's running statistics, are each rank's own, of its
-    part of the batch, as with PyTorch's `broadcast_buffers=False`. Names in `state_dict()` begin with `module.`, as in
-    PyTorch; `net.module.state_dict()` has them without.
+    parameters that require grad in the graph. Buffers, such as batch-norm's running statistics, are each rank's own, of
+    its part of the batch, as with PyTorch's `broadcast_buffers=False`. Names in `state_dict()` begin with `module.`, as
+    in PyTorch; `net.module.state_dict()` has them without.
 
     bucket_cap_mb: how many megabytes of gradients travel together.
     """
@@ -157,4 +158,3 @@ def _buckets(parameters: Iterable[tuple[str, Parameter]], size: float) -> Iterat
             members = {}
         members[name] = parameter
     yield _Bucket(members)
-

@@ -1,8 +1,8 @@
 """`DataParallelTrainer`: the training loop on several ranks, which see a part of each batch each.
 
 It takes the steps that one process would take with whole batches: a rank's loss counts by the size of its part, the
-gradients are averaged (`DistributedDataParallel`), and losses and right answers are added up. So the loss curve is that of
-one process but for rounding. Two things are each rank's own: what dropout and augmentation draw, and batch-norm's
+gradients are averaged (`DistributedDataParallel`), and losses and right answers are added up. So the loss curve is that
+of one process but for rounding. Two things are each rank's own: what dropout and augmentation draw, and batch-norm's
 statistics, of its part of the batch.
 """
 
@@ -37,14 +37,14 @@ class DataParallelTrainer(Trainer):
     >>> loader = DataLoader(data, batch_sampler=DistributedBatchSampler(batches))
     >>> DataParallelTrainer(net, mg.optim.SGD(net.parameters(), lr=0.01)).fit(loader, epochs=10, checkpoint=path)
 
-    The loader gives each rank its own part of the data, by a `DistributedBatchSampler` or a `DistributedSampler`. `model` is
-    the network itself, without a wrapper. Rank 0 shows the bar, calls `on_epoch`, and reads and writes the checkpoint, from
-    which any number of ranks goes on, a plain `Trainer` too. Before a checkpoint is written all ranks must have the same
-    parameters, bit by bit, or a RuntimeError names the one that differs. Validation data is the same on all ranks, which
-    judge its batches in turn. Ctrl-C stops all ranks after the same step.
+    The loader gives each rank its own part of the data, by a `DistributedBatchSampler` or a `DistributedSampler`.
+    `model` is the network itself, without a wrapper. Rank 0 shows the bar, calls `on_epoch`, and reads and writes the
+    checkpoint, from which any number of ranks goes on, a plain `Trainer` too. Before a checkpoint is written all ranks
+    must have the same parameters, bit by bit, or a RuntimeError names the one that differs. Validation data is the same
+    on all ranks, which judge its batches in turn. Ctrl-C stops all ranks after the same step.
 
-    Each epoch the random streams of the ranks part from where rank 0's stands: they differ, and a resumed training with as
-    many ranks ends with the same bits.
+    Each epoch the random streams of the ranks part from where rank 0's stands: they differ, and a resumed training with
+    as many ranks ends with the same bits.
     """
 
     def __init__(

@@ -117,7 +117,8 @@ class Trainer:
         lr = self.optimizer.param_groups[0]["lr"]
         loss_sum, right, count = 0.0, 0, 0
         self.model.train()
-        if hasattr(sampler := getattr(train, "sampler", None), "set_epoch"):
+        sampler: Any = getattr(train, "sampler", None)
+        if hasattr(sampler, "set_epoch"):
             sampler.set_epoch(number)
         for loss, hits, size in self._steps(self._with_bar(train, f"epoch {number}/{epochs}")):
             history.batch_losses.append(loss)
