@@ -25,7 +25,7 @@ def check_equal(tensors: Mapping[str, Tensor], shapes_only: bool = False) -> Non
     all_gather_object(everyone, own)
     first = everyone[0]
     for rank, theirs in enumerate(everyone):
-        for name in first.keys() | theirs.keys():
+        for name in {**first, **theirs}:
             if first.get(name) != theirs.get(name):
                 raise RuntimeError(
                     f"The ranks no longer agree: {name!r} is {theirs.get(name, 'missing')} on rank {rank}, and "

@@ -101,10 +101,10 @@ class DistributedDataParallel(Module):
 
     def _check_finished(self) -> None:
         """Raise if the pass before left gradients waiting for others that never came."""
-        missing = [name for bucket in self._buckets for name in bucket.missing]
+        missing = [name for bucket in self._buckets for name in bucket.parameters if name in bucket.missing]
         if self._begun or len(missing) < sum(len(bucket.parameters) for bucket in self._buckets):
             raise RuntimeError(
-                f"DistributedDataParallel: the last backward gave no gradient to {', '.join(missing)}, so nothing was "
+                f"DistributedDataParallel: the last backward gave no gradient to {', '.join(reversed(missing))}, so nothing was "
                 "averaged. Use every parameter in forward, or switch it off with requires_grad_(False) before wrapping."
             )
 
