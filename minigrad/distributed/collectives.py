@@ -2,11 +2,16 @@
 
 MPI reads and writes ordinary memory. A tensor on a GPU, or one whose elements do not lie one after another, goes
 through a copy there and back.
+
+A rank that waits in MPI asks again and again, and keeps its core busy. Where there are more processes than cores, or
+where rank 0 works alone for a while, that core is needed elsewhere: so here a rank that has waited for a moment sleeps
+between two questions.
 """
 
 from __future__ import annotations
 
 import enum
+import time
 from typing import Any
 
 import numpy as np
@@ -14,6 +19,8 @@ import numpy as np
 from minigrad.backend import DtypeError, float16, to_host
 from minigrad.distributed.group import communicator
 from minigrad.tensor import Tensor
+
+MOMENT, NAP = 1e-3, 1e-4  # seconds
 
 
 class ReduceOp(enum.Enum):
@@ -33,7 +40,7 @@ class Work:
 
     def wait(self) -> bool:
         """Return when the tensor holds the result."""
-        self._request.Wait()
+        _wait(self._request)
         _written(self._tensor, self._staged)
         return True
 
@@ -50,29 +57,29 @@ def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, async_op: bool = Fal
     from mpi4py import MPI
 
     comm, staged = communicator("all_reduce"), _staged(tensor, "all_reduce")
-    operation = getattr(MPI, op.value)
+    work = Work(comm.Iallreduce(MPI.IN_PLACE, staged, getattr(MPI, op.value)), tensor, staged)
     if async_op:
-        return Work(comm.Iallreduce(MPI.IN_PLACE, staged, operation), tensor, staged)
-    comm.Allreduce(MPI.IN_PLACE, staged, operation)
-    _written(tensor, staged)
+        return work
+    work.wait()
     return None
 
 
 def broadcast(tensor: Tensor, src: int = 0) -> None:
     """Give the tensor the elements that it has on rank `src`. Shape and dtype must be the same everywhere."""
     comm, staged = communicator("broadcast"), _staged(tensor, "broadcast")
-    comm.Bcast(staged, root=src)
-    _written(tensor, staged)
+    Work(comm.Ibcast(staged, root=src), tensor, staged).wait()
 
 
 def barrier() -> None:
     """Wait until all ranks have come here."""
-    communicator("barrier").Barrier()
+    _wait(communicator("barrier").Ibarrier())
 
 
 def broadcast_object_list(object_list: list[Any], src: int = 0) -> None:
     """Replace the things in the list by those of rank `src`."""
-    object_list[:] = communicator("broadcast_object_list").bcast(object_list, root=src)
+    comm = communicator("broadcast_object_list")
+    barrier()
+    object_list[:] = comm.bcast(object_list, root=src)
 
 
 def all_gather_object(object_list: list[Any], obj: Any) -> None:
@@ -83,6 +90,7 @@ def all_gather_object(object_list: list[Any], obj: Any) -> None:
             f"all_gather_object: expected a list with an entry for each of {comm.Get_size()} ranks, got "
             f"{len(object_list)}."
         )
+    barrier()
     object_list[:] = comm.allgather(obj)
 
 
@@ -93,6 +101,14 @@ def _staged(tensor: Tensor, name: str) -> np.ndarray:
     if tensor.dtype == float16:
         raise DtypeError(f"{name}: MPI does not know float16; convert it with .float() first.")
     return np.asarray(to_host(tensor.array), order="C")
+
+
+def _wait(request: Any) -> None:
+    """Return when MPI has done what was asked."""
+    start = time.perf_counter()
+    while not request.Test():
+        if time.perf_counter() - start > MOMENT:
+            time.sleep(NAP)
 
 
 def _written(tensor: Tensor, staged: np.ndarray) -> None:

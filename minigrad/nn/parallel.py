@@ -104,8 +104,9 @@ class DistributedDataParallel(Module):
         missing = [name for bucket in self._buckets for name in bucket.parameters if name in bucket.missing]
         if self._begun or len(missing) < sum(len(bucket.parameters) for bucket in self._buckets):
             raise RuntimeError(
-                f"DistributedDataParallel: the last backward gave no gradient to {', '.join(reversed(missing))}, so nothing was "
-                "averaged. Use every parameter in forward, or switch it off with requires_grad_(False) before wrapping."
+                f"DistributedDataParallel: the last backward gave no gradient to {', '.join(reversed(missing))}, so "
+                "nothing was averaged. Use every parameter in forward, or switch it off with requires_grad_(False) before "
+                "wrapping."
             )
 
 

@@ -1,6 +1,7 @@
 """What the tests run on several ranks.
 
-`mpiexec -n 2 python -m tests.minigrad.distributed.programs NAME` prints what the function NAME returned on each, as JSON.
+`mpiexec -n 2 python -m tests.minigrad.distributed.programs NAME` prints, as JSON, what the function NAME returned on
+each.
 """
 
 import itertools
