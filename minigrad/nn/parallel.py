@@ -105,8 +105,8 @@ class DistributedDataParallel(Module):
         if self._begun or len(missing) < sum(len(bucket.parameters) for bucket in self._buckets):
             raise RuntimeError(
                 f"DistributedDataParallel: the last backward gave no gradient to {', '.join(reversed(missing))}, so "
-                "nothing was averaged. Use every parameter in forward, or switch it off with requires_grad_(False) before "
-                "wrapping."
+                "nothing was averaged. Use every parameter in forward, or, before wrapping, switch it off with "
+                "requires_grad_(False)."
             )
 
 

@@ -61,7 +61,8 @@ def test_a_rank_is_killed_and_another_number_of_ranks_goes_on_to_the_curve_of_on
     assert code == 0, errors
     assert out.count("Ranks: 3, threads of each: 1") == out.count("The run is in run") == 1
     assert not any("checkpoint" in path.name for path in Path("run").iterdir())
-    assert cli.main(["train", *words, "--out", "alone"]) == 0
+    code, out, errors = ended(start(1, *GAZE, "train", *words, "--out", "alone"))
+    assert code == 0, errors
     assert len(curve("run")) == 8
     for ours, alone in zip(curve("run"), curve("alone"), strict=True):
         assert ours == pytest.approx(alone, rel=1e-3)
