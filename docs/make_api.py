@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import minigrad.functions
-from minigrad import autograd, data, nn, optim
+from minigrad import autograd, data, distributed, nn, optim
 from minigrad.functions.table import METHODS, TABLE
 from minigrad.optim import lr_scheduler
 
@@ -31,8 +31,9 @@ def page() -> str:
             parts += _section(family.replace("_", " "), _first_line(module), [(name, TABLE[name]) for name in names])
     methods = [(name, one) for name, one in METHODS.items() if not name.startswith("_") and callable(one)]
     parts += _section("methods only", "Of a Tensor, as `x.<name>()`; a name with _ at its end writes into x.", methods)
-    rooms = {"nn": nn, "nn.functional": nn.functional, "optim": optim, "optim.lr_scheduler": lr_scheduler}
-    for name, room in {**rooms, "autograd": autograd, "data": data}.items():
+    rooms = {"nn": nn, "nn.functional": nn.functional, "nn.parallel": nn.parallel}
+    rooms |= {"optim": optim, "optim.lr_scheduler": lr_scheduler}
+    for name, room in {**rooms, "autograd": autograd, "data": data, "distributed": distributed}.items():
         parts += _section(name, _first_line(room), _members(room))
     return "\n\n".join(parts) + "\n"
 

@@ -9,7 +9,7 @@ from gaze_examples.augmentation import Augmentation
 from gaze_examples.data.eyes import EyeSet
 from minigrad import random
 from minigrad.backend import Device
-from minigrad.data import DataLoader, Dataset
+from minigrad.data import BatchSampler, DataLoader, Dataset, DistributedBatchSampler, RandomSampler
 
 PIXEL_MEAN, PIXEL_DEVIATION = 128.0, 74.0  # of histogram-equalised eyes, real and synthetic
 
@@ -53,7 +53,14 @@ def loader(
     device: Device,
     shuffle_seed: int | None = None,
     augment: Augmentation | None = None,
+    share: tuple[int, int] = (1, 0),
 ) -> DataLoader:
-    """Batches of eyes: in order, or shuffled anew each epoch from a seed; as they are, or augmented."""
+    """Batches of eyes: in order, or shuffled anew each epoch from a seed; as they are, or augmented.
+
+    share: with a seed, by how many ranks each batch is shared, and which one this is.
+    """
     dataset = EyeDataset(eyes, labels, device, augment)
-    return DataLoader(dataset, batch_size, shuffle=shuffle_seed is not None, generator=shuffle_seed)
+    if shuffle_seed is None:
+        return DataLoader(dataset, batch_size)
+    batches = BatchSampler(RandomSampler(dataset, generator=shuffle_seed), batch_size, drop_last=False)
+    return DataLoader(dataset, batch_sampler=DistributedBatchSampler(batches, *share))

@@ -8,8 +8,8 @@ import math
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -28,6 +28,7 @@ DATA_OPTIONS: dict[str, Any] = {
 TRAINING_OPTIONS = ("epochs", "lr", "momentum", "weight_decay", "batch_size")
 DEFAULT_MODEL = "cnn-bn"
 DEFAULT_START = "default"  # the network that `gaze predict` has
+STOPPED = "Stopped. Nothing is half-written."
 OVER = 130  # the shell's exit code for a program that was ended by Ctrl-C
 
 
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stop:
         if sys.stderr is not None and sys.stderr.isatty():
             print(file=sys.stderr)  # below a progress bar
-        _say(str(stop) or "Stopped. Nothing is half-written.")
+        _say(str(stop) or STOPPED)
         return OVER
     except BrokenPipeError:
         _print_the_rest()
@@ -69,7 +70,8 @@ def _run(argv: Sequence[str] | None) -> int:
     except (DataError, RuntimeError) as error:
         return _say(str(error))
     except ImportError as error:
-        return _say(f"This needs the package {error.name}: install it with pip install 'minigrad[gaze]'.")
+        extra = "mpi" if error.name == "mpi4py" else "gaze"
+        return _say(f"This needs the package {error.name}: install it with pip install 'minigrad[{extra}]'.")
 
 
 def _joined(words: Sequence[str]) -> list[str]:
@@ -108,13 +110,81 @@ def _print_the_rest() -> None:
 def _train(arguments: argparse.Namespace) -> int:
     import matplotlib.figure  # noqa: F401  for the report: that it is missing should be said before the training
 
+    from gaze_examples import people
+
+    if arguments.data_parallel:
+        return _train_on_ranks(arguments)
+    begun, *data = _begun(arguments)
+    return _train_each(begun, *data) if isinstance(begun, people.People) else _run_training(begun, *data)
+
+
+def _train_on_ranks(arguments: argparse.Namespace) -> int:
+    """Train together with the other processes that mpiexec started.
+
+    Rank 0 begins the run, prints and writes; the others are told which run it is, and calculate.
+    """
+    from minigrad import distributed
+
+    distributed.init_process_group()
+    try:
+        if distributed.get_rank() > 0:
+            return _follow()
+        begun: tuple = (None,)  # that there is nothing to wait for
+        try:
+            begun = _begun(arguments)
+        finally:
+            distributed.broadcast_object_list([begun[0]])
+        run, data, note = begun
+        with _all_or_none():
+            return _run_training(run, data, note, parallel=True)
+    finally:
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
+
+
+def _follow() -> int:
+    """What a rank after the first does in a training."""
+    from gaze_examples import runs
+    from gaze_examples.data import DataError
+    from minigrad import distributed
+
+    told: list[Any] = [None]
+    with _all_or_none():
+        distributed.broadcast_object_list(told)
+        (run,) = told
+        if run is not None:
+            warnings.simplefilter("ignore")  # rank 0 says it
+            data = _load({**DATA_OPTIONS, **run.asked})
+            if data.split.train.source != run.data:
+                raise DataError(f"The data here is not that of rank 0: {data.split.train.source}")
+            runs.train(run.settings, data, checkpoint=run.checkpoint, parallel=True)
+    return 0
+
+
+@contextmanager
+def _all_or_none() -> Iterator[None]:
+    """What goes wrong in here, on one rank, ends them all: the others may wait for it."""
+    from minigrad import distributed
+
+    try:
+        yield
+    except BaseException as error:
+        if distributed.is_initialized() and distributed.get_world_size() > 1:
+            if isinstance(error, KeyboardInterrupt):
+                distributed.abort(STOPPED, OVER)
+            distributed.abort(f"{type(error).__name__}: {error}", 2)
+        raise
+
+
+def _begun(arguments: argparse.Namespace) -> tuple:
+    """The run that was asked for, its data, and what is to be said of it: a new one, or the one to resume."""
     from gaze_examples import people, run_folder, runs
     from gaze_examples.data import DataError
     from gaze_examples.data.protocols import LEAVE_ONE_OUT
     from gaze_examples.models import MODELS
 
     if arguments.resume is not None:
-        return _resume(arguments)
+        return _resumed(arguments)
     name = arguments.model or DEFAULT_MODEL
     if name not in MODELS:
         raise DataError(f"There is no model {name!r}; the models are {', '.join(MODELS)}.")
@@ -126,15 +196,22 @@ def _train(arguments: argparse.Namespace) -> int:
     chosen = {field: getattr(arguments, field) for field in (*TRAINING_OPTIONS, "start")}
     settings = runs.settings_of(name, asked["seed"], arguments.device or "cpu", **chosen)
     if asked["protocol"] == LEAVE_ONE_OUT:
+        _refuse_ranks(arguments)
         if start is not None:
             raise DataError("leave-one-person-out trains each network from fresh weights; leave out --start.")
         people.check(asked)
         reading = _read(asked)
-        return _train_each(people.begin(folder, settings, asked, reading), reading)
+        return people.begin(folder, settings, asked, reading), reading
     data = _load(asked)
     run = run_folder.start(folder, settings, asked, data, start)
-    taken = "" if run.folder == folder else f"{folder} was taken meanwhile. "
-    return _run_training(run, data, taken)
+    return run, data, "" if run.folder == folder else f"{folder} was taken meanwhile. "
+
+
+def _refuse_ranks(arguments: argparse.Namespace) -> None:
+    from gaze_examples.data import DataError
+
+    if arguments.data_parallel:
+        raise DataError("leave-one-person-out trains many networks, not one; leave out --data-parallel.")
 
 
 def _start(start: str | None, name: str):
@@ -151,21 +228,22 @@ def _start(start: str | None, name: str):
     return model
 
 
-def _resume(arguments: argparse.Namespace) -> int:
-    """Go on with a run that was killed, or stopped with Ctrl-C."""
+def _resumed(arguments: argparse.Namespace) -> tuple:
+    """The run to go on with, that was killed, or stopped with Ctrl-C, and its data."""
     from gaze_examples import people, run_folder
     from gaze_examples.data import DataError
 
     _nothing_given(arguments, ["model", "start", "out", "device", *TRAINING_OPTIONS, *DATA_OPTIONS])
     folder = Path(arguments.resume)
     if (folder / people.PEOPLE).is_file():
+        _refuse_ranks(arguments)
         each = people.begun(folder)
-        return _train_each(each, _read(each.asked))
+        return each, _read(each.asked)
     run = run_folder.started(folder)
     data = _load({**DATA_OPTIONS, **run.asked})
     if data.split.train.source != run.data:
         raise DataError(f"The run in {run.folder} was begun on other data: {run.data}")
-    return _run_training(run, data)
+    return run, data, ""
 
 
 def _train_each(each, reading) -> int:
@@ -200,8 +278,9 @@ def _nothing_given(arguments: argparse.Namespace, names: Iterable[str]) -> None:
                         f"{' and '.join('--' + name.replace('_', '-') for name in given)}.")  # fmt: skip
 
 
-def _run_training(run, data, note: str = "") -> int:
-    """Train, test, and write what came of it into the run's folder."""
+def _run_training(run, data, note: str = "", parallel: bool = False) -> int:
+    """Train, test, and write what came of it into the run's folder. parallel: the other ranks train, too."""
+    import minigrad as mg
     from gaze_examples import run_folder, runs
     from gaze_examples.data import DataError
     from gaze_examples.models import MODELS
@@ -210,11 +289,15 @@ def _run_training(run, data, note: str = "") -> int:
     try:
         print(data.describe())
         print(f"\n{recipe.title}: {settings.epochs} epochs, learning rate {settings.lr}, momentum {settings.momentum}")
+        if parallel:
+            print(f"Ranks: {mg.distributed.get_world_size()}, threads of each: {mg.get_num_threads()}")
         sys.stdout.flush()
         result = runs.train(
             settings, data, on_epoch=lambda epoch: print(_epoch_line(epoch, settings.epochs), flush=True),
-            checkpoint=run.checkpoint, start=run.start,
+            checkpoint=run.checkpoint, start=run.start, parallel=parallel,
         )  # fmt: skip
+        if parallel:
+            mg.distributed.destroy_process_group()  # the others are done
         if not result.history.epochs:
             raise KeyboardInterrupt
     except ValueError as error:
@@ -441,6 +524,8 @@ def _parser() -> argparse.ArgumentParser:
                        "from those that predict has (default: fresh weights)")  # fmt: skip
     train.add_argument("--out", metavar="DIR", type=_name, help="the run folder (default: the next free runs/MODEL-N)")
     train.add_argument("--resume", metavar="RUN", type=_name, help="go on with a run that was killed or stopped")
+    train.add_argument("--data-parallel", action="store_true", help="share each batch among the processes that "
+                       "mpiexec started, as in `mpiexec -n 4 gaze train --data-parallel`")  # fmt: skip
     _add_device(train)
     _add_data(train)
     train.set_defaults(run=_train)

@@ -12,12 +12,12 @@ from gaze_examples.augmentation import Augmentation
 from gaze_examples.batches import loader
 from gaze_examples.data import GazeData
 from gaze_examples.models import MODELS
-from minigrad import random
+from minigrad import distributed, random
 from minigrad.backend import Device
 from minigrad.nn import CrossEntropyLoss, Module
 from minigrad.optim.lr_scheduler import CosineAnnealingLR
 from minigrad.tape import Tape
-from minigrad.training import Epoch, Evaluation, History, Trainer
+from minigrad.training import DataParallelTrainer, Epoch, Evaluation, History, Trainer
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,14 @@ def train(
     on_epoch: Callable[[Epoch], None] | None = None,
     checkpoint: Path | None = None,
     start: Path | None = None,
+    parallel: bool = False,
 ) -> Result:
     """Train a model and test it. Ctrl-C ends the training with the best weights so far.
 
     start: a file with the weights to start from; fresh ones if None.
     checkpoint: written after each epoch; if it is there, the training goes on from it.
+    parallel: share each batch among the ranks of the process group. Rank 0 reads, writes and tests: the others need no
+        `start` and have no scores.
     """
     device = mg.device(settings.device)
     mg.manual_seed(settings.seed)
@@ -82,12 +85,14 @@ def train(
     batches = loader(
         parts["train"], data.labels["train"], settings.batch_size, device, shuffle_seed=settings.seed,
         augment=Augmentation() if settings.augment else None,
+        share=(distributed.get_world_size(), distributed.get_rank()) if parallel else (1, 0),
     )  # fmt: skip
     held_back = loader(parts["val"], data.labels["val"], 1000, device)
     step = _one_step(model, *next(iter(loader(parts["train"], data.labels["train"], settings.batch_size, device))))
-    trainer = Trainer(model, optimizer, scheduler=cosine, on_epoch=on_epoch)
+    trainer = (DataParallelTrainer if parallel else Trainer)(model, optimizer, scheduler=cosine, on_epoch=on_epoch)
     history = trainer.fit(batches, held_back, epochs=settings.epochs, checkpoint=checkpoint, resume=True)
-    return Result(settings, model, history, evaluate(model, data, device), step)
+    is_first = not parallel or distributed.get_rank() == 0
+    return Result(settings, model, history, evaluate(model, data, device) if is_first else {}, step)
 
 
 def _one_step(model: Module, images: mg.Tensor, labels: mg.Tensor) -> Tape:

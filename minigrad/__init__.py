@@ -239,7 +239,7 @@ Size = tuple  # shapes are plain tuples
 
 
 # Imported when first asked for, so that `import minigrad` stays quick: whole rooms, and names that stand on the rest.
-_ROOMS = ("data", "nn", "optim", "teach", "testing", "training")
+_ROOMS = ("data", "distributed", "nn", "optim", "teach", "testing", "training")
 _NAMES = {
     "explain": "minigrad.teach.explain",
     "graph": "minigrad.teach.graph",
@@ -250,7 +250,7 @@ _NAMES = {
 }
 
 if _typing.TYPE_CHECKING:
-    from minigrad import data, nn, optim, teach, testing, training
+    from minigrad import data, distributed, nn, optim, teach, testing, training
     from minigrad.serialization import load, save
     from minigrad.teach.explain import explain
     from minigrad.teach.graph import graph

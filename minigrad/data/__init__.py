@@ -4,6 +4,8 @@ from minigrad.data.dataset import ConcatDataset, Dataset, Subset, TensorDataset,
 from minigrad.data.loader import DataLoader
 from minigrad.data.sampler import (
     BatchSampler,
+    DistributedBatchSampler,
+    DistributedSampler,
     RandomSampler,
     Sampler,
     SequentialSampler,
@@ -16,6 +18,8 @@ __all__ = [
     "ConcatDataset",
     "DataLoader",
     "Dataset",
+    "DistributedBatchSampler",
+    "DistributedSampler",
     "RandomSampler",
     "Sampler",
     "SequentialSampler",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import random
+from minigrad import distributed, random
 from minigrad.backend import to_host
 from minigrad.tensor import Tensor, as_array
 
@@ -122,6 +122,84 @@ class BatchSampler(Sampler):
     def __len__(self) -> int:
         full, rest = divmod(len(self.sampler), self.batch_size)  # type: ignore[arg-type]
         return full if self.drop_last or not rest else full + 1
+
+
+class DistributedSampler(Sampler):
+    """A rank's part of the indices of an epoch, where several ranks train together, as in PyTorch.
+
+    All ranks draw the same order, and rank r takes every `num_replicas`-th index from r on. All take equally many:
+    where the number does not divide, the first indices come twice, or with `drop_last` the last ones are left out.
+
+    num_replicas, rank: how many ranks there are and which one this is, or None for those of the process group.
+    seed: the order is drawn from seed + epoch, so call `set_epoch` before each epoch (a Trainer does).
+    """
+
+    def __init__(
+        self,
+        dataset: Sized,
+        num_replicas: int | None = None,
+        rank: int | None = None,
+        shuffle: bool = True,
+        seed: int = 0,
+        drop_last: bool = False,
+    ) -> None:
+        self.dataset = dataset
+        self.num_replicas, self.rank = _replicas("DistributedSampler", num_replicas, rank)
+        self.shuffle = shuffle
+        self.seed = seed
+        self.drop_last = drop_last
+        self.epoch = 0
+        full, rest = divmod(len(dataset), self.num_replicas)
+        self.num_samples = full if drop_last or not rest else full + 1
+        self.total_size = self.num_samples * self.num_replicas
+
+    def __iter__(self) -> Iterator[int]:
+        count = len(self.dataset)
+        order = np.random.default_rng(self.seed + self.epoch).permutation(count) if self.shuffle else np.arange(count)
+        return iter(np.resize(order, self.total_size)[self.rank :: self.num_replicas].tolist())
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch comes next: each has an order of its own, the same on all ranks."""
+        self.epoch = epoch
+
+
+class DistributedBatchSampler(Sampler):
+    """A rank's part of each batch of another batch sampler, which must give all ranks the same batches.
+
+    So n ranks see together just the batches that one process would. Rank r takes every `num_replicas`-th index from r
+    on; a batch of fewer indices than ranks leaves some without. `DataParallelTrainer` weighs the parts by their sizes.
+
+    num_replicas, rank: how many ranks there are and which one this is, or None for those of the process group.
+    """
+
+    def __init__(self, batch_sampler: BatchSampler, num_replicas: int | None = None, rank: int | None = None) -> None:
+        self.batch_sampler = batch_sampler
+        self.sampler = batch_sampler.sampler
+        self.num_replicas, self.rank = _replicas("DistributedBatchSampler", num_replicas, rank)
+
+    def __iter__(self) -> Iterator[list]:
+        parts = (batch[self.rank :: self.num_replicas] for batch in self.batch_sampler)
+        return (part for part in parts if part)
+
+    def __len__(self) -> int:
+        return len(self.batch_sampler)
+
+
+def _replicas(name: str, num_replicas: int | None, rank: int | None) -> tuple[int, int]:
+    """How many ranks there are, and which one this is."""
+    if (num_replicas is None or rank is None) and not distributed.is_initialized():
+        raise RuntimeError(
+            f"{name}: there is no process group. Call distributed.init_process_group() first, or give num_replicas and "
+            "rank."
+        )
+    count = distributed.get_world_size() if num_replicas is None else _count(name, num_replicas, "num_replicas")
+    place = distributed.get_rank() if rank is None else rank
+    if not 0 <= place < count:
+        raise ValueError(f"{name}: rank must lie in 0..{count - 1} for {count} ranks, got {place}.")
+    return count, place
 
 
 def _count(name: str, number: int, what: str = "num_samples") -> int:

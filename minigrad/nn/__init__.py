@@ -1,6 +1,6 @@
 """Networks, with PyTorch's names, shapes and defaults."""
 
-from minigrad.nn import functional, init, utils
+from minigrad.nn import functional, init, parallel, utils
 from minigrad.nn.activation import (
     ELU,
     GELU,
@@ -91,5 +91,6 @@ __all__ = [
     "Unflatten",
     "functional",
     "init",
+    "parallel",
     "utils",
 ]

@@ -88,7 +88,7 @@ class Trainer:
         """
         history = History()
         best: tuple[Epoch, dict[str, Tensor]] | None = None  # one value, so that Ctrl-C cannot part the two
-        if checkpoint is not None and os.path.exists(checkpoint):
+        if checkpoint is not None and self._is_there(checkpoint):
             if not resume:
                 raise FileExistsError(
                     f"Trainer: the checkpoint {str(checkpoint)!r} is there already. Go on from it with resume=True, or "
@@ -102,7 +102,7 @@ class Trainer:
                     best = epoch, self._copy_weights()
                 history.epochs.append(epoch)
                 if checkpoint is not None:
-                    save_checkpoint(checkpoint, self._state(train, history, best))
+                    self._write(checkpoint, self._state(train, history, best))
                 if self.on_epoch is not None:
                     self.on_epoch(epoch)
         except KeyboardInterrupt:
@@ -117,16 +117,14 @@ class Trainer:
         lr = self.optimizer.param_groups[0]["lr"]
         loss_sum, right, count = 0.0, 0, 0
         self.model.train()
-        for inputs, labels in self._with_bar(train, f"epoch {number}/{epochs}"):
-            self.optimizer.zero_grad()
-            scores = self.model(inputs)
-            loss = self.loss(scores, labels)
-            loss.backward()
-            self.optimizer.step()
-            history.batch_losses.append(loss.item())
-            loss_sum += history.batch_losses[-1] * len(labels)
-            right += int((scores.array.argmax(axis=1) == labels.array).sum())
-            count += len(labels)
+        sampler: Any = getattr(train, "sampler", None)
+        if hasattr(sampler, "set_epoch"):
+            sampler.set_epoch(number)
+        for loss, hits, size in self._steps(self._with_bar(train, f"epoch {number}/{epochs}")):
+            history.batch_losses.append(loss)
+            loss_sum += loss * size
+            right += hits
+            count += size
         if count == 0:
             raise ValueError("Trainer: the training data has no batch. Is drop_last on, and the batch too large?")
         seen = self.evaluate(val) if val is not None else None
@@ -144,25 +142,49 @@ class Trainer:
             time.perf_counter() - start,
         )
 
+    def _steps(self, batches: Iterator) -> Iterator[tuple[float, int, int]]:
+        """Take a step on each batch: its loss, how many answers were right, and of how many."""
+        for inputs, labels in batches:
+            self.optimizer.zero_grad()
+            scores = self.model(inputs)
+            loss = self.loss(scores, labels)
+            loss.backward()
+            self.optimizer.step()
+            yield loss.item(), hits(scores, labels), len(labels)
+
     def evaluate(self, data: Iterable) -> Evaluation:
         """Loss and answers of the model in evaluation mode; the mode of each module is put back afterwards."""
         modes = [(module, module.training) for module in self.model.modules()]
         self.model.eval()
-        loss_sum, predictions, truths = 0.0, [], []
         try:
             with no_grad():
-                for inputs, labels in data:
-                    scores = self.model(inputs)
-                    loss_sum += self.loss(scores, labels).item() * len(labels)
-                    predictions.append(to_host(scores.array.argmax(axis=1)))
-                    truths.append(to_host(labels.array))
+                judged = self._judged(data)
         finally:
             for module, mode in modes:
                 module.training = mode
-        if not truths:
+        if not judged:
             raise ValueError("Trainer.evaluate: there is no batch to evaluate on.")
+        losses, predictions, truths = zip(*judged, strict=True)
         answers, labels = np.concatenate(predictions), np.concatenate(truths)
-        return Evaluation(loss_sum / len(labels), float((answers == labels).mean()), answers, labels)
+        return Evaluation(sum(losses) / len(labels), float((answers == labels).mean()), answers, labels)
+
+    def _judged(self, data: Iterable) -> list[tuple[float, np.ndarray, np.ndarray]]:
+        """For each batch the sum of its losses, the model's answers, and the labels."""
+        judged = []
+        for inputs, labels in data:
+            scores = self.model(inputs)
+            loss_sum = self.loss(scores, labels).item() * len(labels)
+            judged.append((loss_sum, to_host(scores.array.argmax(axis=1)), to_host(labels.array)))
+        return judged
+
+    def _is_there(self, path: str | os.PathLike) -> bool:
+        return os.path.exists(path)
+
+    def _read(self, path: str | os.PathLike) -> dict[str, Any]:
+        return load_checkpoint(path)
+
+    def _write(self, path: str | os.PathLike, state: dict[str, Any]) -> None:
+        save_checkpoint(path, state)
 
     def _state(self, train: Iterable, history: History, best: tuple[Epoch, dict[str, Tensor]]) -> dict[str, Any]:
         """All that the training goes on from."""
@@ -177,7 +199,7 @@ class Trainer:
 
     def _load(self, path: str | os.PathLike, train: Iterable, history: History) -> tuple[Epoch, dict[str, Tensor]]:
         """Go on from a checkpoint: the best epoch so far and its weights. All of it fits, or nothing is changed."""
-        state = load_checkpoint(path)
+        state = self._read(path)
         parts, before = self._parts(train, history), random.get_state()
         earlier = {name: copy.deepcopy(part.state_dict()) for name, part in parts.items()}
         try:
@@ -209,6 +231,11 @@ class Trainer:
 
         disable = None if self.progress is None else not self.progress  # None: off unless on a terminal
         return iter(tqdm(batches, desc=title, unit="batch", leave=False, disable=disable))
+
+
+def hits(scores: Tensor, labels: Tensor) -> int:
+    """How many answers are right."""
+    return int((scores.array.argmax(axis=1) == labels.array).sum())
 
 
 def _better(epoch: Epoch, best: Epoch) -> bool:

@@ -53,7 +53,12 @@ ROOMS = {
     "optim.lr_scheduler": """
         StepLR MultiStepLR ExponentialLR CosineAnnealingLR LambdaLR OneCycleLR ReduceLROnPlateau
     """,
-    "data": "Dataset TensorDataset Subset random_split DataLoader",
+    "nn.parallel": "DistributedDataParallel",
+    "data": "Dataset TensorDataset Subset random_split DataLoader DistributedSampler",
+    "distributed": """
+        is_available init_process_group is_initialized destroy_process_group get_rank get_world_size ReduceOp
+        all_reduce broadcast barrier broadcast_object_list all_gather_object
+    """,
 }
 OURS = "differentiable Tape"
 

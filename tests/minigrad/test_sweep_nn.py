@@ -97,7 +97,7 @@ MODULES: dict[str, tuple[str, tuple]] = {
 }
 NO_MODULE_ROW = {
     "Module": "test_module.py",
-    **dict.fromkeys(["Parameter", "functional", "init", "utils"], "no module"),
+    **dict.fromkeys(["Parameter", "functional", "init", "parallel", "utils"], "no module"),
     **dict.fromkeys(["ModuleList", "ModuleDict", "ParameterList", "ParameterDict"], "cannot be run; test_container.py"),
 }
 

@@ -1,0 +1,44 @@
+"""Several processes that train one network: a process group over MPI, with PyTorch's names.
+
+`mpiexec -n 4 python train.py` starts the same program four times. `init_process_group()` tells each its rank, 0 to 3,
+and from then on they can add up tensors (`all_reduce`) and tell each other things (`broadcast`). What the ranks do
+together, all of them must call, in the same order: each waits there for the others.
+"""
+
+from minigrad.distributed.collectives import (
+    ReduceOp,
+    Work,
+    all_gather_object,
+    all_reduce,
+    barrier,
+    broadcast,
+    broadcast_object_list,
+)
+from minigrad.distributed.comparison import check_equal
+from minigrad.distributed.group import (
+    abort,
+    destroy_process_group,
+    get_rank,
+    get_world_size,
+    init_process_group,
+    is_available,
+    is_initialized,
+)
+
+__all__ = [
+    "ReduceOp",
+    "Work",
+    "abort",
+    "all_gather_object",
+    "all_reduce",
+    "barrier",
+    "broadcast",
+    "broadcast_object_list",
+    "check_equal",
+    "destroy_process_group",
+    "get_rank",
+    "get_world_size",
+    "init_process_group",
+    "is_available",
+    "is_initialized",
+]

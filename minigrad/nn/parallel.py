@@ -1,0 +1,161 @@
+"""`DistributedDataParallel`: ranks that each see a part of the batch take the step that one would take with all of it.
+
+Each rank has the whole network, and its own part of the batch. Backward gives it the gradient of its part's loss; the
+mean of these over the ranks is the gradient of the mean loss, if the parts are equally large. So all that the ranks
+must do together is to average the gradients. Then each takes the same step from the same weights, and they stay the
+same.
+
+Many small messages cost more than one large one, so gradients travel in buckets, flat arrays that several parameters
+share. Backward reaches the last layer first: buckets are filled from the last parameter to the first, and as soon as a
+bucket is full its sum begins, while backward goes on with the layers before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from minigrad import distributed
+from minigrad.autograd import is_grad_enabled
+from minigrad.backend import array_module, to_host
+from minigrad.nn.module import Module, Parameter
+from minigrad.tensor import Tensor
+
+
+class DistributedDataParallel(Module):
+    """Wraps a network, which is then `.module`: `backward()` through it averages the gradients over the ranks.
+
+    >>> distributed.init_process_group()
+    >>> net = DistributedDataParallel(nn.Linear(4320, 4))
+    >>> loss(net(part_of_the_batch), its_labels).backward()  # each parameter's grad is now the ranks' mean
+
+    All ranks begin with the parameters and buffers of rank 0. Each must reach `backward()` equally often, with all
+    parameters that require grad in the graph. Buffers, such as batch-norm's running statistics, are each rank's own, of
+    its part of the batch, as with PyTorch's `broadcast_buffers=False`. Names in `state_dict()` begin with `module.`, as
+    in PyTorch; `net.module.state_dict()` has them without.
+
+    bucket_cap_mb: how many megabytes of gradients travel together.
+    """
+
+    def __init__(self, module: Module, *, bucket_cap_mb: float = 1.0) -> None:
+        super().__init__()
+        self.module = module
+        self.require_backward_grad_sync = True
+        tensors = [*module.named_parameters(), *module.named_buffers()]
+        distributed.check_equal(dict(tensors), shapes_only=True)
+        for _, tensor in tensors:
+            distributed.broadcast(tensor.detach())
+        learned = [(name, one) for name, one in module.named_parameters() if one.requires_grad]
+        if not learned:
+            raise ValueError("DistributedDataParallel: no parameter of this network requires grad.")
+        self._buckets = list(_buckets(reversed(learned), bucket_cap_mb * 2**20))
+        self._begun = 0  # buckets whose sum has begun
+        self._syncing = True  # whether the pass that is under way averages
+        for bucket in self._buckets:
+            for name, parameter in bucket.parameters.items():
+                parameter.register_post_accumulate_grad_hook(partial(self._arrived, bucket, name))
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        if is_grad_enabled():
+            self._check_finished()
+            self._syncing = self.require_backward_grad_sync
+        return self.module(*args, **kwargs)
+
+    @contextmanager
+    def no_sync(self) -> Iterator[None]:
+        """What runs forward in here averages nothing: gradients add up on each rank until a pass outside."""
+        before, self.require_backward_grad_sync = self.require_backward_grad_sync, False
+        try:
+            yield
+        finally:
+            self.require_backward_grad_sync = before
+
+    def backward_of_nothing(self) -> None:
+        """Take part in one averaging with gradients of zero: for a rank without data, while the others have some."""
+        self._syncing = True
+        for bucket in self._buckets:
+            for name, parameter in bucket.parameters.items():
+                if parameter.grad is None:
+                    parameter.grad = Tensor(array_module(parameter.array).zeros_like(parameter.array))
+                self._arrived(bucket, name, parameter)
+
+    def _arrived(self, bucket: _Bucket, name: str, parameter: Tensor) -> None:
+        """The gradient of a parameter is there. With the last one, wait for the sums, and put the means in their place.
+
+        The sums begin in the order of the buckets, for all ranks must begin them in the same order.
+        """
+        if not self._syncing:
+            return
+        bucket.take(name, parameter)
+        while self._begun < len(self._buckets) and not self._buckets[self._begun].missing:
+            self._buckets[self._begun].begin()
+            self._begun += 1
+        if self._begun == len(self._buckets):
+            for one in self._buckets:
+                one.finish()
+            self._begun = 0
+
+    def _check_finished(self) -> None:
+        """Raise if the pass before left gradients waiting for others that never came."""
+        missing = [name for bucket in self._buckets for name in bucket.parameters if name in bucket.missing]
+        if self._begun or len(missing) < sum(len(bucket.parameters) for bucket in self._buckets):
+            raise RuntimeError(
+                f"DistributedDataParallel: the last backward gave no gradient to {', '.join(reversed(missing))}, so "
+                "nothing was averaged. Use every parameter in forward, or, before wrapping, switch it off with "
+                "requires_grad_(False)."
+            )
+
+
+class _Bucket:
+    """Gradients that travel together.
+
+    parameters: whose, by name. missing: names of those whose gradients have not come yet. flat: all of them, one after
+    another, in ordinary memory.
+    """
+
+    def __init__(self, parameters: dict[str, Parameter]) -> None:
+        self.parameters = parameters
+        self.missing = set(parameters)
+        self.flat = np.empty(sum(one.numel() for one in parameters.values()), next(iter(parameters.values())).dtype)
+        self._sum: Any = None
+        self._parts: dict[str, np.ndarray] = {}  # of flat, for each parameter
+        end = 0
+        for name, one in parameters.items():
+            start, end = end, end + one.numel()
+            self._parts[name] = self.flat[start:end].reshape(one.shape)
+
+    def take(self, name: str, parameter: Tensor) -> None:
+        """Copy a gradient into its place."""
+        assert parameter.grad is not None
+        self._parts[name][...] = to_host(parameter.grad.array)
+        self.missing.discard(name)
+
+    def begin(self) -> None:
+        """Begin to add up the gradients of all ranks."""
+        self._sum = distributed.all_reduce(Tensor(self.flat), async_op=True)
+
+    def finish(self) -> None:
+        """Wait for the sums, and give each parameter the mean."""
+        self._sum.wait()
+        self.flat /= distributed.get_world_size()
+        for name, parameter in self.parameters.items():
+            gradient: Any = parameter.grad
+            gradient.copy_(self._parts[name])
+        self.missing = set(self.parameters)
+
+
+def _buckets(parameters: Iterable[tuple[str, Parameter]], size: float) -> Iterator[_Bucket]:
+    """Buckets of parameters that follow each other and have one dtype; each is closed once it has `size` bytes."""
+    members: dict[str, Parameter] = {}
+    for name, parameter in parameters:
+        if members and (
+            sum(one.nbytes for one in members.values()) >= size or next(iter(members.values())).dtype != parameter.dtype
+        ):
+            yield _Bucket(members)
+            members = {}
+        members[name] = parameter
+    yield _Bucket(members)

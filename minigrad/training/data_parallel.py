@@ -1,0 +1,159 @@
+"""`DataParallelTrainer`: the training loop on several ranks, which see a part of each batch each.
+
+It takes the steps that one process would take with whole batches: a rank's loss counts by the size of its part, the
+gradients are averaged (`DistributedDataParallel`), and losses and right answers are added up. So the loss curve is that
+of one process but for rounding. Two things are each rank's own: what dropout and augmentation draw, and batch-norm's
+statistics, of its part of the batch.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from minigrad import distributed, random
+from minigrad.creation import tensor
+from minigrad.nn import Module
+from minigrad.nn.parallel import DistributedDataParallel
+from minigrad.optim import Optimizer
+from minigrad.tensor import Tensor
+from minigrad.training.checkpoint import load_checkpoint, save_checkpoint
+from minigrad.training.history import Epoch, History
+from minigrad.training.trainer import Trainer, hits
+
+
+class DataParallelTrainer(Trainer):
+    """A `Trainer` for each rank of the process group; all ranks make one, and call its methods together.
+
+    >>> distributed.init_process_group()
+    >>> batches = BatchSampler(RandomSampler(data, generator=0), 256, drop_last=False)
+    >>> loader = DataLoader(data, batch_sampler=DistributedBatchSampler(batches))
+    >>> DataParallelTrainer(net, mg.optim.SGD(net.parameters(), lr=0.01)).fit(loader, epochs=10, checkpoint=path)
+
+    The loader gives each rank its own part of the data, by a `DistributedBatchSampler` or a `DistributedSampler`.
+    `model` is the network itself, without a wrapper. Rank 0 shows the bar, calls `on_epoch`, and reads and writes the
+    checkpoint, from which any number of ranks goes on, a plain `Trainer` too. Before a checkpoint is written all ranks
+    must have the same parameters, bit by bit, or a RuntimeError names the one that differs. Validation data is the same
+    on all ranks, which judge its batches in turn. Ctrl-C stops all ranks after the same step.
+
+    Each epoch the random streams of the ranks part from where rank 0's stands: they differ, and a resumed training with
+    as many ranks ends with the same bits.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Optimizer,
+        loss: Callable[[Tensor, Tensor], Tensor] | None = None,
+        *,
+        scheduler: Any = None,
+        on_epoch: Callable[[Epoch], None] | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        self.parallel = DistributedDataParallel(model)
+        self.rank, self.ranks = distributed.get_rank(), distributed.get_world_size()
+        self._stopped = False  # whether Ctrl-C was pressed here
+        if self.rank > 0:
+            on_epoch, progress = None, False
+        super().__init__(model, optimizer, loss, scheduler=scheduler, on_epoch=on_epoch, progress=progress)
+
+    def fit(
+        self,
+        train: Iterable,
+        val: Iterable | None = None,
+        *,
+        epochs: int,
+        checkpoint: str | os.PathLike | None = None,
+        resume: bool = False,
+    ) -> History:
+        with self._noting_interrupts():
+            return super().fit(train, val, epochs=epochs, checkpoint=checkpoint, resume=resume)
+
+    def _steps(self, batches: Iterator) -> Iterator[tuple[float, int, int]]:
+        """Take a step on each batch, until no rank has one left; who has none meanwhile brings gradients of zero."""
+        self._part_random_streams()
+        while True:
+            self.optimizer.zero_grad()
+            batch = next(batches, None)
+            loss, own = None, (0.0, 0, 0)
+            if batch is not None:
+                inputs, labels = batch
+                scores = self.parallel(inputs)
+                loss = self.loss(scores, labels)
+                own = loss.item() * len(labels), hits(scores, labels), len(labels)
+            loss_sum, right, count, stopped = self._summed(*own, self._stopped)
+            if stopped:
+                raise KeyboardInterrupt
+            if not count:
+                break
+            if loss is None:
+                self.parallel.backward_of_nothing()
+            else:
+                # The ranks' gradients are averaged: this makes the mean over ranks one over the examples.
+                weight = len(labels) * self.ranks / count
+                (loss if weight == 1 else loss * weight).backward()
+            self.optimizer.step()
+            yield loss_sum / count, int(right), int(count)
+        for buffer in self.model.buffers():
+            distributed.broadcast(buffer)
+
+    def _part_random_streams(self) -> None:
+        """Let each rank draw numbers of its own, which follow from where rank 0's stream stands."""
+        state = self._from_first(random.get_state)
+        if self.rank > 0:
+            own = np.random.default_rng([self.rank, state["state"]["state"]])
+            random.set_state(random.get_state(own))
+
+    def _summed(self, *numbers: float) -> list[float]:
+        """Each of the numbers added up over the ranks."""
+        sums = tensor(numbers, dtype=np.float64)
+        distributed.all_reduce(sums)
+        return sums.tolist()
+
+    def _judged(self, data: Iterable) -> list[tuple[float, np.ndarray, np.ndarray]]:
+        """Each rank judges every `ranks`-th batch, and all get all."""
+        everyone: list[Any] = [None] * self.ranks
+        distributed.all_gather_object(everyone, super()._judged(itertools.islice(data, self.rank, None, self.ranks)))
+        rounds = itertools.zip_longest(*everyone)
+        return [batch for one in rounds for batch in one if batch is not None]
+
+    def _is_there(self, path: str | os.PathLike) -> bool:
+        return self._from_first(lambda: os.path.exists(path))
+
+    def _read(self, path: str | os.PathLike) -> dict[str, Any]:
+        return self._from_first(lambda: load_checkpoint(path))
+
+    def _write(self, path: str | os.PathLike, state: dict[str, Any]) -> None:
+        distributed.check_equal(dict(self.model.named_parameters()))
+        if self.rank == 0:
+            save_checkpoint(path, state)
+
+    def _from_first(self, make: Callable[[], Any]) -> Any:
+        """What `make()` gives on rank 0."""
+        things = [make() if self.rank == 0 else None]
+        distributed.broadcast_object_list(things)
+        return things[0]
+
+    @contextmanager
+    def _noting_interrupts(self) -> Iterator[None]:
+        """Ctrl-C is noted only, and the ranks agree on it at the next step: none may leave while others wait for it."""
+        self._stopped = False
+        if threading.current_thread() is not threading.main_thread():  # Python lets no other take care of signals
+            yield
+            return
+
+        def note(*_: object) -> None:
+            self._stopped = True
+
+        before = signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)

@@ -1,0 +1,253 @@
+"""What the tests run on several ranks.
+
+`mpiexec -n 2 python -m tests.minigrad.distributed.programs NAME` prints, as JSON, what the function NAME returned on
+each.
+"""
+
+import itertools
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import minigrad as mg
+import minigrad.nn as nn
+from minigrad import distributed
+from minigrad.data import BatchSampler, DataLoader, DistributedBatchSampler, RandomSampler, TensorDataset
+from minigrad.distributed import ReduceOp
+from minigrad.nn.parallel import DistributedDataParallel
+from minigrad.training import DataParallelTrainer, Trainer
+
+EXAMPLES, BATCH = 41, 20  # the last batch has one example, and leaves all ranks but the first without
+
+
+def sums():
+    rank = distributed.get_rank()
+    results = {}
+    for op in ReduceOp:
+        x = mg.tensor([rank + 1, 10 - rank])
+        distributed.all_reduce(x, op)
+        results[op.name] = x.tolist()
+    columns = mg.arange(6).double().reshape(2, 3).T  # not contiguous
+    distributed.all_reduce(columns)
+    results["columns"] = columns.tolist()
+    scalar = mg.tensor(float(rank))
+    work = distributed.all_reduce(scalar, async_op=True)
+    work.wait()
+    results["scalar"] = scalar.item()
+    results["done"] = work.is_completed()
+    return results
+
+
+def telling():
+    rank, ranks = distributed.get_rank(), distributed.get_world_size()
+    x = mg.full((2, 2), float(rank)).T
+    distributed.broadcast(x, src=1)
+    things, everyone = [{"from": rank}], [None] * ranks
+    distributed.broadcast_object_list(things, src=1)
+    distributed.all_gather_object(everyone, rank**2)
+    distributed.barrier()
+    return x.tolist(), things, everyone
+
+
+def changed_for_backward():
+    """A tensor that backward needs, summed over the ranks meanwhile."""
+    x = mg.ones(2, requires_grad=True)
+    y = x * 2
+    z = y * y
+    distributed.all_reduce(y)
+    return message_of(z.sum().backward)
+
+
+def refusals():
+    half = message_of(lambda: distributed.all_reduce(mg.ones(2).half()))
+    short = message_of(lambda: distributed.all_gather_object([None] * 9, 0))
+    twice = message_of(distributed.init_process_group)
+    frozen = nn.Linear(2, 2).requires_grad_(False)
+    nothing = message_of(lambda: DistributedDataParallel(frozen))
+    other = message_of(lambda: DistributedDataParallel(nn.Linear(2, 2 + distributed.get_rank())))
+    return half, short, twice, nothing, other
+
+
+def message_of(call):
+    try:
+        call()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+# -- gradients ---------------------------------------------------------------------------------------------------------
+
+
+def network(dropout=0.0):
+    return nn.Sequential(nn.Linear(5, 7), nn.Tanh(), nn.Dropout(dropout), nn.Linear(7, 6), nn.Tanh(), nn.Linear(6, 3))
+
+
+def examples(count=EXAMPLES, dtype=np.float64):
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((count, 5)).astype(dtype)
+    return TensorDataset(mg.from_numpy(x), mg.from_numpy(rng.integers(3, size=count)))
+
+
+def gradients(megabytes):
+    """What each parameter has after backward, and how it began, each rank from a seed of its own."""
+    rank = distributed.get_rank()
+    mg.manual_seed(rank)
+    net = DistributedDataParallel(network().double(), bucket_cap_mb=float(megabytes))
+    begun = [one.tolist() for one in net.module.parameters()]
+    x, y = examples(24)[rank * 8 : rank * 8 + 8]
+    passes = []
+    for _ in range(2):  # the buckets are used again
+        net.zero_grad()
+        nn.CrossEntropyLoss()(net(x), y).backward()
+        passes.append([one.grad.tolist() for one in net.parameters()])
+    with net.no_sync():  # own gradients add up
+        net.zero_grad()
+        nn.CrossEntropyLoss()(net(x), y).backward()
+    own = [one.grad.tolist() for one in net.parameters()]
+    nn.CrossEntropyLoss()(net(x), y).backward()
+    return {"begun": begun, "passes": passes, "own": own, "twice": [one.grad.tolist() for one in net.parameters()]}
+
+
+def of_nothing():
+    """Rank 0 has a batch, the others have none."""
+    net = DistributedDataParallel(network().double())
+    if distributed.get_rank() == 0:
+        net(mg.ones(4, 5).double()).sum().backward()
+    else:
+        net.backward_of_nothing()
+    return [one.grad.tolist() for one in net.parameters()]
+
+
+class WithSpare(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.used, self.spare = nn.Linear(2, 2), nn.Linear(2, 2)
+
+    def forward(self, x):
+        return self.used(x)
+
+
+def unused():
+    net = DistributedDataParallel(WithSpare())
+    net(mg.ones(1, 2)).sum().backward()
+    return message_of(lambda: net(mg.ones(1, 2)))
+
+
+def names():
+    net = DistributedDataParallel(network())
+    with mg.no_grad():
+        same = mg.equal(net(mg.ones(2, 5)), net.module(mg.ones(2, 5)))
+    return list(net.state_dict()), list(net.module.state_dict()), same
+
+
+# -- training ----------------------------------------------------------------------------------------------------------
+
+
+def trainer_and_loader(dropout=0.0, parallel=True, **settings):
+    mg.manual_seed(3)
+    net = network(dropout).double()
+    share = (distributed.get_world_size(), distributed.get_rank()) if parallel else (1, 0)
+    data = examples()
+    batches = DistributedBatchSampler(BatchSampler(RandomSampler(data, generator=5), BATCH, False), *share)
+    kind = DataParallelTrainer if parallel else Trainer
+    trainer = kind(net, mg.optim.SGD(net.parameters(), lr=0.2, momentum=0.9), **settings)
+    return trainer, DataLoader(data, batch_sampler=batches)
+
+
+def outcome(trainer, history):
+    rows = [(e.train_loss, e.train_accuracy, e.val_loss, e.val_accuracy) for e in history.epochs]
+    weights = [one.tolist() for one in trainer.model.parameters()]
+    return {"losses": history.batch_losses, "rows": rows, "weights": weights, "interrupted": history.interrupted}
+
+
+def trained(epochs="4", dropout="0", checkpoint=None, parallel=True):
+    """A training, or the rest of one."""
+    trainer, loader = trainer_and_loader(float(dropout), parallel)
+    judged = DataLoader(examples(), 7)
+    history = trainer.fit(loader, judged, epochs=int(epochs), checkpoint=checkpoint, resume=checkpoint is not None)
+    return outcome(trainer, history)
+
+
+def drawing(loader, draw):
+    """The loader, which calls `draw()` for each batch it makes."""
+
+    def collate(samples):
+        draw()
+        return mg.stack([x for x, _ in samples]), mg.stack([y for _, y in samples])
+
+    loader.collate_fn = collate
+    return loader
+
+
+def draws():
+    """What each rank draws in two epochs, and how many rows its `on_epoch` was told."""
+    drawn, told = [], []
+    trainer, loader = trainer_and_loader(on_epoch=told.append)
+    trainer.fit(drawing(loader, lambda: drawn.append(mg.rand(1).item())), epochs=2)
+    return drawn, len(told)
+
+
+def statistics():
+    """Batch-norm's running mean after one batch, of which each rank had two examples of its own."""
+    mg.manual_seed(0)
+    net = nn.Sequential(nn.BatchNorm1d(5), nn.Linear(5, 3)).double()
+    rank = distributed.get_rank()
+    loader = DataLoader(examples(), batch_sampler=[[2 * rank, 2 * rank + 1]])
+    DataParallelTrainer(net, mg.optim.SGD(net.parameters())).fit(loader, epochs=1)
+    return net[0].running_mean.tolist()
+
+
+def parted(checkpoint):
+    """In the second epoch a parameter of the last rank goes its own way."""
+    trainer, loader = trainer_and_loader()
+    trainer.fit(loader, epochs=1, checkpoint=checkpoint)
+    if distributed.get_rank() == distributed.get_world_size() - 1:
+        with mg.no_grad():
+            trainer.model[3].bias[0] += 1e-12
+    again = message_of(lambda: trainer.fit(loader, epochs=2, checkpoint=checkpoint))
+    Path(checkpoint).unlink(missing_ok=True)
+    distributed.barrier()
+    return again, message_of(lambda: trainer.fit(loader, epochs=1, checkpoint=checkpoint))
+
+
+def failing(what):
+    """Rank 1 comes to grief while the others wait for it."""
+    if distributed.get_rank() == 1:
+        if what == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise ValueError("the disk is on fire")
+    distributed.barrier()
+
+
+def interrupted(rank):
+    """The process of one rank gets Ctrl-C when it makes a batch in its second or third epoch."""
+    trainer, loader = trainer_and_loader()
+    made = itertools.count()
+
+    def stop():
+        if next(made) == 4 and distributed.get_rank() == int(rank):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return outcome(trainer, trainer.fit(drawing(loader, stop), epochs=50))
+
+
+SMALL = (sums, telling, changed_for_backward, refusals, of_nothing, unused, names, draws, statistics)
+
+
+def small():
+    """All that take no time: to start the ranks takes longer."""
+    return {program.__name__: program() for program in SMALL}
+
+
+if __name__ == "__main__":
+    distributed.init_process_group()
+    result = globals()[sys.argv[1]](*sys.argv[2:])
+    everyone = [None] * distributed.get_world_size()
+    distributed.all_gather_object(everyone, result)
+    if distributed.get_rank() == 0:
+        print(json.dumps(everyone))

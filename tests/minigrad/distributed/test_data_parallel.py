@@ -1,0 +1,135 @@
+"""Ranks that share the batches take the steps that one process takes: gradients, loss curve, resume."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+import minigrad.nn as nn
+from minigrad.training import load_checkpoint
+from tests.minigrad.distributed import programs
+from tests.minigrad.distributed.ranks import needs_mpi, on_ranks
+
+pytestmark = needs_mpi
+
+
+def close(actual, expected):
+    for one, other in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def gradients_of_one_process(count):
+    """The network of rank 0, and the gradients of the mean loss over all examples."""
+    mg.manual_seed(0)
+    net = programs.network().double()
+    x, y = programs.examples(24)[: 8 * count]
+    nn.CrossEntropyLoss()(net(x), y).backward()
+    return [one.tolist() for one in net.parameters()], [one.grad.tolist() for one in net.parameters()]
+
+
+@pytest.mark.parametrize("count, megabytes", [(2, 25), (3, 0), (3, 3e-4)], ids=["one bucket", "each its own", "two"])
+def test_gradients_are_those_of_the_mean_loss_over_all_parts(count, megabytes):
+    begun, expected = gradients_of_one_process(count)
+    ranks = on_ranks(count, "gradients", str(megabytes))
+    for rank in ranks:
+        assert rank["begun"] == begun  # rank 0's, although each rank drew others
+        assert rank["passes"] == ranks[0]["passes"] and rank["twice"] == ranks[0]["twice"]  # bit by bit
+        for one in rank["passes"]:
+            close(one, expected)
+        close(rank["twice"], [2 * np.array(gradient) for gradient in expected])  # what no_sync kept, and as much again
+    assert ranks[0]["own"] != ranks[1]["own"]
+    close([np.mean(own, axis=0) for own in zip(*(rank["own"] for rank in ranks), strict=True)], expected)
+
+
+def test_a_rank_without_data_counts_as_zero(three):
+    ranks = three["of_nothing"]
+    mg.manual_seed(0)
+    assert ranks[0] == ranks[1] == ranks[2]
+    np.testing.assert_allclose(ranks[0][-1], [4 / 3] * 3)  # the last bias: a batch of 4, summed, by 3 ranks
+
+
+def test_parameters_that_got_no_gradient_are_named(three):
+    assert all("no gradient to spare.weight, spare.bias, so nothing" in said for said in three["unused"])
+
+
+def test_names_are_those_of_pytorch(three):
+    outer, inner, same = three["names"][0]
+    assert outer == [f"module.{name}" for name in inner] and inner[0] == "0.weight" and same
+
+
+# -- training ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """What a plain `Trainer` does in one process."""
+    return programs.trained(parallel=False)
+
+
+def same_training(actual, expected):
+    for what in ("losses", "rows"):
+        np.testing.assert_allclose(actual[what], expected[what], rtol=1e-7)
+    for one, other in zip(actual["weights"], expected["weights"], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-7, atol=1e-10)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_curve_is_that_of_one_process_although_the_batches_do_not_divide(count, alone):
+    for rank in on_ranks(count, "trained"):
+        same_training(rank, alone)
+    assert len(alone["losses"]) == 4 * 3 and programs.EXAMPLES % programs.BATCH == 1
+
+
+def test_it_goes_on_with_another_number_of_ranks_and_with_none(tmp_path, alone):
+    path = str(tmp_path / "checkpoint.safetensors")
+    on_ranks(3, "trained", "1", "0", path)
+    on_ranks(2, "trained", "3", "0", path)
+    same_training(programs.trained("4", "0", path, parallel=False), alone)
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.safetensors"]
+
+
+def test_resumed_with_as_many_ranks_it_ends_with_the_same_bits_whatever_they_draw(tmp_path):
+    whole = on_ranks(2, "trained", "2", "0.5")
+    path = str(tmp_path / "checkpoint.safetensors")
+    on_ranks(2, "trained", "1", "0.5", path)
+    assert on_ranks(2, "trained", "2", "0.5", path) == whole
+
+
+def test_each_rank_draws_numbers_of_its_own_and_rank_0_tells_of_the_epochs(three):
+    drawn, told = zip(*three["draws"], strict=True)
+    assert [len(numbers) for numbers in drawn] == [6, 4, 4]  # in each epoch one batch has one example
+    assert len(set().union(*drawn)) == 14
+    assert told == (2, 0, 0)
+
+
+def test_batch_norms_statistics_are_those_of_rank_0(three):
+    x, _ = programs.examples()[:2]
+    for mean in three["statistics"]:
+        np.testing.assert_allclose(mean, 0.1 * x.array.mean(axis=0))
+
+
+def test_ranks_that_parted_write_no_checkpoint_and_name_the_parameter(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    for again, parted in on_ranks(3, "parted", str(path)):
+        assert again.startswith("FileExistsError")
+        assert "The ranks no longer agree: '3.bias' is" in parted and "on rank 2, and" in parted
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_ctrl_c_on_one_rank_stops_all_after_the_same_step(rank, alone):
+    first, second = on_ranks(2, "interrupted", str(rank))
+    assert first == second and first["interrupted"]
+    np.testing.assert_allclose(first["losses"], alone["losses"][: len(first["losses"])], rtol=1e-7)
+    assert 4 <= len(first["losses"]) <= 6
+
+
+def test_a_checkpoint_says_nothing_of_ranks(tmp_path):
+    paths = [str(tmp_path / name) for name in ("alone", "ranks")]
+    programs.trained("1", "0", paths[0], parallel=False)
+    on_ranks(2, "trained", "1", "0", paths[1])
+    one, other = map(load_checkpoint, paths)
+    assert (
+        one["kinds"] == other["kinds"]
+        and one["random"] == other["random"]
+        and one["parts"].keys() == other["parts"].keys()
+    )
