@@ -14,6 +14,7 @@ import numpy as np
 from minigrad import backend
 from tests.device_guard import arrays
 from tests.device_guard.arrays import NAMES, UFUNCS, Device, broadcast, closed, from_host, ndarray, opened, signature
+from tests.device_guard.elementwise import ElementwiseKernel
 
 WAITING = ("nonzero", "flatnonzero", "argwhere", "unique")  # what they find decides the shape
 
@@ -93,6 +94,7 @@ def stand_in() -> ModuleType:
     cupy.__dict__.update(
         UFUNCS,
         ndarray=ndarray,
+        ElementwiseKernel=ElementwiseKernel,
         lib=SimpleNamespace(stride_tricks=SimpleNamespace(**tricks)),
         cuda=SimpleNamespace(
             Device=Device,
