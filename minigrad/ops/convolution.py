@@ -30,13 +30,14 @@ import numpy as np
 
 from minigrad import memory
 from minigrad.backend import Array, DtypeError, ShapeError, array_module, float16, float32
+from minigrad.kernels import convolution as kernels
 from minigrad.ops.linear import ALL
-from minigrad.ops.windows import Pads, Two, batch_first, batch_last, count, every, reach, two, without_border
+from minigrad.ops.windows import NO_PADS, Pads, Two, batch_first, batch_last, count, every, reach, two, without_border
 from minigrad.threads import share
 
 # How large the patches of a block may be: what is copied for them, and those of one output row. What an L2 cache holds,
-# and what BLAS is quick with; or what a GPU likes.
-CACHE_BYTES, ROW_BYTES, GPU_BYTES = 2**20, 160_000, 2**28
+# and what BLAS is quick with.
+CACHE_BYTES, ROW_BYTES = 2**20, 160_000
 FEWEST_PIXELS = 64  # in a block: with fewer, products of matrices are slow
 
 
@@ -54,6 +55,14 @@ class Geometry:
     groups: int
     rows: int
     columns: int
+
+    @property
+    def sliding(self) -> dict[str, int]:
+        """The settings by the names that they have in `kernels.convolution`."""
+        (kh, kw), (down, across), (hole_down, hole_across) = self.kernel, self.stride, self.dilation
+        (top, _), (left, _) = self.pads
+        across_and_down = {"down": down, "across": across, "hole_down": hole_down, "hole_across": hole_across}
+        return {"kh": kh, "kw": kw, **across_and_down, "top": top, "left": left}
 
     def parts(self, filters: int, channels: int) -> list[tuple[slice, slice]]:
         """For each group its filters and its channels."""
@@ -84,10 +93,11 @@ def conv2d_forward(
     Ho = (H + 2 padding - dilation (kh - 1) - 1) // stride + 1, and Wo likewise.
     """
     geometry = _geometry(x, w, b, stride, padding, dilation, groups)
-    xp, images, matrix = array_module(x), batch_last(_wide(x), geometry.pads), _as_matrix(_wide(w), b)
+    xp, images = array_module(x), batch_last(_wide(x), _border(geometry, x))
+    correlate = _correlate if xp is np else kernels.correlate
     out = memory.empty((len(w), geometry.rows, geometry.columns, len(x)), images.dtype, xp)
     for mine, theirs in geometry.parts(len(w), len(images)):
-        _correlate(images[theirs], matrix[mine], geometry, out[mine])
+        correlate(images[theirs], _wide(w[mine]), None if b is None else _wide(b[mine]), geometry, out[mine])
     return batch_first(out).astype(x.dtype, copy=False), (images, w, b, geometry)
 
 
@@ -99,17 +109,18 @@ def conv2d_backward(dout: Array, cache, needs=ALL):
     """
     images, w, b, geometry = cache
     xp, dtype, parts = array_module(dout), dout.dtype, geometry.parts(len(w), len(images))
+    spread, filter_gradient = (_spread, _filter_gradient) if xp is np else (kernels.spread, kernels.filter_gradient)
     dout = batch_last(_wide(dout))
     dx = dw = db = None
     if needs[0]:
         dimages = memory.zeros(images.shape, dout.dtype, xp)
         for mine, theirs in parts:
-            _spread(dout[mine], _wide(w[mine]), geometry, dimages[theirs])
-        dx = batch_first(without_border(dimages, geometry.pads)).astype(dtype, copy=False)
+            spread(dout[mine], _wide(w[mine]), geometry, dimages[theirs])
+        dx = batch_first(without_border(dimages, _border(geometry, dout))).astype(dtype, copy=False)
     if needs[1] or needs[2]:
         dw, db = xp.empty_like(w), xp.empty(len(w), dtype)
         for mine, theirs in parts:
-            dw[mine], db[mine] = _filter_gradient(images[theirs], dout[mine], geometry)
+            dw[mine], db[mine] = filter_gradient(images[theirs], dout[mine], geometry)
     return dx, dw, None if b is None else db
 
 
@@ -140,36 +151,38 @@ def conv1d_backward(dout: Array, cache, needs=ALL):
 
 # -- block by block ----------------------------------------------------------------------------------------------------
 #
+# On a GPU `kernels.convolution` has functions of the same names for the same.
+#
 # From here on the batch lies innermost (see `windows`): images (C, H, W, N), border included; out, dout (O, Ho, Wo, N).
 # A block is a range of output columns and a slice of the batch.
 
 Block = tuple[range, slice]
 
 
-def _correlate(images: Array, matrix: Array, geometry: Geometry, out: Array) -> None:
+def _correlate(images: Array, filters: Array, bias: Array | None, geometry: Geometry, out: Array) -> None:
     """out = w @ patches."""
-    xp, in_all = array_module(out), len(images) * images.shape[1] * geometry.kernel[1]
+    matrix, in_all = _as_matrix(filters, bias), len(images) * images.shape[1] * geometry.kernel[1]
 
     def walk(columns: range) -> None:
         for block in _blocks(columns, out.shape[3], in_all, matrix.shape[1], out):
-            xp.matmul(matrix, _patches(images, geometry, block), out=_pixels(out, block))
+            np.matmul(matrix, _patches(images, geometry, block), out=_pixels(out, block))
 
-    share(walk, geometry.columns, matrix.shape[1] * out.size, on_gpu=xp is not np)
+    share(walk, geometry.columns, matrix.shape[1] * out.size)
 
 
 def _filter_gradient(images: Array, dout: Array, geometry: Geometry) -> tuple[Array, Array]:
     """dw = dout @ patchesᵀ, as (O, C, kh, kw), and db, which belongs to the patches' ones."""
-    xp, (kh, kw), channels, filters = array_module(images), geometry.kernel, len(images), len(dout)
+    (kh, kw), channels, filters = geometry.kernel, len(images), len(dout)
     inner = kh * (channels * kw + 1)
 
     def walk(columns: range) -> Array:
-        total = xp.zeros((inner, filters), images.dtype)
+        total = np.zeros((inner, filters), images.dtype)
         for block in _blocks(columns, dout.shape[3], images.shape[1] * channels * kw, inner, dout):
             of_each_row = _patches(images, geometry, block) @ _pixels(dout, block).swapaxes(1, 2)
             total += of_each_row.sum(axis=0)
         return total
 
-    totals = share(walk, geometry.columns, inner * dout.size, on_gpu=xp is not np)
+    totals = share(walk, geometry.columns, inner * dout.size)
     total = sum(totals).reshape(kh, channels * kw + 1, filters)
     return total[:, :-1].reshape(kh, channels, kw, filters).transpose(3, 1, 0, 2), total[0, -1]
 
@@ -182,10 +195,10 @@ def _spread(dout: Array, filters: Array, geometry: Geometry, dimages: Array) -> 
     that slides, over dout with a border. With the columns outermost, its places lie one under the other, and no copy is
     needed. Downwards, each of the kh rows that a window saw is given its share.
     """
-    xp, (kh, kw), (down, across), hole = array_module(dout), geometry.kernel, geometry.stride, geometry.dilation
+    (kh, kw), (down, across), hole = geometry.kernel, geometry.stride, geometry.dilation
     (channels, _, width, batch), filter_count, border = dimages.shape, len(dout), reach(kw, hole[1]) - 1
     reverse = filters[:, :, :, ::-1].transpose(2, 1, 3, 0).reshape(kh * channels, kw * filter_count)
-    bordered = memory.zeros((geometry.rows, width + border, filter_count, batch), dout.dtype, xp)
+    bordered = memory.zeros((geometry.rows, width + border, filter_count, batch), dout.dtype)
 
     def lay_out(rows: range) -> None:
         here = slice(rows.start, rows.stop)
@@ -195,7 +208,7 @@ def _spread(dout: Array, filters: Array, geometry: Geometry, dimages: Array) -> 
         for part, images in _blocks(columns, batch, geometry.rows * kh * channels, kw * filter_count, dout):
             begin = bordered[:, part.start :, :, images]
             h, v, o, n = begin.strides
-            seen = xp.lib.stride_tricks.as_strided(
+            seen = np.lib.stride_tricks.as_strided(
                 begin, (geometry.rows, len(part), kw, filter_count, begin.shape[3]), (h, v, hole[1] * v, o, n)
             )
             shares = reverse @ seen.reshape(geometry.rows, len(part), kw * filter_count, begin.shape[3])
@@ -204,8 +217,8 @@ def _spread(dout: Array, filters: Array, geometry: Geometry, dimages: Array) -> 
                 rows = dimages[:, every(i * hole[0], geometry.rows, down), part.start : part.stop, images]
                 rows += shares[:, :, i].transpose(2, 0, 1, 3)
 
-    share(lay_out, geometry.rows, bordered.size, on_gpu=xp is not np)
-    share(walk, width, filters[0].size * dout.size, on_gpu=xp is not np)
+    share(lay_out, geometry.rows, bordered.size)
+    share(walk, width, filters[0].size * dout.size)
 
 
 def _blocks(columns: range, batch: int, in_all: int, in_row: int, like: Array) -> Iterator[Block]:
@@ -214,8 +227,7 @@ def _blocks(columns: range, batch: int, in_all: int, in_row: int, like: Array) -
     So the pixels of a block, column by column and image by image, lie side by side in memory.
     in_all, in_row: how many numbers there are for each pixel, in all rows and in one.
     """
-    of_cache, of_row = (CACHE_BYTES, ROW_BYTES) if isinstance(like, np.ndarray) else (GPU_BYTES, GPU_BYTES)
-    pixels = max(FEWEST_PIXELS, min(of_cache // in_all, of_row // in_row) // like.itemsize)
+    pixels = max(FEWEST_PIXELS, min(CACHE_BYTES // in_all, ROW_BYTES // in_row) // like.itemsize)
     cuts = max(1, round(batch / pixels))
     step = max(1, pixels // max(batch, 1))
     for start in columns[::step]:
@@ -230,7 +242,7 @@ def _pixels(images: Array, block: Block) -> Array:
     filters, rows, _, _ = part.shape
     between_filters, between_rows, _, _ = part.strides
     shape, strides = (rows, filters, part[0, 0].size), (between_rows, between_filters, part.itemsize)
-    return array_module(images).lib.stride_tricks.as_strided(part, shape, strides)
+    return np.lib.stride_tricks.as_strided(part, shape, strides)
 
 
 def _patches(images: Array, geometry: Geometry, block: Block) -> Array:
@@ -241,15 +253,15 @@ def _patches(images: Array, geometry: Geometry, block: Block) -> Array:
     other in `unfolded` already, so the matrix of an output row is a slice of it, and that of the next one begins
     `stride` rows further down. (Only where there are holes between those rows, `reshape` brings them together.)
     """
-    xp, (columns, batch) = array_module(images), block
+    columns, batch = block
     (kh, kw), (down, across), (hole_down, hole_across) = geometry.kernel, geometry.stride, geometry.dilation
     part = images[:, :, columns.start * across :, batch]
     channels, height, _, n = part.shape
     c, h, v, image = part.strides
-    as_strided = xp.lib.stride_tricks.as_strided
+    as_strided = np.lib.stride_tricks.as_strided
     seen = as_strided(part, (height, channels, kw, len(columns), n), (h, c, hole_across * v, across * v, image))
     lines, pixels = channels * kw + 1, len(columns) * n
-    unfolded = xp.empty((height, lines, pixels), images.dtype)
+    unfolded = np.empty((height, lines, pixels), images.dtype)
     unfolded[:, :-1].reshape(seen.shape)[...] = seen
     unfolded[:, -1] = 1
     row, line, number = unfolded.strides
@@ -260,11 +272,16 @@ def _patches(images: Array, geometry: Geometry, block: Block) -> Array:
 def _as_matrix(filters: Array, bias: Array | None) -> Array:
     """The filters (O, C, kh, kw) as rows (O, K), in the order of the patches. The bias meets the first line of ones."""
     number, channels, kh, kw = filters.shape
-    matrix = array_module(filters).zeros((number, kh, channels * kw + 1), filters.dtype)
+    matrix = np.zeros((number, kh, channels * kw + 1), filters.dtype)
     matrix[:, :, :-1] = filters.transpose(0, 2, 1, 3).reshape(number, kh, channels * kw)
     if bias is not None:
         matrix[:, 0, -1] = bias
     return matrix.reshape(number, -1)
+
+
+def _border(geometry: Geometry, x: Array) -> Pads:
+    """The border that the images are given in memory. A kernel looks for itself where they end, and needs none."""
+    return geometry.pads if isinstance(x, np.ndarray) else NO_PADS
 
 
 def _wide(x: Array) -> Array:

@@ -1,0 +1,152 @@
+"""Convolution on a GPU: patches as columns of a matrix, made and added up by kernels, and products between the two.
+
+It is the calculation of `ops.convolution`, without the care for a processor's cache: the patches of many output rows
+are written out as one matrix (K, pixels), K = C kh kw and 1 more for the bias, and cuBLAS multiplies it.
+
+    out = w @ patches        dw = dout @ patchesᵀ        dpatches = wᵀ @ dout
+
+In memory the batch lies innermost, so threads side by side read and write numbers side by side. No thread adds to what
+another one writes: in `_SPREAD` an image's element looks for the windows that saw it, and not they for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from minigrad.backend import Array, array_module
+from minigrad.kernels.kernel import Kernel
+
+BYTES = 2**30  # of patches at a time
+
+# Both are given a block: output rows first_row .. first_row + rows, of the images first_image .. first_image + count.
+# Constants: filters kh x kw that move (down, across) pixels at a time, with elements (hole_down, hole_across) apart,
+# over `channels` images of height x width with a border of zeros that begins at (-top, -left); `columns` of output.
+_BLOCK = "int32 batch, int32 first_row, int32 rows, int32 first_image, int32 count"
+
+# A thread copies what the window at pixel (h, v) of image n sees of channel c.
+_PATCHES = Kernel(
+    "patches",
+    f"raw T images, {_BLOCK}",
+    "raw T patches",
+    """
+    const unsigned int pixels = rows * columns * count;
+    const unsigned int pixel = (unsigned int)i % pixels, c = (unsigned int)i / pixels;
+    const int n = first_image + pixel % count, v = pixel / count % columns, h = first_row + pixel / count / columns;
+    #pragma unroll
+    for (int a = 0; a < kh; a++) {
+        #pragma unroll
+        for (int b = 0; b < kw; b++) {
+            const int y = h * down + a * hole_down - top, x = v * across + b * hole_across - left;
+            const bool inside = y >= 0 && y < height && x >= 0 && x < width;
+            patches[((ptrdiff_t)(c * kh + a) * kw + b) * pixels + pixel] =
+                inside ? images[((ptrdiff_t)(c * height + y) * width + x) * batch + n] : T(0);
+        }
+    }
+    if (c == 0) {
+        patches[(ptrdiff_t)channels * kh * kw * pixels + pixel] = T(1);
+    }
+    """,
+)
+
+# A thread adds up what an element (c, y, x) of image n gets from the windows of the block that saw it.
+_SPREAD = Kernel(
+    "spread",
+    f"raw T dpatches, {_BLOCK}, int32 first_y, int32 seen",
+    "raw T dimages",
+    """
+    const unsigned int pixels = rows * columns * count;
+    unsigned int place = i;
+    const int image = place % count;
+    place /= count;
+    const int x = place % width;
+    place /= width;
+    const int y = first_y + place % seen, c = place / seen;
+    T sum = 0;
+    #pragma unroll
+    for (int a = 0; a < kh; a++) {
+        const int above = y + top - a * hole_down, h = above / down - first_row;
+        if (above < 0 || above % down != 0 || h < 0 || h >= rows) continue;
+        #pragma unroll
+        for (int b = 0; b < kw; b++) {
+            const int before = x + left - b * hole_across, v = before / across;
+            if (before < 0 || before % across != 0 || v >= columns) continue;
+            sum += dpatches[((ptrdiff_t)(c * kh + a) * kw + b) * pixels + (h * columns + v) * count + image];
+        }
+    }
+    dimages[((ptrdiff_t)(c * height + y) * width + x) * batch + first_image + image] += sum;
+    """,
+)
+
+
+def correlate(images: Array, filters: Array, bias: Array | None, geometry: Any, out: Array) -> None:
+    """Write out (O, Ho, Wo, N) = filters (O, C, kh, kw) over images (C, H, W, N), plus bias (O,).
+
+    geometry: that of `ops.convolution`, whose `sliding` are the constants above.
+    """
+    xp, number = array_module(images), len(filters)
+    ones = xp.zeros(number, images.dtype) if bias is None else bias
+    matrix = xp.concatenate([filters.reshape(number, -1), ones[:, None]], axis=1)
+    for (rows, batch), patches in _blocks(images, out.shape, geometry.sliding):
+        part = out[:, rows, :, batch]
+        if part.flags.c_contiguous:
+            xp.matmul(matrix, patches, out=part.reshape(number, -1))
+        else:
+            part[...] = xp.matmul(matrix, patches).reshape(part.shape)
+
+
+def filter_gradient(images: Array, dout: Array, geometry: Any) -> tuple[Array, Array]:
+    """dw (O, C, kh, kw) and db (O,), which belongs to the patches' ones."""
+    number = len(dout)
+    total = sum(
+        dout[:, rows, :, batch].reshape(number, -1) @ patches.T
+        for (rows, batch), patches in _blocks(images, dout.shape, geometry.sliding)
+    )
+    return total[:, :-1].reshape(number, len(images), *geometry.kernel), total[:, -1]
+
+
+def spread(dout: Array, filters: Array, geometry: Any, dimages: Array) -> None:
+    """Add to dimages (C, H, W, N) what the patches get."""
+    number, (channels, height, width, batch) = len(filters), dimages.shape
+    (down, _), (top, _), span = geometry.stride, geometry.pads[0], geometry.dilation[0] * (geometry.kernel[0] - 1) + 1
+    reverse = filters.reshape(number, -1).T
+    for rows, images in _cuts(dout.shape, len(reverse), dout.itemsize):
+        block = dout[:, rows, :, images]
+        dpatches = reverse @ block.reshape(number, -1)
+        first_y = max(0, rows.start * down - top)
+        seen = min(height, (rows.stop - 1) * down - top + span) - first_y
+        count = images.stop - images.start
+        _SPREAD(
+            dpatches, batch, rows.start, rows.stop - rows.start, images.start, count, first_y, seen, dimages,
+            size=channels * seen * width * count, channels=channels, height=height, width=width,
+            columns=geometry.columns, **geometry.sliding,
+        )  # fmt: skip
+
+
+Block = tuple[slice, slice]  # output rows, and images
+
+
+def _blocks(images: Array, out_shape: tuple[int, ...], sliding: dict[str, Any]) -> Iterator[tuple[Block, Array]]:
+    """The blocks of the output, each with its patches (K, pixels)."""
+    channels, height, width, batch = images.shape
+    lines, columns = channels * sliding["kh"] * sliding["kw"] + 1, out_shape[2]
+    for rows, part in _cuts(out_shape, lines, images.itemsize):
+        count = part.stop - part.start
+        pixels = (rows.stop - rows.start) * columns * count
+        patches = array_module(images).empty((lines, pixels), images.dtype)
+        _PATCHES(
+            images, batch, rows.start, rows.stop - rows.start, part.start, count, patches,
+            size=channels * pixels, channels=channels, height=height, width=width, columns=columns, **sliding,
+        )  # fmt: skip
+        yield (rows, part), patches
+
+
+def _cuts(out_shape: tuple[int, ...], lines: int, itemsize: int) -> Iterator[Block]:
+    """Cut the output into blocks whose patches, of so many lines, take BYTES at most: rows, or part of one's batch."""
+    _, rows, columns, batch = out_shape
+    pixels = max(1, BYTES // (lines * itemsize))
+    step = max(1, pixels // max(1, columns * batch))
+    images = max(1, min(batch, pixels // columns))
+    for row in range(0, rows, step):
+        for image in range(0, batch, images):
+            yield slice(row, min(row + step, rows)), slice(image, min(image + images, batch))
