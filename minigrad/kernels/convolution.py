@@ -17,7 +17,7 @@ from typing import Any
 from minigrad.backend import Array, array_module
 from minigrad.kernels.kernel import Kernel
 
-BYTES = 2**30  # of patches at a time
+BYTES = 2**30  # of patches at a time, so that 32 bits are enough to count their numbers
 
 # Both are given a block: output rows first_row .. first_row + rows, of the images first_image .. first_image + count.
 # Constants: filters kh x kw that move (down, across) pixels at a time, with elements (hole_down, hole_across) apart,
@@ -108,9 +108,10 @@ def filter_gradient(images: Array, dout: Array, geometry: Any) -> tuple[Array, A
 def spread(dout: Array, filters: Array, geometry: Any, dimages: Array) -> None:
     """Add to dimages (C, H, W, N) what the patches get."""
     number, (channels, height, width, batch) = len(filters), dimages.shape
-    (down, _), (top, _), span = geometry.stride, geometry.pads[0], geometry.dilation[0] * (geometry.kernel[0] - 1) + 1
+    (down, across), (top, _) = geometry.stride, geometry.pads[0]
+    span = geometry.dilation[0] * (geometry.kernel[0] - 1) + 1
     reverse = filters.reshape(number, -1).T
-    for rows, images in _cuts(dout.shape, len(reverse), dout.itemsize):
+    for rows, images in _cuts(dout.shape, max(len(reverse), channels * down * across), dout.itemsize):
         block = dout[:, rows, :, images]
         dpatches = reverse @ block.reshape(number, -1)
         first_y = max(0, rows.start * down - top)

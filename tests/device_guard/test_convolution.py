@@ -1,0 +1,42 @@
+"""Convolution's kernels give what NumPy's lines give, in one block or in many, and go over no edge."""
+
+import numpy as np
+import pytest
+
+from minigrad.kernels import convolution
+from minigrad.ops.convolution import conv2d_backward, conv2d_forward
+
+SETTINGS = [
+    {},
+    {"stride": (2, 3), "padding": (1, 2)},
+    {"dilation": (2, 1), "padding": (3, 0)},
+    {"stride": (3, 4), "padding": 2, "dilation": (1, 2)},  # pixels that no window sees
+    {"padding": "same", "groups": 2},
+    {"stride": 2, "padding": 5},  # windows that see nothing but border
+]
+
+
+@pytest.mark.parametrize("limit", [2**30, 4000, 1], ids=["one block", "some rows", "an image"])
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("dtype", [np.float64, np.float16])
+def test_device_and_host_agree(settings, limit, dtype, cupy, monkeypatch):
+    monkeypatch.setattr(convolution, "BYTES", limit)
+    rng = np.random.default_rng(0)
+    x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in ((5, 4, 9, 10), (6, 4, 3, 2), (6,)))
+    w = w[:, : 4 // settings.get("groups", 1)]
+    here, cache = conv2d_forward(x, w, b, **settings)
+    there, its_cache = conv2d_forward(*map(cupy.asarray, (x, w, b)), **settings)
+    dout = rng.standard_normal(here.shape).astype(dtype)
+    results = zip(conv2d_backward(dout, cache), conv2d_backward(cupy.asarray(dout), its_cache), strict=True)
+    for one, other in [(here, there), *results]:
+        assert one.dtype == other.dtype == dtype
+        tolerance = 1e-12 if dtype == np.float64 else 2e-3
+        np.testing.assert_allclose(other.get(), one, rtol=tolerance, atol=tolerance)
+
+
+def test_without_a_bias_nothing_is_added(cupy):
+    x, w = np.ones((2, 1, 3, 3)), np.ones((1, 1, 3, 3))
+    out, cache = conv2d_forward(cupy.asarray(x), cupy.asarray(w))
+    assert (out.get() == 9).all()
+    dx, dw, db = conv2d_backward(cupy.ones_like(out), cache)
+    assert (dx.get() == 1).all() and (dw.get() == 2).all() and db is None
