@@ -34,9 +34,11 @@ def test_device_and_host_agree(settings, limit, dtype, cupy, monkeypatch):
         np.testing.assert_allclose(other.get(), one, rtol=tolerance, atol=tolerance)
 
 
-def test_without_a_bias_nothing_is_added(cupy):
-    x, w = np.ones((2, 1, 3, 3)), np.ones((1, 1, 3, 3))
-    out, cache = conv2d_forward(cupy.asarray(x), cupy.asarray(w))
-    assert (out.get() == 9).all()
-    dx, dw, db = conv2d_backward(cupy.ones_like(out), cache)
-    assert (dx.get() == 1).all() and (dw.get() == 2).all() and db is None
+def test_one_channel_with_and_without_a_bias(cupy):
+    x, w, b = np.ones((2, 1, 3, 3)), np.ones((1, 1, 3, 3)), np.array([0.5])
+    for bias in (None, b):
+        out, cache = conv2d_forward(*(None if one is None else cupy.asarray(one) for one in (x, w, bias)))
+        assert (out.get() == (9 if bias is None else 9.5)).all()
+        dx, dw, db = conv2d_backward(cupy.ones_like(out), cache)
+        assert (dx.get() == 1).all() and (dw.get() == 2).all()
+        assert db is None if bias is None else db.get() == 2
