@@ -19,6 +19,7 @@ from gaze_examples import run_folder, runs
 from gaze_examples.data import DataError, cache, load
 from gaze_examples.data.sources import renderer_version
 from gaze_examples.data.whole import whole_folder
+from gaze_examples.models import MODELS
 from minigrad.nn import Module
 from minigrad.training import Epoch
 
@@ -50,7 +51,8 @@ def default_model(on_start: Callable[[], None], on_epoch: Callable[[Epoch, int],
     on_start: called before it has to be trained. on_epoch: called then with each epoch and how many there will be.
     """
     settings = runs.settings_of(NAME, SEED, "cpu")
-    key = sha256(f"{settings} {ASKED} {renderer_version()}".encode()).hexdigest()[:12]
+    network = MODELS[NAME].make()
+    key = sha256(f"{settings} {network} {ASKED} {renderer_version()}".encode()).hexdigest()[:12]
     folder = cache.folder() / f"default-model-{key}"
     kept = _load(folder)
     if kept is not None:

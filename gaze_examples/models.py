@@ -72,7 +72,7 @@ class BestCNN(nn.Module):
     change places anyway. docs/gaze-search.md tells how the numbers were chosen.
     """
 
-    def __init__(self, channels: Sequence[int] = (8, 16, 32), hidden: int = 128, dropout: float = 0.5) -> None:
+    def __init__(self, channels: Sequence[int] = (8, 16, 32), hidden: int = 128, dropout: float = 0.25) -> None:
         super().__init__()
         self.blocks = nn.Sequential(
             *(

@@ -38,22 +38,23 @@ class Candidate:
 
 SHIFT = Augmentation(mirror=False, light=False)
 PLAIN = Candidate(lambda: BestCNN((8, 16, 32), dropout=0))
+HALF = replace(PLAIN, make=lambda: BestCNN((8, 16, 32), dropout=0.5))
 CANDIDATES: dict[str, Candidate] = {
     "cnn": Candidate(Cnn, lr=0.01, cosine=False),
     "cnn-bn": Candidate(CnnBatchNorm, lr=0.01, cosine=False),
     "cnn-bn, cosine": Candidate(CnnBatchNorm, lr=0.01),
     "8-16-32, constant rate": replace(PLAIN, cosine=False),
     "8-16-32": PLAIN,
-    "8-16-32, dropout": replace(PLAIN, make=lambda: BestCNN((8, 16, 32))),
+    "8-16-32, dropout": HALF,
     "8-16-32, weight decay": replace(PLAIN, weight_decay=1e-3),
     "8-16-32, shift": replace(PLAIN, augment=SHIFT),
-    "8-16-32, dropout, shift, decay": replace(PLAIN, make=BestCNN, weight_decay=1e-3, augment=SHIFT),
-    "8-16-32, dropout, augmentation, decay": replace(PLAIN, make=BestCNN, weight_decay=1e-3, augment=Augmentation()),
-    "8-16-32, dropout, AdamW": replace(PLAIN, make=lambda: BestCNN((8, 16, 32)), optimizer="adamw", lr=1e-3,
-                                       weight_decay=0.01),
-    "16-32-64, dropout": replace(PLAIN, make=lambda: BestCNN((16, 32, 64))),
-    "8-16-32-64, dropout": replace(PLAIN, make=lambda: BestCNN((8, 16, 32, 64))),
-}  # fmt: skip
+    "8-16-32, dropout, shift, decay": replace(HALF, weight_decay=1e-3, augment=SHIFT),
+    "8-16-32, dropout, augmentation, decay": replace(HALF, weight_decay=1e-3, augment=Augmentation()),
+    "best": replace(HALF, make=BestCNN, weight_decay=1e-3, augment=Augmentation()),
+    "8-16-32, dropout, AdamW": replace(HALF, optimizer="adamw", lr=1e-3, weight_decay=0.01),
+    "16-32-64, dropout": replace(PLAIN, make=lambda: BestCNN((16, 32, 64), dropout=0.5)),
+    "8-16-32-64, dropout": replace(PLAIN, make=lambda: BestCNN((8, 16, 32, 64), dropout=0.5)),
+}
 
 
 def main(names: list[str]) -> None:

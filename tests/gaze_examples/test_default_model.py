@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import minigrad as mg
 from gaze_examples import default_model, run_folder
 from gaze_examples.data import cache
+from minigrad import nn
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +53,15 @@ def test_it_is_trained_once_and_where_it_is_not_whole_again_to_the_same_weights(
         trained.clear()
         np.testing.assert_array_equal(scores(get(trained)), scores(first))
         assert trained == ["started"]
+
+
+def test_another_network_or_another_recipe_is_trained_anew(trained, monkeypatch):
+    recipe = replace(default_model.MODELS["fc"], epochs=1)
+    with_dropout = replace(recipe, make=lambda: nn.Sequential(recipe.make(), nn.Dropout(0)))
+    for one in (recipe, replace(recipe, lr=0.02), with_dropout, recipe):
+        monkeypatch.setitem(default_model.MODELS, "fc", one)
+        get(trained)
+    assert trained == ["started"] * 3
 
 
 def test_a_cache_that_cannot_be_written_costs_a_warning(trained, tmp_path, monkeypatch):
