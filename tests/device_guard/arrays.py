@@ -266,7 +266,10 @@ def _no_index_out_of_range(place: Any) -> Iterator[None]:
 
 
 class Ufunc:
-    """NumPy's ufunc of a name, for the dtypes and with the arguments that CuPy's takes."""
+    """NumPy's ufunc of a name, for the dtypes and with the arguments that CuPy's takes.
+
+    A new result lies row by row (order "C") in CuPy, however the inputs lie in memory.
+    """
 
     def __init__(self, name: str, loops: str) -> None:
         self.__name__, self._numpy, self._loops = name, getattr(np, name), loops.split()
@@ -284,7 +287,9 @@ class Ufunc:
                 raise TypeError(f"Unsupported type {type(one)}")
         if "dtype" not in settings:
             self._check_loop(tuple(map(_kind, inputs if _has_dtype(inputs) else map(np.asarray, inputs))))
-        result = self._numpy(*map(opened, inputs), **({} if out is None else {"out": opened(out)}), **settings)
+        result = self._numpy(
+            *map(opened, inputs), **({"order": "C"} if out is None else {"out": opened(out)}), **settings
+        )
         return closed(result) if out is None else out
 
     def _check_loop(self, kinds: tuple) -> None:

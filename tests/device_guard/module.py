@@ -50,7 +50,9 @@ def _array(array: Any, dtype: Any = None, copy: bool = True, order: str = "K", *
 def _where(condition: ndarray, x: Any = None, y: Any = None) -> Any:
     """CuPy asks the condition for its astype, so it must be an array."""
     condition = condition.astype(bool, copy=False)
-    return _plain_where(condition) if x is None and y is None else _plain_where(condition, x, y)
+    if x is None and y is None:
+        return _plain_where(condition)
+    return closed(np.asarray(_plain_where(condition, x, y)._host, order="C"))
 
 
 def _repeat(a: ndarray, repeats: Any, axis: Any = None) -> ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigrad.ops import pooling
+from minigrad.ops import elementwise, pooling
 from tests.device_guard.arrays import opened
 from tests.minigrad.ops import test_pooling
 from tests.minigrad.ops.images import ORDERS
@@ -32,6 +32,14 @@ def same(found: Any, expected: Any, **tolerance: float) -> None:
         assert found.dtype == expected.dtype
         compare = np.testing.assert_allclose if tolerance else np.testing.assert_array_equal
         compare(opened(found), expected, **tolerance)
+
+
+def lies_alike(one: Any, other: Any) -> bool:
+    """Whether the axes have the same order in memory."""
+    return np.argsort(one._host.strides).tolist() == np.argsort(other._host.strides).tolist()
+
+
+# -- max-pooling -------------------------------------------------------------------------------------------------------
 
 
 def both_ways(x: np.ndarray, settings: tuple, cupy: Any) -> None:
@@ -72,3 +80,22 @@ def test_max_pooling_of_other_dtypes(dtype, cupy):
 )
 def test_max_pooling_at_the_limits(shape, settings, cupy):
     both_ways(draw(*shape), settings, cupy)
+
+
+# -- relu --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_relu_keeps_the_order_of_memory(order, dtype, cupy):
+    x = ORDERS[order](draw(3, 2, 4, 5).astype(dtype))
+    special = np.array(x)
+    special[0, 0, 0] = [0, -0.0, np.nan, np.inf, -np.inf]
+    for values in (x, special, x[0, 0, 0, 0]):
+        on_device = cupy.asarray(values)
+        dout = ORDERS["C order"](draw(*values.shape, seed=1).astype(dtype))
+        out, cache = elementwise.relu_forward(on_device)
+        dx = elementwise.relu_backward(cupy.asarray(dout), cache)
+        same(out, elementwise.relu_forward(values)[0])
+        same(dx, elementwise.relu_backward(dout, values))
+        assert lies_alike(out, on_device) and lies_alike(dx, on_device)

@@ -82,6 +82,12 @@ def test_views_share_memory_and_know_their_base(x, cupy):
     assert x.get()[0].tolist() == [7, 7, 7]
 
 
+def test_a_result_lies_row_by_row_whatever_its_inputs_do(x, cupy):
+    for result in (x.T + 1, cupy.exp(x.T), cupy.where(x.T > 1, x.T, 0)):
+        assert result.flags.c_contiguous
+    assert cupy.empty_like(x.T).flags.f_contiguous and (x.T + 1).T.tolist() == (x + 1).tolist()
+
+
 def test_what_would_go_wrong_in_silence_is_an_error_of_its_own(x):
     with pytest.raises(SilentlyDifferent, match="wraps indices around"):
         x[np.array([0, 2])]
