@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigrad.ops import elementwise, pooling
+from minigrad.kernels import normalization as normalization_kernels
+from minigrad.ops import elementwise, normalization, pooling
 from tests.device_guard.arrays import opened
 from tests.minigrad.ops import test_pooling
 from tests.minigrad.ops.images import ORDERS
@@ -99,3 +100,83 @@ def test_relu_keeps_the_order_of_memory(order, dtype, cupy):
         same(out, elementwise.relu_forward(values)[0])
         same(dx, elementwise.relu_backward(dout, values))
         assert lies_alike(out, on_device) and lies_alike(dx, on_device)
+
+
+# -- batch-norm and layer-norm -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[1, 2**7, 2**17])
+def threads(request, monkeypatch):
+    """So many threads share the rows: all of a row's numbers are one's, some are, or each has its own."""
+    monkeypatch.setattr(normalization_kernels, "THREADS", request.param)
+    monkeypatch.setattr(normalization_kernels, "SIDE_BY_SIDE", min(request.param, 32))
+
+
+def agree(pair: tuple, arrays: tuple, cupy: Any, dtype: str = "float64", douts: int = 1, **settings: Any) -> None:
+    """The outputs and all gradients."""
+    near = {"float64": 1e-13, "float32": 1e-5, "float16": 2e-3}[dtype]
+    here, cache = pair[0](*arrays, **settings)
+    outs, cache_there = pair[0](*there(arrays, cupy), **settings)
+    same(outs, here, rtol=near, atol=near)
+    outputs = here if isinstance(here, tuple) else (here,)
+    upstream = tuple(draw(*out.shape, seed=7 + i).astype(out.dtype) for i, out in enumerate(outputs))
+    upstream = (*upstream[:douts], *(None for _ in upstream[douts:]))
+    dout, dout_there = (one if isinstance(here, tuple) else one[0] for one in (upstream, there(upstream, cupy)))
+    same(pair[1](dout_there, cache_there), pair[1](dout, cache), rtol=near, atol=10 * near)
+
+
+BATCH_NORM = normalization.batch_norm_forward, normalization.batch_norm_backward
+BATCH_NORM_EVAL = normalization.batch_norm_eval_forward, normalization.batch_norm_eval_backward
+LAYER_NORM = normalization.layer_norm_forward, normalization.layer_norm_backward
+
+
+def per_channel(channels: int, dtype: str = "float64") -> tuple[np.ndarray, np.ndarray]:
+    return draw(channels, low=0.5, seed=1).astype(dtype), draw(channels, seed=2).astype(dtype)
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("shape", [(5, 3, 7, 8), (4, 3, 5), (70, 2), (2, 1), (0, 3, 2), (3, 0, 2)])
+def test_batch_norm(shape, cupy):
+    x = 3 + draw(*shape)
+    weight, bias = per_channel(shape[1])
+    for douts in (1, 3):
+        agree(BATCH_NORM, (x, weight, bias), cupy, douts=douts)
+    agree(BATCH_NORM, (x, None, None), cupy)
+    agree(BATCH_NORM_EVAL, (x, bias, weight, weight, bias), cupy)
+    agree(BATCH_NORM_EVAL, (x, bias, weight, None, None), cupy)
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("shape", [(3, 5), (2, 6, 5), (5,), (0, 5), (1, 200)])
+def test_layer_norm(shape, cupy):
+    weight, bias = per_channel(shape[-1])
+    for one in ((weight, bias), (weight, None), (None, None)):
+        agree(LAYER_NORM, (3 + draw(*shape), *one), cupy, normalized_shape=shape[-1:])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "parameters"), [("float16", "float16"), ("float16", "float32"), ("float32", "float32")]
+)
+def test_normalization_of_other_dtypes(dtype, parameters, cupy):
+    x, (weight, bias) = draw(6, 3, 4, 4).astype(dtype), per_channel(3, parameters)
+    agree(BATCH_NORM, (x, weight, bias), cupy, dtype)
+    agree(BATCH_NORM_EVAL, (x, bias, weight, weight, bias), cupy, dtype)
+    weight, bias = per_channel(4, parameters)
+    agree(LAYER_NORM, (x, weight, bias), cupy, dtype, normalized_shape=(4,))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_batch_norm_leaves_the_batch_innermost(order, cupy):
+    x = ORDERS[order](draw(5, 3, 7, 8))
+    agree(BATCH_NORM, (x, *per_channel(3)), cupy)
+    (out, _, _), cache = normalization.batch_norm_forward(cupy.asarray(x), *there(per_channel(3), cupy))
+    dx, _, _ = normalization.batch_norm_backward((out, None, None), cache)
+    assert all(one._host.transpose(1, 2, 3, 0).flags.c_contiguous for one in (out, dx))
+
+
+def test_the_spread_beside_a_large_mean_is_not_lost(cupy):
+    x = (1000 + draw(2000, 2)).astype(np.float32)
+    (_, mean, var), _ = normalization.batch_norm_forward(cupy.asarray(x), None, None)
+    exact = x.astype(np.float64)
+    np.testing.assert_allclose(opened(mean), exact.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(opened(var), exact.var(axis=0), rtol=1e-3)
