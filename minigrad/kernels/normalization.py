@@ -56,6 +56,16 @@ normalization_backward = Kernel(
     "T dx",
     "dx = scale * (g - (sum + (x - mean) * product / (std * std)) / n);",
 )
+# In place: the running mean and variance go a share of the way to a batch's. rest: 1 - share. unbiased: n / (n - 1).
+follow = Kernel(
+    "follow",
+    "T mean, T var, T share, T rest, T unbiased",
+    "S running_mean, S running_var",
+    """
+    running_mean = running_mean * rest + mean * share;
+    running_var = running_var * rest + var * unbiased * share;
+    """,
+)
 
 
 def added_up(kernel: Kernel, *arrays: Array, outputs: int = 1) -> Array:

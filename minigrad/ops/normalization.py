@@ -321,13 +321,13 @@ def _dot(a: Array, b: Array) -> Array:
     return blocks.sum(axis=1)[:, 0] + _dot(a[:, whole:], b[:, whole:])
 
 
-def _column(values: Array | None, rows: Array) -> Array | None:
-    """(C,) as (C, 1), to go with the rows."""
+def _column(values: Array | None, rows: Array) -> Array:
+    """(C,) as (C, 1), to go with the rows. None stays None."""
     return None if values is None else values.astype(rows.dtype, copy=False)[:, None]
 
 
-def _row(values: Array | None, rows: Array) -> Array | None:
-    """What belongs to the places of an example, as one row."""
+def _row(values: Array | None, rows: Array) -> Array:
+    """What belongs to the places of an example, as one row. None stays None."""
     return None if values is None else values.astype(rows.dtype, copy=False).reshape(-1)
 
 
