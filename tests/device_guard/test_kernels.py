@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import minigrad as mg
+import minigrad.nn.functional as F
 from minigrad.kernels import normalization as normalization_kernels
 from minigrad.ops import elementwise, normalization, pooling
 from tests.device_guard.arrays import opened
@@ -180,3 +182,23 @@ def test_the_spread_beside_a_large_mean_is_not_lost(cupy):
     exact = x.astype(np.float64)
     np.testing.assert_allclose(opened(mean), exact.mean(axis=0), rtol=1e-6)
     np.testing.assert_allclose(opened(var), exact.var(axis=0), rtol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_running_statistics_follow_in_place(dtype):
+    x, (var, mean) = draw(6, 3, 4).astype(dtype), per_channel(3, dtype)
+    kept = {}
+    for device in ("cpu", "cuda"):
+        running = [mg.tensor(one.copy(), device=device) for one in (mean, var)]
+        arrays = [one.array for one in running]
+        F.batch_norm(mg.tensor(x, device=device), *running, training=True, momentum=0.3)
+        assert all(one.array is array and one._version == 1 for one, array in zip(running, arrays, strict=True))
+        kept[device] = [one.cpu().numpy() for one in running]
+    near = {"float64": 1e-14, "float32": 1e-6, "float16": 1e-3}[dtype]
+    np.testing.assert_allclose(kept["cuda"], kept["cpu"], rtol=near, atol=near)
+
+
+def test_running_statistics_elsewhere_are_one_clear_error():
+    x, running = mg.rand(4, 3, device="cuda"), [mg.zeros(3), mg.ones(3)]
+    with pytest.raises(mg.DeviceError, match=r"^batch_norm: all tensors must be on one device"):
+        F.batch_norm(x, *running, training=True)
