@@ -196,7 +196,8 @@ def layer_norm_backward(dout: Array, cache, needs=ALL):
         g = dout if weight is None else dout * _row(weight, rows)
         dx = _by_three_roads(g, rows, mean, std, None)[2].reshape(shape).astype(dtype, copy=False)
     if needs[1] and weight is not None:
-        dweight = (dout * ((rows - mean) / std)).sum(axis=0).reshape(weight.shape).astype(weight.dtype, copy=False)
+        x_hat = _standardized(rows, mean, std, None, None)
+        dweight = (dout * x_hat).sum(axis=0).reshape(weight.shape).astype(weight.dtype, copy=False)
     if needs[2] and bias is not None:
         dbias = dout.sum(axis=0).reshape(bias.shape).astype(bias.dtype, copy=False)
     return dx, dweight, dbias
@@ -296,8 +297,9 @@ def _by_three_roads(
             dx *= _scale(weight, std)
     else:
         sums, products = kernels.added_up(kernels.sums, g, rows, mean, outputs=2)
-        scale = _scale(weight, std)
-        dx = kernels.normalization_backward(g, rows, mean, std, sums, products, scale, n) if wanted else None
+        dx = None
+        if wanted:
+            dx = kernels.normalization_backward(g, rows, mean, std, sums, products, _scale(weight, std), n)
     return sums, products, dx
 
 

@@ -10,10 +10,10 @@ import pytest
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.kernels import normalization as normalization_kernels
-from minigrad.ops import elementwise, normalization, pooling
-from tests.device_guard.arrays import opened
+from minigrad.ops import elementwise, linear, normalization, pooling
+from tests.device_guard.arrays import launches, opened
 from tests.minigrad.ops import test_pooling
-from tests.minigrad.ops.images import ORDERS
+from tests.minigrad.ops.images import ORDERS, batch_innermost
 from tests.minigrad.parity import draw
 
 
@@ -202,3 +202,29 @@ def test_running_statistics_elsewhere_are_one_clear_error():
     x, running = mg.rand(4, 3, device="cuda"), [mg.zeros(3), mg.ones(3)]
     with pytest.raises(mg.DeviceError, match=r"^batch_norm: all tensors must be on one device"):
         F.batch_norm(x, *running, training=True)
+
+
+# -- launches ----------------------------------------------------------------------------------------------------------
+
+IMAGES, MATRIX = batch_innermost(draw(5, 3, 8, 6)), batch_innermost(draw(5, 4))
+LAUNCHES = {  # the pair, its arrays and settings, and how many launches forward and backward are
+    "max_pool2d": (pooling.max_pool2d_forward, pooling.max_pool2d_backward, (IMAGES, 3, 2, 1), 1, 1),
+    "relu": (elementwise.relu_forward, elementwise.relu_backward, (IMAGES,), 1, 1),
+    "batch_norm": (*BATCH_NORM, (IMAGES, *per_channel(3)), 7, 5),
+    "batch_norm_eval": (*BATCH_NORM_EVAL, (IMAGES, *per_channel(3), *per_channel(3)), 4, 5),
+    "layer_norm": (*LAYER_NORM, (MATRIX.T, *per_channel(5), (5,)), 7, 9),
+    "linear": (linear.linear_forward, linear.linear_backward, (MATRIX, draw(2, 4), draw(2)), 2, 3),
+}
+
+
+@pytest.mark.parametrize("name", LAUNCHES)
+def test_how_many_launches_it_takes(name, cupy):
+    forward, backward, args, ahead, back = LAUNCHES[name]
+    args = there(args, cupy)
+    with launches() as started:
+        out, cache = forward(*args)
+    assert len(started) == ahead, started
+    dout = cupy.array(out[0]) if isinstance(out, tuple) else cupy.array(out)
+    with launches() as started:
+        backward((dout, None, None) if isinstance(out, tuple) else dout, cache)
+    assert len(started) == back, started

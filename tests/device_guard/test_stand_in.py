@@ -11,7 +11,7 @@ import pytest
 
 import minigrad as mg
 from tests.device_guard import arrays
-from tests.device_guard.arrays import NAMES, SilentlyDifferent, ndarray, waits
+from tests.device_guard.arrays import NAMES, SilentlyDifferent, launches, ndarray, waits
 
 
 @pytest.fixture
@@ -71,6 +71,18 @@ def test_what_does_not_wait_is_not_counted(x, cupy):
     with waits() as waited:
         cupy.where(x > 2, x, 0)[1:, None].sum(axis=0, keepdims=True)
     assert not waited
+
+
+def test_what_is_started_on_the_device_is_counted(x, cupy):
+    with launches() as started:
+        cupy.ascontiguousarray(x)[1:, None].reshape(3).astype(float, copy=False)  # views
+        cupy.result_type(x, cupy.empty_like(x))
+    assert not started
+    with launches() as started:
+        x.T.reshape(-1).sum()
+        x[0] = cupy.maximum(x[0], 1, out=x[1])
+        (x.astype(int) @ x.T).fill(0)
+    assert started == ["reshape", "sum", "maximum", "setitem", "astype", "matmul", "fill"]
 
 
 def test_views_share_memory_and_know_their_base(x, cupy):
