@@ -13,7 +13,8 @@ from minigrad.kernels.kernel import Kernel
 THREADS = 2**17  # in all: enough to keep a large GPU's memory busy
 SIDE_BY_SIDE = 32  # threads that take one step together, at least so many a row
 
-# Four numbers are fetched before the first is added, or else a thread would mostly wait.
+# Four numbers are fetched before the first is added, or else a thread would mostly wait. (There are fewer than 2**32
+# parts, and to divide is quick in 32 bits.)
 ALONG_A_PART = """
     const ptrdiff_t row = (unsigned) i / parts, end = (row + 1) * length;
     #pragma unroll 4

@@ -21,7 +21,7 @@ from itertools import product
 import numpy as np
 
 from minigrad import memory
-from minigrad.backend import Array, ShapeError, array_module, only_where
+from minigrad.backend import Array, ShapeError, array_module, is_on_host, only_where
 from minigrad.kernels import pooling as kernels
 from minigrad.ops.windows import (
     NO_PADS,
@@ -79,10 +79,20 @@ def max_pool2d_forward(
     out = memory.empty((x.shape[1], windows.rows, windows.columns, len(x)), x.dtype, xp)
     winners = memory.empty(out.shape, np.min_scalar_type(windows.kernel[0] * windows.kernel[1]), xp)
     if xp is np:
-        _forward_on_host(x, windows, out, winners)
+        images = batch_last(x, windows.pads, _least(x.dtype))
+        inside = batch_last(np.ones((1, 1, *x.shape[2:]), bool), windows.pads)[0]
+
+        def walk(mine: range) -> None:
+            for c, rows, seen in _steps(mine, images, windows):
+                places = _places(images[c, seen], windows)
+                largest = functools.reduce(np.maximum, places)
+                eligible = _places(inside[seen], windows) if windows.pads != NO_PADS else None
+                out[c, rows], winners[c, rows] = largest, _winners(places, largest, eligible)
+
+        share(walk, len(images), windows.kernel[0] * windows.kernel[1] * out.size)
     else:
-        geometry = _geometry(x.shape, windows)
-        kernels.max_pool2d_forward(batch_last(x), _least(x.dtype), len(x), out, winners, size=out.size, **geometry)
+        sizes = _for_kernel(x.shape, windows)
+        kernels.max_pool2d_forward(batch_last(x), _least(x.dtype), len(x), out, winners, size=out.size, **sizes)
     cache = x.shape, winners, windows
     if return_indices:
         return (batch_first(out), batch_first(_indices(winners, windows, x.shape[3]))), cache
@@ -93,30 +103,14 @@ def max_pool2d_backward(dout: Array | tuple, cache):
     """dout (N, C, Ho, Wo). Returns dx (N, C, H, W): place by place, dout where the place has won; overlaps add up."""
     shape, winners, windows = cache
     dout = batch_last(dout[0] if isinstance(dout, tuple) else dout)
-    if isinstance(dout, np.ndarray):
-        return batch_first(_backward_on_host(dout, *cache))
-    dimages = array_module(dout).empty((*shape[1:], shape[0]), dout.dtype)
-    kernels.max_pool2d_backward(dout, winners, shape[0], dimages, size=dimages.size, **_geometry(shape, windows))
-    return batch_first(dimages)
-
-
-def _forward_on_host(x: Array, windows: Windows, out: Array, winners: Array) -> None:
-    images = batch_last(x, windows.pads, _least(x.dtype))
-    inside = batch_last(np.ones((1, 1, *x.shape[2:]), bool), windows.pads)[0]
-
-    def walk(mine: range) -> None:
-        for c, rows, seen in _steps(mine, images, windows):
-            places = _places(images[c, seen], windows)
-            largest = functools.reduce(np.maximum, places)
-            eligible = _places(inside[seen], windows) if windows.pads != NO_PADS else None
-            out[c, rows], winners[c, rows] = largest, _winners(places, largest, eligible)
-
-    share(walk, len(images), windows.kernel[0] * windows.kernel[1] * out.size)
-
-
-def _backward_on_host(dout: Array, shape: tuple[int, ...], winners: Array, windows: Windows) -> Array:
+    if not is_on_host(dout):
+        dimages = array_module(dout).empty((*shape[1:], shape[0]), dout.dtype)
+        sizes = _for_kernel(shape, windows)
+        kernels.max_pool2d_backward(dout, winners, shape[0], dimages, size=dimages.size, **sizes)
+        return batch_first(dimages)
     (top, bottom), (left, right) = windows.pads
     dimages = memory.zeros((shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0]), dout.dtype)
+
     spans = [reach(k, hole) for k, hole in zip(windows.kernel, windows.dilation, strict=True)]
     apart = all(span <= step for span, step in zip(spans, windows.stride, strict=True))  # so there is nothing to add to
 
@@ -129,11 +123,11 @@ def _backward_on_host(dout: Array, shape: tuple[int, ...], winners: Array, windo
                     place += only_where(winners[c, rows] == number, dout[c, rows])
 
     share(walk, len(dimages), windows.kernel[0] * windows.kernel[1] * dout.size)
-    return without_border(dimages, windows.pads)
+    return batch_first(without_border(dimages, windows.pads))
 
 
-def _geometry(shape: tuple[int, ...], windows: Windows) -> dict[str, int]:
-    """What a kernel is compiled for: the windows on images of x's shape."""
+def _for_kernel(shape: tuple[int, ...], windows: Windows) -> dict[str, int]:
+    """What a kernel is compiled for: these windows, on images of x's shape."""
     return {
         "HEIGHT": shape[2],
         "WIDTH": shape[3],
