@@ -196,8 +196,9 @@ def layer_norm_backward(dout: Array, cache, needs=ALL):
         g = dout if weight is None else dout * _row(weight, rows)
         dx = _by_three_roads(g, rows, mean, std, None)[2].reshape(shape).astype(dtype, copy=False)
     if needs[1] and weight is not None:
-        x_hat = _standardized(rows, mean, std, None, None)
-        dweight = (dout * x_hat).sum(axis=0).reshape(weight.shape).astype(weight.dtype, copy=False)
+        products = _standardized(rows, mean, std, None, None)
+        products *= dout
+        dweight = products.sum(axis=0).reshape(weight.shape).astype(weight.dtype, copy=False)
     if needs[2] and bias is not None:
         dbias = dout.sum(axis=0).reshape(bias.shape).astype(bias.dtype, copy=False)
     return dx, dweight, dbias
@@ -274,7 +275,11 @@ def _standardized(rows: Array, mean: Array, std: Array, weight: Array | None, bi
 
 def _scale_and_shift(out: Array, std: Array, weight: Array | None, bias: Array | None) -> None:
     """out = out / s * weight + bias, in place."""
-    out *= _scale(weight, std)
+    if weight is None or weight.ndim == 2:
+        out *= _scale(weight, std)
+    else:  # a row and a column would make a matrix
+        out /= std
+        out *= weight
     if bias is not None:
         out += bias
 
