@@ -93,16 +93,16 @@ def to_host(array: Array) -> np.ndarray:
     return np.asarray(array) if isinstance(array, _HOST_TYPES) else array.get()
 
 
-def only_where(mask: Array, values: Array, out: Array | None = None) -> Array:
-    """`values` where `mask` holds, else 0; both of one shape. Written into `out`, if it is given.
+def only_where(mask: np.ndarray, values: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """`values` where `mask` holds, else 0; both of one shape, on the host. Written into `out`, if it is given.
 
-    This is xp.where(mask, values, 0), which asks again for each element: where the answers are mixed the processor
+    This is np.where(mask, values, 0), which asks again for each element: where the answers are mixed the processor
     guesses wrong half of the time, and that costs ten times as much. A product does not ask. It is one of the bits,
     read as a whole number, since inf * 0 would be NaN.
     """
     bits = f"i{values.dtype.itemsize}"
     if out is not None:
-        array_module(values).multiply(values.view(bits), mask, out=out.view(bits))
+        np.multiply(values.view(bits), mask, out=out.view(bits))
         return out
     return (values.view(bits) * mask).view(values.dtype)
 

@@ -85,7 +85,9 @@ class _BatchNorm(_Affine):
         momentum = 0.0 if self.momentum is None else self.momentum
         follows = self.training and self.track_running_stats
         if follows and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
+            batches = self.num_batches_tracked.array
+            batches += 1  # add_ would be three launches on a GPU
+            self.num_batches_tracked.edited()
             if self.momentum is None:
                 momentum = 1 / self.num_batches_tracked.item()
         return functional.batch_norm(

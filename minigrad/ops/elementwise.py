@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from minigrad import memory
-from minigrad.backend import Array, array_module, only_where
+from minigrad.backend import Array, array_module, is_on_host, only_where
+from minigrad.kernels import elementwise as kernels
 from minigrad.ops.erf import erf
 from minigrad.threads import share
 
@@ -177,12 +178,22 @@ def relu_backward(dout: Array, cache: Array):
 
 
 def _where_positive(x: Array, dout: Array, out: Array | None = None) -> Array:
-    return only_where(~(x <= 0), dout, out)
+    return only_where(~(x <= 0), dout, out) if is_on_host(x) else kernels.relu_backward(x, dout)
 
 
 def by_parts(function: Callable, x: Array, other: Array | float) -> Array:
-    """function(x, other), element by element; if x is large, in parts that threads share, each with its `out=`."""
-    if not isinstance(x, np.ndarray) or x.size < LARGE:
+    """function(x, other), element by element, in x's order in memory; if x is large, in parts that threads share.
+
+    NumPy keeps the order by itself. CuPy goes through its arrays row by row, and so lies its result. In images, whose
+    batch is innermost, neighbouring threads would be far apart then: so CuPy is shown the axes as they lie in memory.
+    """
+    if not is_on_host(x):
+        if x.flags.c_contiguous:
+            return function(x, other)
+        axes = sorted(range(x.ndim), key=lambda axis: -x.strides[axis])
+        turned = function(x.transpose(axes), other if isinstance(other, (int, float)) else other.transpose(axes))
+        return turned.transpose([axes.index(axis) for axis in range(x.ndim)])
+    if x.size < LARGE:
         return function(x, other)
     out = memory.empty_like(x)
     outermost = int(np.argmax(np.abs(out.strides)))

@@ -59,7 +59,10 @@ def product(x: Array, y: Array, out: Array | None = None) -> Array:
     """x @ y for two matrices, into `out` if given. For who does a large one, BLAS or our threads, see `threads`."""
     xp, (rows, inner), columns = array_module(x), x.shape, y.shape[1]
     operations = rows * inner * columns
-    if operations < ONE_THREAD_ANYWAY or not isinstance(x, np.ndarray) or not in_company():
+    if xp is not np and out is not None and not out.flags.c_contiguous:
+        xp.matmul(y.T, x.T, out=out.T)  # (x y)ᵀ = yᵀ xᵀ: into columns CuPy would copy its result
+        return out
+    if operations < ONE_THREAD_ANYWAY or xp is not np or not in_company():
         return xp.matmul(x, y, out=out)
     if out is None:
         out = xp.empty((rows, columns), xp.result_type(x, y))

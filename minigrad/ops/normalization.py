@@ -14,7 +14,8 @@ import math
 
 import numpy as np
 
-from minigrad.backend import Array, DtypeError, ShapeError, array_module, float16, float32, is_float
+from minigrad.backend import Array, DtypeError, ShapeError, array_module, float16, float32, is_float, is_on_host
+from minigrad.kernels import normalization as kernels
 
 ALL = (True, True, True)
 BLOCK = 1024  # numbers that BLAS adds one by one
@@ -34,9 +35,7 @@ def batch_norm_forward(x: Array, weight: Array | None, bias: Array | None, eps: 
         raise ValueError(f"batch_norm: eps must be positive, got {eps}.")
     check_channels("batch_norm", x, weight=weight, bias=bias)
     rows = _channels(x)
-    mean, var, out = _statistics(rows)
-    std = array_module(x).sqrt(var + eps)
-    _scale_and_shift(out, std, weight, bias)
+    mean, var, std, out = _normalized(rows, _column(weight, rows), _column(bias, rows), eps)
     return (_images(out, x.shape, x.dtype), mean[:, 0], var[:, 0]), (rows, mean, std, weight, bias, x.shape, x.dtype)
 
 
@@ -62,15 +61,14 @@ def batch_norm_backward(douts: tuple[Array | None, Array | None, Array | None], 
     of_out, dmean, dvar = douts
     dout = array_module(rows).zeros_like(rows) if of_out is None else _channels(of_out)
     n = max(1, rows.shape[1])
-    dx = rows - mean
-    sums, products = dout.sum(axis=1, keepdims=True), _dot(dout, dx)
+    sums, products, dx = _by_three_roads(dout, rows, mean, std, _column(weight, rows), needs[0])
     if needs[0]:
-        _normalization_backward(dout, dx, sums, products, std, _column(weight) / std)
         if dmean is not None:
-            dx += _column(dmean) / n
+            dx += dmean[:, None] / n
         if dvar is not None:
-            dx += (rows - mean) * (_column(dvar) * 2 / n)
-    return _images(dx, shape, dtype) if needs[0] else None, _summed(products / std, weight), _summed(sums, bias)
+            dx += (rows - mean) * (dvar[:, None] * 2 / n)
+        dx = _images(dx, shape, dtype)
+    return dx, _summed(products / std, weight), _summed(sums, bias)
 
 
 def batch_norm_forward_naive(x: Array, weight: Array, bias: Array, eps: float = 1e-5):
@@ -123,10 +121,9 @@ def batch_norm_eval_forward(
     """
     check_channels("batch_norm_eval", x, mean=mean, var=var, weight=weight, bias=bias)
     rows = _channels(x)
-    mean = _column(mean.astype(rows.dtype))  # a copy: they go on changing, in the layer's memory
-    std = array_module(x).sqrt(_column(var.astype(rows.dtype)) + eps)
-    out = rows - mean
-    _scale_and_shift(out, std, weight, bias)
+    mean = _column(mean.astype(rows.dtype), rows)  # a copy: they go on changing, in the layer's memory
+    std = array_module(x).sqrt(_column(var, rows) + eps)
+    out = _standardized(rows, mean, std, _column(weight, rows), _column(bias, rows))
     return _images(out, x.shape, x.dtype), (rows, mean, std, weight, bias, x.shape, x.dtype)
 
 
@@ -138,9 +135,12 @@ def batch_norm_eval_backward(dout: Array, cache, needs=(True, False, False, True
     """
     rows, mean, std, weight, bias, shape, dtype = cache
     dout = _channels(dout)
-    dx = _images(dout * (_column(weight) / std), shape, dtype) if needs[0] else None
-    dweight = _summed(_dot(dout, rows - mean) / std, weight) if needs[3] and weight is not None else None
-    return dx, None, None, dweight, _summed(dout.sum(axis=1, keepdims=True), bias)
+    dx = _images(dout * _scale(_column(weight, rows), std), shape, dtype) if needs[0] else None
+    dweight = dbias = None
+    if needs[3] or needs[4]:
+        sums, products, _ = _by_three_roads(dout, rows, mean, std, None, False)
+        dweight, dbias = _summed(products / std, weight), _summed(sums, bias)
+    return dx, None, None, dweight, dbias
 
 
 def batch_norm_eval_forward_naive(x: Array, mean: Array, var: Array, weight: Array, bias: Array, eps: float = 1e-5):
@@ -179,13 +179,7 @@ def layer_norm_forward(
     """
     _check_features(x, weight, bias, normalized_shape)
     rows = _examples(x, (math.prod(x.shape[: x.ndim - len(normalized_shape)]), math.prod(normalized_shape)))
-    mean, var, out = _statistics(rows)
-    std = array_module(x).sqrt(var + eps)
-    out /= std
-    if weight is not None:
-        out *= weight.reshape(-1)
-    if bias is not None:
-        out += bias.reshape(-1)
+    mean, _, std, out = _normalized(rows, _row(weight, rows), _row(bias, rows), eps)
     return out.reshape(x.shape).astype(x.dtype, copy=False), (rows, mean, std, weight, bias, x.shape, x.dtype)
 
 
@@ -197,17 +191,17 @@ def layer_norm_backward(dout: Array, cache, needs=ALL):
     """
     rows, mean, std, weight, bias, shape, dtype = cache
     dout = _examples(dout, rows.shape)
-    dx = rows - mean
-    dweight = None if weight is None or not needs[1] else (dout * (dx / std)).sum(axis=0)
-    dbias = None if bias is None or not needs[2] else dout.sum(axis=0)
+    dx = dweight = dbias = None
     if needs[0]:
-        g = dout if weight is None else dout * weight.reshape(-1)
-        _normalization_backward(g, dx, g.sum(axis=1, keepdims=True), _dot(g, dx), std, 1 / std)
-    return (
-        dx.reshape(shape).astype(dtype, copy=False) if needs[0] else None,
-        None if dweight is None else dweight.reshape(weight.shape).astype(weight.dtype, copy=False),
-        None if dbias is None else dbias.reshape(bias.shape).astype(bias.dtype, copy=False),
-    )
+        g = dout if weight is None else dout * _row(weight, rows)
+        dx = _by_three_roads(g, rows, mean, std, None)[2].reshape(shape).astype(dtype, copy=False)
+    if needs[1] and weight is not None:
+        products = _standardized(rows, mean, std, None, None)
+        products *= dout
+        dweight = products.sum(axis=0).reshape(weight.shape).astype(weight.dtype, copy=False)
+    if needs[2] and bias is not None:
+        dbias = dout.sum(axis=0).reshape(bias.shape).astype(bias.dtype, copy=False)
+    return dx, dweight, dbias
 
 
 def layer_norm_forward_naive(
@@ -249,31 +243,73 @@ def layer_norm_backward_naive(dout: Array, cache):
 # -- rows --------------------------------------------------------------------------------------------------------------
 
 
-def _statistics(rows: Array) -> tuple[Array, Array, Array]:
-    """The mean and the biased variance of each row, as columns, and `rows` minus the mean. (Of nothing both are 0.)"""
-    n = max(1, rows.shape[1])
-    mean = rows.sum(axis=1, keepdims=True) / n
-    centred = rows - mean
-    return mean, _dot(centred, centred) / n, centred
+def _normalized(rows: Array, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array, Array]:
+    """Of each row m, v and s = √(v + eps), as columns, and weight x̂ + bias. (Of nothing m and v are 0.)
+
+    weight, bias: columns, or rows; None for 1 and 0.
+    """
+    if is_on_host(rows):
+        n = max(1, rows.shape[1])
+        mean = rows.sum(axis=1, keepdims=True) / n
+        out = rows - mean
+        var = _dot(out, out) / n
+        std = np.sqrt(var + eps)
+        _scale_and_shift(out, std, weight, bias)
+    else:
+        (mean,) = kernels.added_up(kernels.means, rows)
+        (var,) = kernels.added_up(kernels.variances, rows, mean)
+        std = array_module(rows).sqrt(var + eps)
+        out = _standardized(rows, mean, std, weight, bias)
+    return mean, var, std, out
+
+
+def _standardized(rows: Array, mean: Array, std: Array, weight: Array | None, bias: Array | None) -> Array:
+    """weight (x - m) / s + bias."""
+    if is_on_host(rows):
+        out = rows - mean
+        _scale_and_shift(out, std, weight, bias)
+    else:
+        out = kernels.standardized(rows, mean, std, 1 if weight is None else weight, 0 if bias is None else bias)
+    return out
 
 
 def _scale_and_shift(out: Array, std: Array, weight: Array | None, bias: Array | None) -> None:
-    """out = out / std * weight + bias, in place."""
-    out *= _column(weight) / std
+    """out = out / s * weight + bias, in place."""
+    if weight is None or weight.ndim == 2:
+        out *= _scale(weight, std)
+    else:  # a row and a column would make a matrix
+        out /= std
+        out *= weight
     if bias is not None:
-        out += _column(bias)
+        out += bias
 
 
-def _normalization_backward(g: Array, dx: Array, sums: Array, products: Array, std: Array, scale: Array) -> None:
-    """dx, which holds x - m and is overwritten, becomes scale (g - mean(g) - x̂ mean(g x̂)).
+def _by_three_roads(
+    g: Array, rows: Array, mean: Array, std: Array, weight: Array | None, wanted: bool = True
+) -> tuple[Array, Array, Array]:
+    """Σ g and Σ g (x - m), as columns; and weight / s (g - mean(g) - x̂ mean(g x̂)), if it is wanted.
 
-    sums: Σ g. products: Σ g (x - m). Both and std are columns. x̂ mean(g x̂) = (x - m) / s² mean(g (x - m)).
+    x̂ mean(g x̂) = (x - m) / s² mean(g (x - m)).
     """
-    n = max(1, g.shape[1])
-    dx *= products / (-n * std * std)
-    dx += g
-    dx -= sums / n
-    dx *= scale
+    n = max(1, rows.shape[1])
+    if is_on_host(rows):
+        dx = rows - mean
+        sums, products = g.sum(axis=1, keepdims=True), _dot(g, dx)
+        if wanted:
+            dx *= products / (-n * std * std)
+            dx += g
+            dx -= sums / n
+            dx *= _scale(weight, std)
+    else:
+        sums, products = kernels.added_up(kernels.sums, g, rows, mean, outputs=2)
+        dx = None
+        if wanted:
+            dx = kernels.normalization_backward(g, rows, mean, std, sums, products, _scale(weight, std), n)
+    return sums, products, dx
+
+
+def _scale(weight: Array | None, std: Array) -> Array:
+    return (1 if weight is None else weight) / std
 
 
 def _dot(a: Array, b: Array) -> Array:
@@ -292,9 +328,14 @@ def _dot(a: Array, b: Array) -> Array:
     return blocks.sum(axis=1)[:, 0] + _dot(a[:, whole:], b[:, whole:])
 
 
-def _column(values: Array | None) -> Array:
-    """(C,) as (C, 1), to go with the rows; 1 for a weight that is None."""
-    return 1 if values is None else values[:, None]
+def _column(values: Array | None, rows: Array) -> Array:
+    """(C,) as (C, 1), to go with the rows. None stays None."""
+    return None if values is None else values.astype(rows.dtype, copy=False)[:, None]
+
+
+def _row(values: Array | None, rows: Array) -> Array:
+    """What belongs to the places of an example, as one row. None stays None."""
+    return None if values is None else values.astype(rows.dtype, copy=False).reshape(-1)
 
 
 def _summed(column: Array, parameter: Array | None) -> Array | None:

@@ -8,7 +8,7 @@ window hands back is what it was given, neither more nor less.
 
 The fast pair goes place by place: the elements at one place of all windows are one slice of the image (see `windows`),
 so the maximum is that of kh kw slices, and who won is which slice first equals it. It does so some rows at a time, so
-few that they stay in the processor's cache; threads share the channels.
+few that they stay in the processor's cache; threads share the channels. On a GPU it is one kernel each way.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from itertools import product
 import numpy as np
 
 from minigrad import memory
-from minigrad.backend import Array, ShapeError, array_module, only_where
+from minigrad.backend import Array, ShapeError, array_module, is_on_host, only_where
+from minigrad.kernels import pooling as kernels
 from minigrad.ops.windows import (
     NO_PADS,
     Pads,
@@ -37,7 +38,7 @@ from minigrad.ops.windows import (
 )
 from minigrad.threads import share
 
-CACHE_BYTES, GPU_BYTES = 2**20, 2**28  # how much of the images a step may take
+CACHE_BYTES = 2**20  # how much of the images a step may take
 
 
 @dataclass(frozen=True)
@@ -75,19 +76,23 @@ def max_pool2d_forward(
     """
     windows = _windows(x, kernel_size, stride, padding, dilation, ceil_mode)
     xp = array_module(x)
-    images = batch_last(x, windows.pads, _least(x.dtype))
-    out = memory.empty((len(images), windows.rows, windows.columns, len(x)), x.dtype, xp)
+    out = memory.empty((x.shape[1], windows.rows, windows.columns, len(x)), x.dtype, xp)
     winners = memory.empty(out.shape, np.min_scalar_type(windows.kernel[0] * windows.kernel[1]), xp)
-    inside = batch_last(xp.ones((1, 1, *x.shape[2:]), bool), windows.pads)[0]
+    if xp is np:
+        images = batch_last(x, windows.pads, _least(x.dtype))
+        inside = batch_last(np.ones((1, 1, *x.shape[2:]), bool), windows.pads)[0]
 
-    def walk(mine: range) -> None:
-        for c, rows, seen in _steps(mine, images, windows):
-            places = _places(images[c, seen], windows)
-            largest = functools.reduce(xp.maximum, places)
-            eligible = _places(inside[seen], windows) if windows.pads != NO_PADS else None
-            out[c, rows], winners[c, rows] = largest, _winners(places, largest, eligible)
+        def walk(mine: range) -> None:
+            for c, rows, seen in _steps(mine, images, windows):
+                places = _places(images[c, seen], windows)
+                largest = functools.reduce(np.maximum, places)
+                eligible = _places(inside[seen], windows) if windows.pads != NO_PADS else None
+                out[c, rows], winners[c, rows] = largest, _winners(places, largest, eligible)
 
-    share(walk, len(images), windows.kernel[0] * windows.kernel[1] * out.size, on_gpu=xp is not np)
+        share(walk, len(images), windows.kernel[0] * windows.kernel[1] * out.size)
+    else:
+        sizes = _for_kernel(x.shape, windows)
+        kernels.max_pool2d_forward(batch_last(x), _least(x.dtype), len(x), out, winners, size=out.size, **sizes)
     cache = x.shape, winners, windows
     if return_indices:
         return (batch_first(out), batch_first(_indices(winners, windows, x.shape[3]))), cache
@@ -98,9 +103,13 @@ def max_pool2d_backward(dout: Array | tuple, cache):
     """dout (N, C, Ho, Wo). Returns dx (N, C, H, W): place by place, dout where the place has won; overlaps add up."""
     shape, winners, windows = cache
     dout = batch_last(dout[0] if isinstance(dout, tuple) else dout)
-    xp = array_module(dout)
+    if not is_on_host(dout):
+        dimages = array_module(dout).empty((*shape[1:], shape[0]), dout.dtype)
+        sizes = _for_kernel(shape, windows)
+        kernels.max_pool2d_backward(dout, winners, shape[0], dimages, size=dimages.size, **sizes)
+        return batch_first(dimages)
     (top, bottom), (left, right) = windows.pads
-    dimages = memory.zeros((shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0]), dout.dtype, xp)
+    dimages = memory.zeros((shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0]), dout.dtype)
 
     spans = [reach(k, hole) for k, hole in zip(windows.kernel, windows.dilation, strict=True)]
     apart = all(span <= step for span, step in zip(spans, windows.stride, strict=True))  # so there is nothing to add to
@@ -113,8 +122,26 @@ def max_pool2d_backward(dout: Array | tuple, cache):
                 else:
                     place += only_where(winners[c, rows] == number, dout[c, rows])
 
-    share(walk, len(dimages), windows.kernel[0] * windows.kernel[1] * dout.size, on_gpu=xp is not np)
+    share(walk, len(dimages), windows.kernel[0] * windows.kernel[1] * dout.size)
     return batch_first(without_border(dimages, windows.pads))
+
+
+def _for_kernel(shape: tuple[int, ...], windows: Windows) -> dict[str, int]:
+    """What a kernel is compiled for: these windows, on images of x's shape."""
+    return {
+        "HEIGHT": shape[2],
+        "WIDTH": shape[3],
+        "ROWS": windows.rows,
+        "COLUMNS": windows.columns,
+        "KERNEL_HEIGHT": windows.kernel[0],
+        "KERNEL_WIDTH": windows.kernel[1],
+        "DOWN": windows.stride[0],
+        "ACROSS": windows.stride[1],
+        "HOLE_DOWN": windows.dilation[0],
+        "HOLE_ACROSS": windows.dilation[1],
+        "TOP": windows.pads[0][0],
+        "LEFT": windows.pads[1][0],
+    }
 
 
 def _places(images: Array, windows: Windows) -> list[Array]:
@@ -132,26 +159,25 @@ def _winners(places: list[Array], largest: Array, eligible: list[Array] | None) 
 
     eligible: for each place whether it is on the image, and not on its border (which may be as small as it is).
     """
-    xp, most = array_module(largest), len(places)
+    most = len(places)
     dtype = np.min_scalar_type(most)
-    precedence = xp.zeros(largest.shape, dtype)  # `most` for the first place, 1 for the last
+    precedence = np.zeros(largest.shape, dtype)  # `most` for the first place, 1 for the last
     for number, place in enumerate(places):
         has_it = place == largest
         if eligible is not None:
             has_it &= eligible[number]
-        xp.maximum(precedence, xp.multiply(has_it, most - number, dtype=dtype), out=precedence)
+        np.maximum(precedence, np.multiply(has_it, most - number, dtype=dtype), out=precedence)
     winners = most - precedence
-    if xp is not np or (precedence == 0).any():  # NaN equals nothing. (A GPU is not asked, which would mean to wait.)
+    if (precedence == 0).any():  # NaN equals nothing
         for number, place in enumerate(places):
-            xp.copyto(winners, number, where=xp.isnan(place))
+            np.copyto(winners, number, where=np.isnan(place))
     return winners
 
 
 def _steps(channels: range, images: Array, windows: Windows) -> Iterator[tuple[int, slice, slice]]:
     """Steps in which what is looked at stays in the cache: a channel, rows of windows, the rows that these see."""
     _, _, width, batch = images.shape
-    budget = CACHE_BYTES if isinstance(images, np.ndarray) else GPU_BYTES
-    step = max(1, budget // max(1, windows.stride[0] * width * batch * images.itemsize))
+    step = max(1, CACHE_BYTES // max(1, windows.stride[0] * width * batch * images.itemsize))
     for c, first in product(channels, range(0, windows.rows, step)):
         last = min(first + step, windows.rows) - 1
         seen = slice(

@@ -22,6 +22,7 @@ SCALARS = (bool, int, float, complex, np.generic)
 ADDED_AT = {np.dtype(name) for name in ("int32", "uint32", "uint64", "float16", "float32", "float64")}
 
 _waits: list[str] = []
+_launches: list[str] = []
 
 
 class SilentlyDifferent(Exception):
@@ -33,6 +34,23 @@ def waits() -> Iterator[list[str]]:
     """A list of what made the host wait for the GPU inside."""
     _waits.clear()
     yield _waits
+
+
+@contextmanager
+def launches() -> Iterator[list[str]]:
+    """A list of what was started on the GPU inside: each costs the host microseconds, however little there is to do."""
+    _launches.clear()
+    yield _launches
+
+
+def given(name: str, result: Any, out: Any, *sources: Any) -> Any:
+    """What a function gave, as device arrays; noted as a launch if something was written, in `out` or a new array."""
+    result = closed(result, *sources) if out is None else out
+    parts = result if isinstance(result, (list, tuple)) else [result]
+    new = any(part is None or (isinstance(part, ndarray) and part.base is None) for part in parts)
+    if out is not None or (new and not name.startswith("empty")):
+        _launches.append(name)
+    return result
 
 
 def signature(parameters: str) -> inspect.Signature:
@@ -210,6 +228,7 @@ class ndarray:
         place = _index(index)
         with _no_index_out_of_range(place):
             self._host[place] = value
+        _launches.append("setitem")
 
     def view(self, dtype: Any = None) -> ndarray:
         return closed(self._host.view() if dtype is None else self._host.view(dtype), self)
@@ -266,7 +285,10 @@ def _no_index_out_of_range(place: Any) -> Iterator[None]:
 
 
 class Ufunc:
-    """NumPy's ufunc of a name, for the dtypes and with the arguments that CuPy's takes."""
+    """NumPy's ufunc of a name, for the dtypes and with the arguments that CuPy's takes.
+
+    A new result lies row by row (order "C") in CuPy, however the inputs lie in memory.
+    """
 
     def __init__(self, name: str, loops: str) -> None:
         self.__name__, self._numpy, self._loops = name, getattr(np, name), loops.split()
@@ -284,8 +306,10 @@ class Ufunc:
                 raise TypeError(f"Unsupported type {type(one)}")
         if "dtype" not in settings:
             self._check_loop(tuple(map(_kind, inputs if _has_dtype(inputs) else map(np.asarray, inputs))))
-        result = self._numpy(*map(opened, inputs), **({} if out is None else {"out": opened(out)}), **settings)
-        return closed(result) if out is None else out
+        result = self._numpy(
+            *map(opened, inputs), **({"order": "C"} if out is None else {"out": opened(out)}), **settings
+        )
+        return given(self.__name__, result, out)
 
     def _check_loop(self, kinds: tuple) -> None:
         """Raise unless CuPy's first loop that fits gives the dtypes that NumPy gives."""
@@ -329,9 +353,7 @@ def _method(name: str, parameters: str) -> Callable:
         if name == "nonzero":
             _waits.append(name)
         result = getattr(self._host, name)(*opened(args), **{word: opened(value) for word, value in settings.items()})
-        if settings.get("out") is not None:
-            return settings["out"]
-        return closed(result, self)
+        return given(name, result, settings.get("out"), self)
 
     return method
 
@@ -375,7 +397,7 @@ def _matmul(x: Any, y: Any) -> Any:
     for one in (x, y):
         if not isinstance(one, ndarray):
             raise TypeError(f"Unsupported type {type(one)}")
-    return closed(x._host @ y._host)
+    return given("matmul", x._host @ y._host, None)
 
 
 ndarray.__matmul__, ndarray.__rmatmul__ = _operators(_matmul)[""], _operators(_matmul)["r"]

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.device_guard.arrays import closed, ndarray
+from tests.device_guard.arrays import _launches, closed, ndarray
 
 COMPILER = shutil.which("c++") or shutil.which("g++")
 TYPES = {
@@ -100,6 +100,7 @@ class ElementwiseKernel:
             for one, argument in zip(everything, args, strict=True)
         ]
         self._run(everything, args, memory, int(np.prod(shape)) if size is None else size, dtypes)
+        _launches.append(self.name)
         for array, written in zip(results, memory[len(self.inputs) :], strict=True):
             array._host[...] = written.reshape(array.shape)
         return results[0] if len(results) == 1 else tuple(results)

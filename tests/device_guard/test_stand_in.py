@@ -11,7 +11,7 @@ import pytest
 
 import minigrad as mg
 from tests.device_guard import arrays
-from tests.device_guard.arrays import NAMES, SilentlyDifferent, ndarray, waits
+from tests.device_guard.arrays import NAMES, SilentlyDifferent, launches, ndarray, waits
 
 
 @pytest.fixture
@@ -73,6 +73,18 @@ def test_what_does_not_wait_is_not_counted(x, cupy):
     assert not waited
 
 
+def test_what_is_started_on_the_device_is_counted(x, cupy):
+    with launches() as started:
+        cupy.ascontiguousarray(x)[1:, None].reshape(3).astype(float, copy=False)  # views
+        cupy.result_type(x, cupy.empty_like(x))
+    assert not started
+    with launches() as started:
+        x.T.reshape(-1).sum()
+        x[0] = cupy.maximum(x[0], 1, out=x[1])
+        (x.astype(int) @ x.T).fill(0)
+    assert started == ["reshape", "sum", "maximum", "setitem", "astype", "matmul", "fill"]
+
+
 def test_views_share_memory_and_know_their_base(x, cupy):
     view = x.T[1:]
     view[...] = 0
@@ -80,6 +92,12 @@ def test_views_share_memory_and_know_their_base(x, cupy):
     assert x.base is None and (x + 1).base is None
     cupy.broadcast_to(x[0], (4, 3))[2] = 7  # CuPy does not protect it
     assert x.get()[0].tolist() == [7, 7, 7]
+
+
+def test_a_result_lies_row_by_row_whatever_its_inputs_do(x, cupy):
+    for result in (x.T + 1, cupy.exp(x.T), cupy.where(x.T > 1, x.T, 0)):
+        assert result.flags.c_contiguous
+    assert cupy.empty_like(x.T).flags.f_contiguous and (x.T + 1).T.tolist() == (x + 1).tolist()
 
 
 def test_what_would_go_wrong_in_silence_is_an_error_of_its_own(x):

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 
 from minigrad.autograd.grad_mode import no_grad
-from minigrad.backend import ShapeError
+from minigrad.backend import ShapeError, is_on_host, mixed_devices
+from minigrad.kernels import normalization as kernels
 from minigrad.lift import differentiable
 from minigrad.ops import normalization as pairs
 from minigrad.tensor import Tensor
@@ -48,14 +49,23 @@ def batch_norm(
     count = _values_per_channel("batch_norm", input.shape)
     out, mean, var = _batch_norm(input, weight, bias, eps=eps)
     if kept and count:
-        with no_grad():
-            _move(kept[0], mean, momentum)
-            _move(kept[1], var * (count / (count - 1)), momentum)
+        _follow(kept, mean.detach(), var.detach(), momentum, count / (count - 1))
     return out
 
 
-def _move(running: Tensor, statistic: Tensor, momentum: float) -> None:
-    running.copy_(running.to(dtype=statistic.dtype) * (1 - momentum) + statistic * momentum)
+def _follow(running: list[Tensor], mean: Tensor, var: Tensor, momentum: float, unbiased: float) -> None:
+    """Move the running mean and variance, in place."""
+    if is_on_host(mean.array):
+        with no_grad():
+            for one, statistic in zip(running, (mean, var * unbiased), strict=True):
+                one.copy_(one.to(dtype=statistic.dtype) * (1 - momentum) + statistic * momentum)
+    else:
+        arrays = [one.array for one in (mean, var, *running)]
+        if mixed := mixed_devices("batch_norm", arrays):
+            raise mixed
+        kernels.follow(*arrays[:2], momentum, 1 - momentum, unbiased, *arrays[2:])
+        for one in running:
+            one.edited()
 
 
 def _values_per_channel(name: str, shape: tuple[int, ...]) -> int:
