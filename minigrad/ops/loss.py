@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.backend import Array, DtypeError, ShapeError, array_module
+from minigrad.bounds import all_within
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -154,7 +155,7 @@ def softmax_loss(x: Array, y: Array):
     if x.ndim != 2 or len(x) == 0:
         raise ShapeError(f"softmax_loss: expected scores (N, C) of at least one example, got x.shape = {x.shape}.")
     loss, cache = cross_entropy_forward(x, y)
-    if (y < 0).any():  # the full pair ignores -100; in the course every example counts
+    if not all_within(y, x.shape[1]):  # the full pair ignores -100; in the course every example counts
         raise IndexError(f"softmax_loss: labels must lie in 0..{x.shape[1] - 1}, got {int(y.min())}.")
     dx, _, _ = cross_entropy_backward(array_module(x).ones_like(loss), cache)
     return loss, dx
@@ -201,7 +202,7 @@ def _pulls(y: Array, class_weight: Array, ignore_index: int) -> tuple[tuple[Arra
 def _all_count(x: Array, y: Array, ignore_index: int, name: str) -> bool:
     """Whether all labels are classes, none of them ignored. A label that is neither is an error."""
     classes = x.shape[0 if x.ndim == 1 else 1]
-    if y.size == 0 or (y.min() >= 0 and y.max() < classes):
+    if all_within(y, classes):
         return not 0 <= ignore_index < classes
     wrong = ((y < 0) | (y >= classes)) & (y != ignore_index)
     if wrong.any():
