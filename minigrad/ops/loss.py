@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.backend import Array, DtypeError, ShapeError, array_module
+import numpy as np
+
+from minigrad.backend import Array, DtypeError, ShapeError, array_module, float32, float64
 from minigrad.bounds import all_within
+from minigrad.kernels import loss as kernels
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -60,15 +63,21 @@ def cross_entropy_forward(
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing must lie in 0..1, got {label_smoothing}.")
     xp = array_module(x)
+    plain = not shares and _all_count(x, y, ignore_index, name) and weight is None and not label_smoothing
+    if plain and _has_kernels(x):
+        p, losses = xp.empty(x.shape, x.dtype), xp.empty(y.shape, x.dtype)
+        kernels.cross_entropy_forward(xp.ascontiguousarray(x), y, losses, p, CLASSES=x.shape[1])
+        out, divisor = reduced(losses, reduction, name)
+        return out, (p.T, y, None, divisor, x.shape)
     shifted = _columns(x)
     shifted = shifted - shifted.max(axis=0)  # as in log_softmax
     exps = xp.exp(shifted)
     sums = exps.sum(axis=0)
     p = exps / sums
     by_share = total = None
-    if not shares and _all_count(x, y, ignore_index, name) and weight is None and not label_smoothing:
-        target = (y.reshape(-1), xp.arange(y.size))  # one class in each column, of which all is true
-        losses = xp.log(sums) - shifted[target]
+    if plain:
+        target = y.reshape(-1)  # one class in each column, of which all is true
+        losses = xp.log(sums) - shifted[target, xp.arange(y.size)]
     else:
         log_p = shifted - xp.log(sums)
         class_weight = (xp.ones(len(p), x.dtype) if weight is None else weight.astype(x.dtype))[:, None]
@@ -103,10 +112,13 @@ def cross_entropy_backward(dout: Array, cache):
     t = w ((1 - e) y + e / C), so dy[c] = -w[c] (1 - e) log p[c]. Labels and the weight have no gradient.
     """
     p, target, by_share, total, shape = cache
+    if target.ndim == 1 and _has_kernels(p.T):
+        dx = kernels.cross_entropy_backward(p.T, target[:, None], dout.reshape(-1, 1), total, CLASSES=len(p))
+        return dx, None, None
     upstream = dout.reshape(-1) / total  # one for each column, or one for all
-    if type(target) is tuple:
+    if target.ndim == 1:
         dx = p * upstream
-        dx[target] -= upstream
+        dx[target, array_module(p).arange(target.size)] -= upstream
         return _from_columns(dx, shape), None, None
     dx = (p * target.sum(axis=0) - target) * upstream
     return _from_columns(dx, shape), None if by_share is None else _from_columns(by_share * upstream, shape), None
@@ -164,6 +176,12 @@ def softmax_loss(x: Array, y: Array):
 def _or_one(total: Any, y: Array, ignore_index: int) -> Any:
     """What to divide dout by. With every example ignored the mean is 0 / 0 = nan, but nothing pulls: 0 / 1."""
     return array_module(y).where((y == ignore_index).all(), 1, total).astype(total.dtype)
+
+
+def _has_kernels(x: Array) -> bool:
+    """Whether scores are on a GPU, and such as the kernels take."""
+    few = x.ndim == 2 and 0 < x.shape[1] <= kernels.MOST_CLASSES
+    return few and array_module(x) is not np and x.dtype in (float32, float64)
 
 
 def _columns(x: Array) -> Array:
