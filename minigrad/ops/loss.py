@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from minigrad.backend import Array, DtypeError, ShapeError, array_module, float32, float64
+from minigrad.backend import Array, DtypeError, ShapeError, array_module
 from minigrad.bounds import all_within
 from minigrad.kernels import loss as kernels
+from minigrad.kernels.kernel import take
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -180,8 +179,7 @@ def _or_one(total: Any, y: Array, ignore_index: int) -> Any:
 
 def _has_kernels(x: Array) -> bool:
     """Whether scores are on a GPU, and such as the kernels take."""
-    few = x.ndim == 2 and 0 < x.shape[1] <= kernels.MOST_CLASSES
-    return few and array_module(x) is not np and x.dtype in (float32, float64)
+    return x.ndim == 2 and 0 < x.shape[1] <= kernels.MOST_CLASSES and take(x)
 
 
 def _columns(x: Array) -> Array:
