@@ -20,7 +20,12 @@ CHOICES = {
     },
     "Adam": {"amsgrad": (False, True), "weight_decay": (0.0, 0.1), "maximize": (False, True)},
     "AdamW": {"amsgrad": (False, True), "weight_decay": (0.0, 0.1), "maximize": (False, True)},
-    "RMSprop": {"momentum": (0.0, 0.5), "centered": (False, True), "weight_decay": (0.0, 0.1), "maximize": (False, True)},
+    "RMSprop": {
+        "momentum": (0.0, 0.5),
+        "centered": (False, True),
+        "weight_decay": (0.0, 0.1),
+        "maximize": (False, True),
+    },
     "Adagrad": {"lr_decay": (0.0, 0.1), "initial_accumulator_value": (0.0, 0.3), "maximize": (False, True)},
 }
 
