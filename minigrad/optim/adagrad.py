@@ -56,6 +56,7 @@ class Adagrad(Optimizer):
         array -= lr / (1 + (t - 1) * lr_decay) * gradient / (array_module(array).sqrt(squares) + eps)
 
     def _update_on_gpu(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
+        """The same in one launch."""
         names = "weight_decay", "lr", "lr_decay", "eps", "initial_accumulator_value"
         decay, lr, lr_decay, eps, start = numbers(settings, *names)
         rate = lr / (1 + (count_step(memory) - 1) * lr_decay)

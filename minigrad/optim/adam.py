@@ -76,6 +76,7 @@ class Adam(Optimizer):
         array -= lr / (1 - beta1**t) * mean / size
 
     def _update_on_gpu(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
+        """The same in one launch."""
         decay, lr, eps = numbers(settings, "weight_decay", "lr", "eps")
         beta1, beta2 = (float(beta) for beta in settings["betas"])
         t = count_step(memory)

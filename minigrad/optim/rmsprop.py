@@ -71,6 +71,7 @@ class RMSprop(Optimizer):
         array -= lr * step
 
     def _update_on_gpu(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
+        """The same in one launch."""
         names = "weight_decay", "lr", "alpha", "eps", "momentum"
         decay, lr, alpha, eps, momentum = numbers(settings, *names)
         count_step(memory)

@@ -57,6 +57,7 @@ class SGD(Optimizer):
         array -= lr * step
 
     def _update_on_gpu(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
+        """The same in one launch."""
         decay, lr, momentum, dampening = numbers(settings, "weight_decay", "lr", "momentum", "dampening")
         climbs, nesterov = int(settings["maximize"]), int(settings["nesterov"])
         if momentum:
