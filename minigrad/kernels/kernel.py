@@ -43,7 +43,7 @@ class Kernel:
 def take(*arrays: Array) -> bool:
     """Whether these are arrays for a kernel: on a GPU, and all in single or all in double precision.
 
-    The others are left to the portable lines: CUDA C cannot calculate with half precision as with a number.
+    The others are left to the portable lines: what CUDA C does to single precision it does not all do to half.
     """
     dtype = arrays[0].dtype
     return (

@@ -44,7 +44,7 @@ def clip_grad_norm_(
     if is_on_host(factor) and factor == 1:  # a GPU's is not asked, for which the host would have to wait
         return total
     for gradient in gradients:
-        gradient.array *= factor.astype(gradient.dtype)
+        gradient.array *= factor.astype(gradient.dtype, copy=False)
         gradient.edited()
     return total
 
@@ -98,6 +98,8 @@ def _norm_of_all(arrays: list[Array], p: float) -> Tensor:
 
 def _norm(array: Array, p: float) -> Array:
     """(Σ |x|^p)^(1/p), and what it tends to for p = inf, -inf and 0, a 0-d array of the same dtype."""
+    if p == 2:
+        return (array * array).sum() ** 0.5
     size = abs(array)
     if p == math.inf:
         return size.max()
