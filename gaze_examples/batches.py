@@ -8,14 +8,14 @@ import minigrad as mg
 from gaze_examples.augmentation import Augmentation
 from gaze_examples.data.eyes import EyeSet
 from minigrad import random
-from minigrad.backend import Device
+from minigrad.backend import Array, Device, to_device
 from minigrad.data import BatchSampler, DataLoader, Dataset, DistributedBatchSampler, RandomSampler
 
 PIXEL_MEAN, PIXEL_DEVIATION = 128.0, 74.0  # of histogram-equalised eyes, real and synthetic
 
 
-def normalise(pixels: np.ndarray) -> np.ndarray:
-    """Pixels 0..255 as float32 of mean about 0 and deviation about 1."""
+def normalise(pixels: Array) -> Array:
+    """Pixels 0..255 as float32 of mean about 0 and deviation about 1, on the host or on a GPU."""
     return (pixels.astype(np.float32) - np.float32(PIXEL_MEAN)) * np.float32(1 / PIXEL_DEVIATION)
 
 
@@ -39,11 +39,12 @@ class EyeDataset(Dataset):
         return images[0], labels[0]
 
     def take(self, indices: np.ndarray) -> tuple[mg.Tensor, mg.Tensor]:
-        """The samples `indices` as images (N, 36, 120) and labels (N,)."""
+        """The samples `indices` as images (N, 36, 120) and labels (N,). To a GPU go bytes, a quarter as much."""
         images, labels = self.eyes.images[indices], self.labels[indices]
         if self.augment is not None:
             images, labels = self.augment(images, labels, random.generator())
-        return mg.as_tensor(normalise(images), device=self.device), mg.as_tensor(labels, device=self.device)
+        pixels = to_device(images, self.device)
+        return mg.as_tensor(normalise(pixels)), mg.as_tensor(labels, device=self.device)
 
 
 def loader(

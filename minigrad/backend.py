@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import bounds
+
 Array = Any  # a numpy.ndarray or a cupy.ndarray; CuPy is optional, so its type cannot be named here
 Number = (bool, int, float)
 
@@ -169,7 +171,9 @@ def to_device(array: Array, where: Device) -> Array:
     if not cupy.cuda.is_available():
         raise RuntimeError(f"device '{where}': CuPy is installed, but it sees no GPU on this machine.")
     with cupy.cuda.Device(where.index):
-        return cupy.asarray(array)
+        moved = cupy.asarray(array)
+    bounds.remember(moved, array)
+    return moved
 
 
 def mixed_devices(name: str, operands: Sequence[Any]) -> DeviceError | None:

@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
+from minigrad import bounds
 from minigrad.backend import Array, array_module, is_array
 
 
@@ -93,6 +94,7 @@ class _Edits:
             edit = self._by_owner[key] = _Edit(weakref.ref(owner, lambda _: forget(key, None)))
         self.last = edit.time = next(_clock)
         edit.count += 1
+        bounds.forget(owner)
 
     def time(self, array: Array) -> int:
         """The time of the last edit of `array`'s memory; 0 for never."""

@@ -27,7 +27,9 @@ class DataLoader:
     drop_last: leave out a last batch that is smaller than `batch_size`.
     collate_fn: makes a batch of a list of samples; by default tensors, arrays and numbers are stacked, and tuples,
         lists and dicts collected part by part. (Python's floats become float32, like everywhere in this library.)
-    num_workers, pin_memory: taken for the sake of PyTorch's scripts; batches are always made here, when asked for.
+    num_workers, pin_memory: taken for the sake of PyTorch's scripts; batches are always made here, when asked for. What
+        goes to a GPU goes through pinned memory (CuPy's own), and nobody waits for it: while the GPU calculates a step,
+        the next batch is made.
     """
 
     def __init__(

@@ -18,6 +18,7 @@ from minigrad.backend import (
     is_writable,
     kind_rank,
 )
+from minigrad.bounds import all_within
 from minigrad.functions.arithmetic import where
 from minigrad.functions.in_place import in_place, not_writable
 from minigrad.functions.shape import broadcast_tensors
@@ -223,8 +224,8 @@ def _numbers(index: Tensor, length: int, name: str) -> Any:
     numbers = as_array(index)
     if numbers.dtype.kind not in "iu":
         raise DtypeError(f"{name}: the index must be integers, got {numbers.dtype}.")
-    wrong = (numbers < 0) | (numbers >= length)
-    if wrong.any():
+    if not all_within(numbers, length):
+        wrong = (numbers < 0) | (numbers >= length)
         raise IndexError(f"{name}: the index must lie in 0..{length - 1}, got {int(numbers[wrong][0])}.")
     return numbers
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from minigrad.backend import Array
+import numpy as np
+
+from minigrad.backend import Array, float32, float64
 
 
 class Kernel:
@@ -36,3 +38,16 @@ class Kernel:
                 self.inputs, self.outputs, self.body, f"minigrad_{self.name}", preamble=known
             )
         return self._compiled[key](*arrays) if size is None else self._compiled[key](*arrays, size=size)
+
+
+def take(*arrays: Array) -> bool:
+    """Whether these are arrays for a kernel: on a GPU, and all in single or all in double precision.
+
+    The others are left to the portable lines: what CUDA C does to single precision it does not all do to half.
+    """
+    dtype = arrays[0].dtype
+    return (
+        not isinstance(arrays[0], np.ndarray)
+        and dtype in (float32, float64)
+        and all(array.dtype == dtype for array in arrays)
+    )

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Iterable, Iterator
 
-from minigrad.backend import Array, ShapeError, array_module, float32
+from minigrad.backend import Array, ShapeError, array_module, float32, is_on_host
 from minigrad.functions.pieces import cat
 from minigrad.tensor import Tensor, as_array
 
@@ -35,17 +35,17 @@ def clip_grad_norm_(
     gradients = _gradients(parameters, "clip_grad_norm_")
     p = float(norm_type)
     total = _norm_of_all([gradient.array for gradient in gradients], p)
-    norm = total.item()
-    if error_if_nonfinite and not math.isfinite(norm):
+    if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
-            f"clip_grad_norm_: the gradients' norm of order {p:g} is {norm}, so they cannot be clipped. "
+            f"clip_grad_norm_: the gradients' norm of order {p:g} is {total.item()}, so they cannot be clipped. "
             "With error_if_nonfinite=False they are scaled by it anyway."
         )
-    factor = float(max_norm) / (norm + 1e-6)
-    if not factor >= 1:  # NaN is not, and is to be seen in the gradients
-        for gradient in gradients:
-            gradient.array *= factor
-            gradient.edited()
+    factor = array_module(total.array).minimum(float(max_norm) / (total.array + 1e-6), 1)
+    if is_on_host(factor) and factor == 1:  # a GPU's is not asked, for which the host would have to wait
+        return total
+    for gradient in gradients:
+        gradient.array *= factor.astype(gradient.dtype, copy=False)
+        gradient.edited()
     return total
 
 
@@ -98,6 +98,8 @@ def _norm_of_all(arrays: list[Array], p: float) -> Tensor:
 
 def _norm(array: Array, p: float) -> Array:
     """(Σ |x|^p)^(1/p), and what it tends to for p = inf, -inf and 0, a 0-d array of the same dtype."""
+    if p == 2:
+        return (array * array).sum() ** 0.5
     size = abs(array)
     if p == math.inf:
         return size.max()

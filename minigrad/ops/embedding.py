@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minigrad.backend import Array, DtypeError, ShapeError
+from minigrad.bounds import all_within
 from minigrad.ops.indexing import added_at
 
 
@@ -13,7 +14,7 @@ def embedding_forward(indices: Array, weight: Array, padding_idx: int | None = N
         raise DtypeError(f"{name}: indices must be integers, got {indices.dtype}.")
     if weight.ndim != 2:
         raise ShapeError(f"{name}: weight must be (number of rows, row length), got {weight.shape}.")
-    if indices.size and not (indices.min() >= 0 and indices.max() < len(weight)):
+    if not all_within(indices, len(weight)):
         wrong = indices.min() if indices.min() < 0 else indices.max()
         raise IndexError(f"{name}: indices must lie in 0..{len(weight) - 1} for {weight.shape}, got {int(wrong)}.")
     return weight[indices], (indices, weight.shape, padding_idx)

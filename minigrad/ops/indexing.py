@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from minigrad import bounds
 from minigrad.backend import Array, array_module, bool_, is_array
 
 
@@ -21,6 +22,7 @@ def getitem_forward(x: Array, index):
     out = x[index]
     if isinstance(out, np.generic):
         out = x[(*index, ...) if isinstance(index, tuple) else (index, ...)]
+    bounds.remember(out, x)
     return out, (x.shape, index)
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.backend import Array, DtypeError, ShapeError, array_module
+from minigrad.bounds import all_within
+from minigrad.kernels import loss as kernels
+from minigrad.kernels.kernel import take
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -59,15 +62,21 @@ def cross_entropy_forward(
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing must lie in 0..1, got {label_smoothing}.")
     xp = array_module(x)
+    plain = not shares and _all_count(x, y, ignore_index, name) and weight is None and not label_smoothing
+    if plain and _has_kernels(x):
+        p, losses = xp.empty(x.shape, x.dtype), xp.empty(y.shape, x.dtype)
+        kernels.cross_entropy_forward(xp.ascontiguousarray(x), y, losses, p, CLASSES=x.shape[1])
+        out, divisor = reduced(losses, reduction, name)
+        return out, (p.T, y, None, divisor, x.shape)
     shifted = _columns(x)
     shifted = shifted - shifted.max(axis=0)  # as in log_softmax
     exps = xp.exp(shifted)
     sums = exps.sum(axis=0)
     p = exps / sums
     by_share = total = None
-    if not shares and _all_count(x, y, ignore_index, name) and weight is None and not label_smoothing:
-        target = (y.reshape(-1), xp.arange(y.size))  # one class in each column, of which all is true
-        losses = xp.log(sums) - shifted[target]
+    if plain:
+        target = y.reshape(-1)  # one class in each column, of which all is true
+        losses = xp.log(sums) - shifted[target, xp.arange(y.size)]
     else:
         log_p = shifted - xp.log(sums)
         class_weight = (xp.ones(len(p), x.dtype) if weight is None else weight.astype(x.dtype))[:, None]
@@ -102,10 +111,13 @@ def cross_entropy_backward(dout: Array, cache):
     t = w ((1 - e) y + e / C), so dy[c] = -w[c] (1 - e) log p[c]. Labels and the weight have no gradient.
     """
     p, target, by_share, total, shape = cache
+    if target.ndim == 1 and _has_kernels(p.T):
+        dx = kernels.cross_entropy_backward(p.T, target[:, None], dout.reshape(-1, 1), total, CLASSES=len(p))
+        return dx, None, None
     upstream = dout.reshape(-1) / total  # one for each column, or one for all
-    if type(target) is tuple:
+    if target.ndim == 1:
         dx = p * upstream
-        dx[target] -= upstream
+        dx[target, array_module(p).arange(target.size)] -= upstream
         return _from_columns(dx, shape), None, None
     dx = (p * target.sum(axis=0) - target) * upstream
     return _from_columns(dx, shape), None if by_share is None else _from_columns(by_share * upstream, shape), None
@@ -154,7 +166,7 @@ def softmax_loss(x: Array, y: Array):
     if x.ndim != 2 or len(x) == 0:
         raise ShapeError(f"softmax_loss: expected scores (N, C) of at least one example, got x.shape = {x.shape}.")
     loss, cache = cross_entropy_forward(x, y)
-    if (y < 0).any():  # the full pair ignores -100; in the course every example counts
+    if not all_within(y, x.shape[1]):  # the full pair ignores -100; in the course every example counts
         raise IndexError(f"softmax_loss: labels must lie in 0..{x.shape[1] - 1}, got {int(y.min())}.")
     dx, _, _ = cross_entropy_backward(array_module(x).ones_like(loss), cache)
     return loss, dx
@@ -163,6 +175,11 @@ def softmax_loss(x: Array, y: Array):
 def _or_one(total: Any, y: Array, ignore_index: int) -> Any:
     """What to divide dout by. With every example ignored the mean is 0 / 0 = nan, but nothing pulls: 0 / 1."""
     return array_module(y).where((y == ignore_index).all(), 1, total).astype(total.dtype)
+
+
+def _has_kernels(x: Array) -> bool:
+    """Whether scores are on a GPU, and such as the kernels take."""
+    return x.ndim == 2 and 0 < x.shape[1] <= kernels.MOST_CLASSES and take(x)
 
 
 def _columns(x: Array) -> Array:
@@ -201,7 +218,7 @@ def _pulls(y: Array, class_weight: Array, ignore_index: int) -> tuple[tuple[Arra
 def _all_count(x: Array, y: Array, ignore_index: int, name: str) -> bool:
     """Whether all labels are classes, none of them ignored. A label that is neither is an error."""
     classes = x.shape[0 if x.ndim == 1 else 1]
-    if y.size == 0 or (y.min() >= 0 and y.max() < classes):
+    if all_within(y, classes):
         return not 0 <= ignore_index < classes
     wrong = ((y < 0) | (y >= classes)) & (y != ignore_index)
     if wrong.any():

@@ -10,14 +10,17 @@ import math
 
 import numpy as np
 
+from minigrad import bounds
 from minigrad.backend import Array, Device, ShapeError, array_module, device_of, to_device
 
 
 def copy_forward(x: Array, dtype: np.dtype | None = None, where: Device | None = None, order: str = "K"):
     """out is a copy of x, if asked in another dtype, on another device, or row-major in memory (order="C")."""
-    home = device_of(x)
-    x = x if where is None else to_device(x, where)
-    return x.astype(dtype or x.dtype, order=order), home
+    moved = out = x if where is None else to_device(x, where)
+    if moved is x or order != "K" or dtype not in (None, x.dtype):
+        out = moved.astype(dtype or x.dtype, order=order)
+        bounds.remember(out, moved)
+    return out, device_of(x)
 
 
 def copy_backward(dout: Array, cache):

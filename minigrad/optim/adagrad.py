@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.backend import Array, array_module
+from minigrad.kernels import optim as kernels
+from minigrad.kernels.kernel import take
 from minigrad.optim.optimizer import Optimizer, count_step, downhill, numbers, remembered
 from minigrad.tensor import Tensor
 
@@ -43,9 +45,20 @@ class Adagrad(Optimizer):
         self.refuse_negative(settings, "lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
 
     def update(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
+        if take(array, gradient):
+            self._update_on_gpu(array, gradient, memory, settings)
+            return
         lr, lr_decay, eps, start = numbers(settings, "lr", "lr_decay", "eps", "initial_accumulator_value")
         gradient = downhill(gradient, array, settings)
         t = count_step(memory)
         squares = remembered(memory, "sum", array, start)
         squares += gradient * gradient
         array -= lr / (1 + (t - 1) * lr_decay) * gradient / (array_module(array).sqrt(squares) + eps)
+
+    def _update_on_gpu(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
+        """The same in one launch."""
+        names = "weight_decay", "lr", "lr_decay", "eps", "initial_accumulator_value"
+        decay, lr, lr_decay, eps, start = numbers(settings, *names)
+        rate = lr / (1 + (count_step(memory) - 1) * lr_decay)
+        squares = remembered(memory, "sum", array, start)
+        kernels.adagrad(gradient, decay, rate, eps, array, squares, MAXIMIZE=int(settings["maximize"]))

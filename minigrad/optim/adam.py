@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.backend import Array, array_module
+from minigrad.kernels import optim as kernels
+from minigrad.kernels.kernel import take
 from minigrad.optim.optimizer import Optimizer, count_step, downhill, numbers, remembered
 from minigrad.tensor import Tensor
 
@@ -51,9 +53,14 @@ class Adam(Optimizer):
             raise ValueError(f"{type(self).__name__}: betas must be two numbers, each >= 0 and < 1, got {betas}.")
 
     def update(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
+        if take(array, gradient):
+            self._update_on_gpu(array, gradient, memory, settings)
+            return
         xp = array_module(array)
         lr, eps = numbers(settings, "lr", "eps")
         beta1, beta2 = (float(beta) for beta in settings["betas"])
+        if "kept" in settings:  # AdamW's
+            array *= settings["kept"]
         gradient = downhill(gradient, array, settings)
         t = count_step(memory)
         mean = remembered(memory, "exp_avg", array)
@@ -67,3 +74,15 @@ class Adam(Optimizer):
             square = xp.maximum(largest, square, out=largest)
         size = xp.sqrt(square / (1 - beta2**t)) + eps
         array -= lr / (1 - beta1**t) * mean / size
+
+    def _update_on_gpu(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
+        """The same in one launch."""
+        decay, lr, eps = numbers(settings, "weight_decay", "lr", "eps")
+        beta1, beta2 = (float(beta) for beta in settings["betas"])
+        t = count_step(memory)
+        names = ["exp_avg", "exp_avg_sq", *["max_exp_avg_sq"] * bool(settings["amsgrad"])]
+        kernels.adam(bool(settings["amsgrad"]))(
+            gradient, decay, settings.get("kept", 1.0), lr / (1 - beta1**t),
+            beta1, 1 - beta1, beta2, 1 - beta2, 1 - beta2**t, eps,
+            array, *(remembered(memory, name, array) for name in names), MAXIMIZE=int(settings["maximize"]),
+        )  # fmt: skip

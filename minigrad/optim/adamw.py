@@ -36,5 +36,4 @@ class AdamW(Adam):
 
     def update(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
         lr, decay = numbers(settings, "lr", "weight_decay")
-        array *= 1 - lr * decay
-        super().update(array, gradient, memory, {**settings, "weight_decay": 0.0})
+        super().update(array, gradient, memory, {**settings, "weight_decay": 0.0, "kept": 1 - lr * decay})

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.backend import Array, array_module
+from minigrad.kernels import optim as kernels
+from minigrad.kernels.kernel import take
 from minigrad.optim.optimizer import Optimizer, count_step, downhill, numbers, remembered
 from minigrad.tensor import Tensor
 
@@ -45,6 +47,9 @@ class RMSprop(Optimizer):
         self.refuse_negative(settings, "lr", "eps", "momentum", "weight_decay", "alpha")
 
     def update(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
+        if take(array, gradient):
+            self._update_on_gpu(array, gradient, memory, settings)
+            return
         xp = array_module(array)
         lr, alpha, eps, momentum = numbers(settings, "lr", "alpha", "eps", "momentum")
         gradient = downhill(gradient, array, settings)
@@ -64,3 +69,15 @@ class RMSprop(Optimizer):
             velocity += step
             step = velocity
         array -= lr * step
+
+    def _update_on_gpu(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
+        """The same in one launch."""
+        names = "weight_decay", "lr", "alpha", "eps", "momentum"
+        decay, lr, alpha, eps, momentum = numbers(settings, *names)
+        count_step(memory)
+        centered = bool(settings["centered"])
+        memories = ["square_avg", *["grad_avg"] * centered, *["momentum_buffer"] * bool(momentum)]
+        kernels.rmsprop(centered, bool(momentum))(
+            gradient, decay, lr, alpha, 1 - alpha, eps, momentum,
+            array, *(remembered(memory, name, array) for name in memories), MAXIMIZE=int(settings["maximize"]),
+        )  # fmt: skip

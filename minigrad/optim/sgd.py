@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.backend import Array
+from minigrad.kernels import optim as kernels
+from minigrad.kernels.kernel import take
 from minigrad.optim.optimizer import Optimizer, downhill, numbers, remembered
 from minigrad.tensor import Tensor
 
@@ -40,6 +42,9 @@ class SGD(Optimizer):
             raise ValueError("SGD: nesterov needs a momentum and no dampening.")
 
     def update(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
+        if take(array, gradient):
+            self._update_on_gpu(array, gradient, memory, settings)
+            return
         lr, momentum, dampening = numbers(settings, "lr", "momentum", "dampening")
         step = gradient = downhill(gradient, array, settings)
         if momentum:
@@ -50,3 +55,16 @@ class SGD(Optimizer):
             if settings["nesterov"]:
                 step = gradient + momentum * velocity
         array -= lr * step
+
+    def _update_on_gpu(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
+        """The same in one launch."""
+        decay, lr, momentum, dampening = numbers(settings, "weight_decay", "lr", "momentum", "dampening")
+        climbs, nesterov = int(settings["maximize"]), int(settings["nesterov"])
+        if momentum:
+            share = 1 - dampening if "momentum_buffer" in memory else 1.0
+            velocity = remembered(memory, "momentum_buffer", array)
+            kernels.sgd_with_momentum(
+                gradient, decay, lr, momentum, share, array, velocity, MAXIMIZE=climbs, NESTEROV=nesterov
+            )
+        else:
+            kernels.sgd(gradient, decay, lr, array, MAXIMIZE=climbs)

@@ -87,7 +87,7 @@ class DataParallelTrainer(Trainer):
                 inputs, labels = batch
                 scores = self.parallel(inputs)
                 loss = self.loss(scores, labels)
-                own = loss.item() * len(labels), hits(scores, labels), len(labels)
+                own = loss.item() * len(labels), int(hits(scores, labels)), len(labels)
             loss_sum, right, count, stopped = self._summed(*own, self._stopped)
             if stopped:
                 raise KeyboardInterrupt

@@ -6,7 +6,7 @@ import copy
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,13 +14,15 @@ import numpy as np
 
 from minigrad import random
 from minigrad.autograd import no_grad
-from minigrad.backend import to_host
+from minigrad.backend import Array, array_module, is_array, is_on_host, to_host
 from minigrad.nn import CrossEntropyLoss, Module
 from minigrad.optim import Optimizer
 from minigrad.optim.lr_scheduler import ReduceLROnPlateau
 from minigrad.tensor import Tensor
 from minigrad.training.checkpoint import load_checkpoint, save_checkpoint
 from minigrad.training.history import Epoch, History
+
+READ_EVERY = 50  # steps, after which losses that are on a device are read: each time the host waits for the device
 
 
 @dataclass(frozen=True)
@@ -115,42 +117,43 @@ class Trainer:
     def _epoch(self, number: int, epochs: int, train: Iterable, val: Iterable | None, history: History) -> Epoch:
         start = time.perf_counter()
         lr = self.optimizer.param_groups[0]["lr"]
-        loss_sum, right, count = 0.0, 0, 0
+        tally = _Tally(history.batch_losses)
         self.model.train()
         sampler: Any = getattr(train, "sampler", None)
         if hasattr(sampler, "set_epoch"):
             sampler.set_epoch(number)
-        for loss, hits, size in self._steps(self._with_bar(train, f"epoch {number}/{epochs}")):
-            history.batch_losses.append(loss)
-            loss_sum += loss * size
-            right += hits
-            count += size
-        if count == 0:
+        try:
+            for loss, right, size in self._steps(self._with_bar(train, f"epoch {number}/{epochs}")):
+                tally.add(loss, right, size)
+        finally:
+            tally.read()
+        if tally.count == 0:
             raise ValueError("Trainer: the training data has no batch. Is drop_last on, and the batch too large?")
+        train_loss = tally.loss_sum / tally.count
         seen = self.evaluate(val) if val is not None else None
         if isinstance(self.scheduler, ReduceLROnPlateau):
-            self.scheduler.step(seen.loss if seen else loss_sum / count)
+            self.scheduler.step(seen.loss if seen else train_loss)
         elif self.scheduler is not None:
             self.scheduler.step()
         return Epoch(
             number,
             lr,
-            loss_sum / count,
-            right / count,
+            train_loss,
+            tally.right / tally.count,
             seen.loss if seen else None,
             seen.accuracy if seen else None,
             time.perf_counter() - start,
         )
 
-    def _steps(self, batches: Iterator) -> Iterator[tuple[float, int, int]]:
-        """Take a step on each batch: its loss, how many answers were right, and of how many."""
+    def _steps(self, batches: Iterator) -> Iterator[tuple[Any, Any, int]]:
+        """Take a step on each batch: its loss, how many answers were right (numbers or 0-d arrays), and of how many."""
         for inputs, labels in batches:
             self.optimizer.zero_grad()
             scores = self.model(inputs)
             loss = self.loss(scores, labels)
             loss.backward()
             self.optimizer.step()
-            yield loss.item(), hits(scores, labels), len(labels)
+            yield loss.array, hits(scores, labels), len(labels)
 
     def evaluate(self, data: Iterable) -> Evaluation:
         """Loss and answers of the model in evaluation mode; the mode of each module is put back afterwards."""
@@ -173,9 +176,9 @@ class Trainer:
         judged = []
         for inputs, labels in data:
             scores = self.model(inputs)
-            loss_sum = self.loss(scores, labels).item() * len(labels)
-            judged.append((loss_sum, to_host(scores.array.argmax(axis=1)), to_host(labels.array)))
-        return judged
+            judged.append((self.loss(scores, labels), scores.array.argmax(axis=1), labels.array))
+        # Read only now: while a device calculates, the host can prepare the next batch.
+        return [(loss.item() * len(labels), to_host(answers), to_host(labels)) for loss, answers, labels in judged]
 
     def _is_there(self, path: str | os.PathLike) -> bool:
         return os.path.exists(path)
@@ -233,9 +236,43 @@ class Trainer:
         return iter(tqdm(batches, desc=title, unit="batch", leave=False, disable=disable))
 
 
-def hits(scores: Tensor, labels: Tensor) -> int:
-    """How many answers are right."""
-    return int((scores.array.argmax(axis=1) == labels.array).sum())
+class _Tally:
+    """The losses and right answers of an epoch's steps. Those on a device stay there until some are together."""
+
+    def __init__(self, batch_losses: list[float]) -> None:
+        self.batch_losses = batch_losses
+        self.loss_sum, self.right, self.count = 0.0, 0, 0
+        self._unread: list[tuple[Any, Any, int]] = []
+
+    def add(self, loss: Any, right: Any, size: int) -> None:
+        self._unread.append((loss, right, size))
+        if len(self._unread) == READ_EVERY or not _is_on_device(loss):
+            self.read()
+
+    def read(self) -> None:
+        losses, rights, sizes = zip(*self._unread, strict=True) if self._unread else ((), (), ())
+        self._unread = []
+        for loss, right, size in zip(_numbers(losses), _numbers(rights), sizes, strict=True):
+            self.batch_losses.append(loss)
+            self.loss_sum += loss * size
+            self.right += right
+            self.count += size
+
+
+def _numbers(values: Sequence[Any]) -> list[Any]:
+    """Numbers and 0-d arrays as Python's numbers; from a device all at once."""
+    if values and _is_on_device(values[0]):
+        return to_host(array_module(values[0]).stack(values)).tolist()
+    return [value.item() if hasattr(value, "item") else value for value in values]
+
+
+def _is_on_device(value: Any) -> bool:
+    return is_array(value) and not is_on_host(value)
+
+
+def hits(scores: Tensor, labels: Tensor) -> Array:
+    """How many answers are right, a 0-d array."""
+    return (scores.array.argmax(axis=1) == labels.array).sum()
 
 
 def _better(epoch: Epoch, best: Epoch) -> bool:

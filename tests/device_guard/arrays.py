@@ -86,8 +86,8 @@ def closed(result: Any, *sources: Any) -> Any:
     return array
 
 
-def _owner(array: np.ndarray) -> np.ndarray:
-    while isinstance(array.base, np.ndarray):
+def _owner(array: Any) -> Any:
+    while getattr(array, "base", None) is not None:  # as_strided puts an object of its own between
         array = array.base
     return array
 

@@ -74,7 +74,7 @@ def test_a_network_trains_on_the_device_as_on_the_host(model, optimizer):
     assert memories and all(isinstance(value, ndarray) for value in memories)
 
 
-def test_a_step_waits_for_the_device_only_to_check_labels_and_to_clip():
+def test_a_step_waits_only_for_labels_that_were_made_on_the_device():
     _, net, rule = train("cnn-bn", "Adam", "cuda", steps=1)
     images, labels = mg.rand(4, 36, 120, dtype=mg.float64, device="cuda"), mg.zeros(4, dtype=mg.int64, device="cuda")
     with waits() as waited:
@@ -84,10 +84,80 @@ def test_a_step_waits_for_the_device_only_to_check_labels_and_to_clip():
     assert not waited
     with waits() as waited:
         F.cross_entropy(net(images), labels).backward()
-    assert len(waited) == 2  # the smallest and the largest label
+    assert not waited
+    with waits() as waited:
+        made_there = labels + 1
+        F.cross_entropy(net(images), made_there).backward()
+        F.cross_entropy(net(images), made_there).backward()
+    assert len(waited) == 1  # are they classes? Then it is known.
     with waits() as waited:
         clip_grad_norm_(net.parameters(), 1.0)
-    assert len(waited) == 1  # whether there is anything to clip
+    assert not waited
+
+
+def batches(count, device, stop=None):
+    """Small batches whose labels come from the host."""
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        if number == stop:
+            raise KeyboardInterrupt
+        images, labels = rng.random((3, 36, 120)), rng.integers(0, 4, 3)
+        yield mg.tensor(images, device=device), mg.tensor(labels, device=device)
+
+
+@pytest.mark.parametrize("model", ["fc", "cnn-bn", "best"])
+def test_a_step_on_labels_from_the_host_waits_for_nothing(model):
+    net = NETWORKS[model]().double().to("cuda")
+    for rule in (make(net.parameters()) for make in OPTIMIZERS.values()):
+        with waits() as waited:
+            for images, labels in batches(2, "cuda"):
+                rule.zero_grad()
+                F.cross_entropy(net(images), labels).backward()
+                clip_grad_norm_(net.parameters(), 1.0)
+                rule.step()
+        assert not waited
+
+
+def fitted(device, every, monkeypatch, stop=None):
+    """(the history of an epoch of 7 batches, how often it waited)"""
+    monkeypatch.setattr("minigrad.training.trainer.READ_EVERY", every)
+    mg.manual_seed(0)
+    net = Small().double().to(device)
+    trainer = Trainer(net, optim.SGD(net.parameters(), 1e-3), progress=False)
+    with waits() as waited:
+        history = trainer.fit(batches(7, device, stop), epochs=1)
+    return history, len(waited)
+
+
+def test_a_trainer_reads_losses_and_hits_only_now_and_then(monkeypatch):
+    here, _ = fitted("cpu", 3, monkeypatch)
+    for every, reads in ((1, 7), (3, 3), (50, 1)):
+        there, waited = fitted("cuda", every, monkeypatch)
+        assert waited == 2 * reads
+        np.testing.assert_allclose(there.batch_losses, here.batch_losses, rtol=1e-9)
+        assert there.epochs[0].train_accuracy == here.epochs[0].train_accuracy
+        assert len(set(there.batch_losses)) == 7 and all(type(loss) is float for loss in there.batch_losses)
+
+
+def test_an_interrupted_epoch_keeps_the_losses_that_were_not_read_yet(monkeypatch):
+    for device in ("cpu", "cuda"):
+        history, _ = fitted(device, 3, monkeypatch, stop=5)
+        assert history.interrupted and len(history.batch_losses) == 5
+
+
+def test_an_evaluation_waits_only_when_all_is_started(monkeypatch):
+    net = Small().double().to("cuda")
+    trainer = Trainer(net, optim.SGD(net.parameters()))
+
+    def data():
+        for batch in batches(3, "cuda"):
+            assert not waited
+            yield batch
+
+    with waits() as waited:
+        seen = trainer.evaluate(data())
+    here = Trainer(net.cpu(), optim.SGD(net.parameters())).evaluate(batches(3, "cpu"))
+    assert seen.loss == pytest.approx(here.loss) and seen.predictions.tolist() == here.predictions.tolist()
 
 
 @pytest.mark.parametrize(("before", "after"), [("cuda", "cpu"), ("cpu", "cuda"), ("cuda", "cuda")])

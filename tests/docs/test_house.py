@@ -19,7 +19,7 @@ def test_every_room_is_on_one_floor():
 
 
 def test_the_arrows_are_the_imports_and_point_down():
-    assert ARROWS["ops"] == {"backend", "kernels", "memory", "threads"}
+    assert ARROWS["ops"] == {"backend", "bounds", "kernels", "memory", "threads"}
     assert {"ops", "tape", "tensor"} <= ARROWS["lift"]
     assert [(room, other) for room in ARROWS for other in ARROWS[room] if FLOOR[other] < FLOOR[room]] == []
 

@@ -9,6 +9,8 @@ import numpy as np
 import minigrad as mg
 from gaze_examples.batches import EyeDataset, loader
 from gaze_examples.data.eyes import EyeSet
+from tests.device_guard import module
+from tests.device_guard.arrays import waits
 
 CPU = mg.device("cpu")
 
@@ -43,3 +45,19 @@ def test_an_epoch_does_not_copy_the_set():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < many.images.nbytes / 2
+
+
+def test_to_a_device_go_bytes_in_one_copy_and_the_numbers_are_the_same(monkeypatch):
+    labels = np.arange(64) % 4
+    here = list(loader(eyes(64), labels, 10, CPU, shuffle_seed=1))
+    with module.installed() as cupy:
+        copied, copy = [], cupy.asarray
+        monkeypatch.setattr(cupy, "asarray", lambda array: copied.append((array.dtype.name, array.size)) or copy(array))
+        with waits() as waited:
+            there = list(loader(eyes(64), labels, 10, mg.device("cuda"), shuffle_seed=1))
+        assert not waited
+        assert copied[:2] == [("uint8", 10 * 36 * 120), ("int64", 10)] and len(copied) == 2 * len(there)
+        for batch, other in zip(here, there, strict=True):
+            for one, moved in zip(batch, other, strict=True):
+                assert moved.is_cuda and moved.dtype == one.dtype
+                np.testing.assert_array_equal(moved.cpu().numpy(), one.numpy())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minigrad.backend import Array, DtypeError, ShapeError, array_module, is_array, to_device
+from minigrad.bounds import all_within
 from minigrad.functions.shape import broadcast_tensors
 from minigrad.functions.table import Dim, axes_of, wrap
 from minigrad.lift import differentiable
@@ -49,10 +50,10 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         raise DtypeError(f"one_hot: indices must be integers, got {indices.dtype}.")
     if indices.size == 0 and num_classes <= 0:
         raise ValueError("one_hot: without an index, num_classes must be given.")
-    highest = int(indices.max()) if indices.size else -1
-    classes = highest + 1 if num_classes == -1 else num_classes
-    if classes <= highest or (indices.size and indices.min() < 0):
-        raise IndexError(f"one_hot: indices must lie in 0..{classes - 1}, got {int(indices.min())}..{highest}.")
+    classes = int(indices.max()) + 1 if num_classes == -1 else num_classes
+    if not all_within(indices, classes):
+        lowest, highest = int(indices.min()), int(indices.max())
+        raise IndexError(f"one_hot: indices must lie in 0..{classes - 1}, got {lowest}..{highest}.")
     xp = array_module(indices)
     return Tensor((indices[..., None] == xp.arange(classes)).astype(np.int64))
 

@@ -1,0 +1,103 @@
+"""What is known of labels on the device: no step waits for what was seen on the host, and nothing known is wrong."""
+
+import gc
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+import minigrad.nn.functional as F
+from minigrad import bounds
+from minigrad.bounds import all_within
+from minigrad.data import DataLoader, TensorDataset
+from tests.device_guard.arrays import waits
+
+LABELS = np.array([3, 0, 2, 1, 3, 0])
+
+
+def asked(array, length):
+    """(whether all are within, how often the device was asked)"""
+    with waits() as waited:
+        return all_within(getattr(array, "array", array), length), len(waited)
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        lambda: mg.tensor(LABELS, device="cuda"),
+        lambda: mg.as_tensor(LABELS, device="cuda"),
+        lambda: mg.tensor([3, 0, 2, 1], device="cuda"),
+        lambda: mg.tensor(LABELS).cuda(),
+        lambda: mg.tensor(LABELS).to("cuda"),
+        lambda: mg.tensor(LABELS).to("cuda", mg.int32),
+        lambda: mg.tensor(LABELS.astype(np.int16)).cuda().long(),
+        lambda: mg.tensor(LABELS, device="cuda").reshape(2, 3)[:, 1:],
+        lambda: mg.tensor(LABELS, device="cuda")[mg.tensor([1, 4])],
+        lambda: mg.tensor(LABELS, device="cuda").clone(),
+        lambda: next(iter(DataLoader(TensorDataset(mg.tensor(LABELS, device="cuda")), 4, shuffle=True)))[0],
+    ],
+)
+def test_labels_from_the_host_are_known(moved):
+    labels = moved()
+    assert asked(labels, 4) == (True, 0)
+
+
+@pytest.mark.parametrize("length", [3, 4])
+def test_what_is_not_known_is_asked_once_for_the_memory_and_its_views(cupy, length):
+    labels = cupy.asarray(LABELS)
+    assert asked(labels, length) == (length == 4, 1)
+    assert asked(labels, length) == (length == 4, 0)
+    assert asked(labels[1:4], length) == (True, 0 if length == 4 else 1)
+    assert asked(labels[:3], length) == (length == 4, 0 if length == 4 else 1)
+
+
+def test_an_edit_is_noticed_also_through_a_view(cupy):
+    for change in (lambda x: x.add_(1), lambda x: x[1:3].fill_(9), lambda x: x.__setitem__(2, -1), lambda x: x.zero_()):
+        labels = mg.tensor(LABELS, device="cuda")
+        change(labels)
+        assert asked(labels, 4) == (bool(((labels >= 0) & (labels < 4)).all()), 1)
+        assert asked(labels, 4)[1] == 0
+
+
+def test_memory_that_is_used_again_is_not_taken_for_the_old():
+    for low in range(100):
+        labels = mg.tensor(LABELS + low, device="cuda")
+        assert asked(labels, 4) == (low == 0, 0)
+        made_there = (labels + 1).array
+        assert asked(made_there, 5) == (low == 0, 1)
+        del labels, made_there
+    gc.collect()
+    before = len(bounds._known)
+    labels = [mg.tensor(LABELS, device="cuda") for _ in range(10)]
+    views = [one[1:] for one in labels]
+    assert len(bounds._known) == before + 10
+    del labels, views
+    assert len(bounds._known) == before
+
+
+def test_casts_that_change_numbers_are_asked_anew():
+    labels = mg.tensor(LABELS + 256, device="cuda").to(mg.int8)
+    assert asked(labels, 4) == (True, 1)
+    pairs = mg.tensor([1, 1], dtype=mg.int32, device="cuda")
+    assert asked(pairs.array.view(np.int64), 4) == (False, 1) and asked(pairs, 4) == (True, 0)
+    assert asked(mg.zeros(0, dtype=mg.int64, device="cuda"), 0) == (True, 0)
+    assert asked(mg.tensor(3, device="cuda"), 3) == (False, 0)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_wrong_labels_are_the_same_error(device):
+    scores, table = mg.zeros(6, 3, device=device), mg.zeros(3, 2, device=device)
+    known = mg.tensor(LABELS, device=device)
+    edited = mg.tensor(LABELS % 3, device=device)
+    F.cross_entropy(scores, edited)
+    edited[1] = 3
+    for labels in (known, edited, known + 0, known.reshape(2, 3).reshape(6)):
+        for call, message in (
+            (lambda labels: F.cross_entropy(scores, labels), "cross_entropy: labels must lie in 0..2"),
+            (lambda labels: F.nll_loss(scores, labels), "nll_loss: labels must lie in 0..2"),
+            (lambda labels: F.embedding(labels, table), "embedding: indices must lie in 0..2"),
+            (lambda labels: F.one_hot(labels, 3), "one_hot: indices must lie in 0..2"),
+            (lambda labels: scores.gather(1, labels[:, None]), "gather: the index must lie in 0..2"),
+        ):
+            with pytest.raises(IndexError, match=rf"^{message}.*, got (3|0..3)\.$"):
+                call(labels)
