@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,18 +22,12 @@ SCALARS = (bool, int, float, complex, np.generic)
 # atomicAdd knows no others, and int64 is not among them.
 ADDED_AT = {np.dtype(name) for name in ("int32", "uint32", "uint64", "float16", "float32", "float64")}
 
-_waits: list[str] = []
+# As in CuPy: what makes the host wait for the GPU calls this first. (`both.waits` listens.)
+syncdetect = SimpleNamespace(_declare_synchronize=lambda: None)
 
 
 class SilentlyDifferent(Exception):
     """CuPy would go on here, with another result than NumPy. (No error that a library could catch for its own.)"""
-
-
-@contextmanager
-def waits() -> Iterator[list[str]]:
-    """A list of what made the host wait for the GPU inside."""
-    _waits.clear()
-    yield _waits
 
 
 def signature(parameters: str) -> inspect.Signature:
@@ -150,7 +145,7 @@ class ndarray:
     # What the host asks for, it waits for.
 
     def get(self, stream: Any = None, order: str = "C", out: Any = None, blocking: bool = True) -> np.ndarray:
-        _waits.append("get")
+        syncdetect._declare_synchronize()
         return self._host.copy(order)
 
     def item(self) -> Any:
@@ -244,7 +239,7 @@ def _index(index: Any) -> Any:
     masks = [part for part in parts if isinstance(part, np.ndarray) and part.dtype.kind == "b"]
     integers = [part for part in parts if _is_integers(part)]
     if masks:
-        _waits.append("mask")  # how many hold decides the shape
+        syncdetect._declare_synchronize()  # how many hold decides the shape
         if len(masks) + len(integers) > 1:
             raise ValueError("currently, CuPy only supports slices that consist of one boolean array.")
     if integers and any(isinstance(part, np.integer) for part in parts):
@@ -327,7 +322,7 @@ def _method(name: str, parameters: str) -> Callable:
     def method(self: ndarray, *args: Any, **settings: Any) -> Any:
         takes.bind(self, *args, **settings)
         if name == "nonzero":
-            _waits.append(name)
+            syncdetect._declare_synchronize()
         result = getattr(self._host, name)(*opened(args), **{word: opened(value) for word, value in settings.items()})
         if settings.get("out") is not None:
             return settings["out"]

@@ -26,7 +26,7 @@ def _function(name: str, parameters: str, home: Any = np) -> Callable:
     def function(*args: Any, **settings: Any) -> Any:
         takes.bind(*args, **settings)
         if name in WAITING or (name == "where" and len(args) == 1):
-            arrays._waits.append(name)
+            arrays.syncdetect._declare_synchronize()
         result = calculate(*opened(args), **{word: opened(value) for word, value in settings.items()})
         if settings.get("out") is not None:
             return settings["out"]
@@ -55,7 +55,7 @@ def _where(condition: ndarray, x: Any = None, y: Any = None) -> Any:
 
 def _repeat(a: ndarray, repeats: Any, axis: Any = None) -> ndarray:
     if isinstance(repeats, ndarray):
-        arrays._waits.append("repeat")
+        arrays.syncdetect._declare_synchronize()
     return closed(np.repeat(opened(a), opened(repeats), axis))
 
 
@@ -95,12 +95,13 @@ def stand_in() -> ModuleType:
         UFUNCS,
         ndarray=ndarray,
         ElementwiseKernel=ElementwiseKernel,
+        _core=SimpleNamespace(syncdetect=arrays.syncdetect),
         lib=SimpleNamespace(stride_tricks=SimpleNamespace(**tricks)),
         cuda=SimpleNamespace(
             Device=Device,
             is_available=lambda: True,
             runtime=SimpleNamespace(getDeviceCount=lambda: 1),
-            get_current_stream=lambda: SimpleNamespace(synchronize=lambda: arrays._waits.append("synchronize")),
+            get_current_stream=lambda: SimpleNamespace(synchronize=lambda: arrays.syncdetect._declare_synchronize()),
         ),
     )
     return cupy

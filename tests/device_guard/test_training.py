@@ -11,7 +11,7 @@ from gaze_examples.models import MODELS
 from minigrad import nn, optim
 from minigrad.nn.utils import clip_grad_norm_, clip_grad_value_, parameters_to_vector, vector_to_parameters
 from minigrad.training import Trainer
-from tests.device_guard.arrays import ndarray, waits
+from tests.device_guard.both import waits
 
 OPTIMIZERS = {
     "SGD": lambda parameters: optim.SGD(parameters, 0.05, momentum=0.9, nesterov=True, weight_decay=1e-3),
@@ -63,15 +63,15 @@ def train(model, optimizer, device, steps=3, seed=0):
         *itertools.product(["small"], ["AdamW", "RMSprop", "Adagrad"]),
     ],
 )
-def test_a_network_trains_on_the_device_as_on_the_host(model, optimizer):
+def test_a_network_trains_on_the_device_as_on_the_host(model, optimizer, cupy):
     here, _, _ = train(model, optimizer, "cpu")
     there, net, rule = train(model, optimizer, "cuda")
     np.testing.assert_allclose(there, here, rtol=1e-9)
     assert here[0] != here[-1]
     for parameter in net.parameters():
-        assert isinstance(parameter.array, ndarray) and isinstance(parameter.grad.array, ndarray)
+        assert parameter.is_cuda and parameter.grad.is_cuda
     memories = [value for memory in rule.state.values() for value in memory.values() if hasattr(value, "shape")]
-    assert memories and all(isinstance(value, ndarray) for value in memories)
+    assert memories and all(isinstance(value, cupy.ndarray) for value in memories)
 
 
 def test_a_step_waits_for_the_device_only_to_check_labels_and_to_clip():
@@ -119,7 +119,7 @@ def test_gradients_are_clipped_and_parameters_are_one_vector():
 def test_batches_of_data_on_the_device():
     images, labels = mg.arange(12.0, device="cuda").reshape(6, 2), mg.arange(6, device="cuda")
     loader = mg.data.DataLoader(mg.data.TensorDataset(images, labels), batch_size=4, shuffle=True, generator=0)
-    seen = [label for x, y in loader for label in y.tolist() if isinstance(x.array, ndarray)]
+    seen = [label for x, y in loader for label in y.tolist() if x.is_cuda]
     assert sorted(seen) == list(range(6))
     sampler = mg.data.WeightedRandomSampler(mg.ones(6, device="cuda"), 3)
     assert len(list(sampler)) == 3
