@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ SCALARS = (bool, int, float, complex, np.generic)
 # atomicAdd knows no others, and int64 is not among them.
 ADDED_AT = {np.dtype(name) for name in ("int32", "uint32", "uint64", "float16", "float32", "float64")}
 
+# The arrays that own what is allocated on the device.
+memory: weakref.WeakValueDictionary[int, np.ndarray] = weakref.WeakValueDictionary()
 # As in CuPy: what makes the host wait for the GPU calls this first. (`both.waits` listens.)
 syncdetect = SimpleNamespace(_declare_synchronize=lambda: None)
 
@@ -57,8 +60,10 @@ def closed(result: Any, *sources: Any) -> Any:
         return result
     array = ndarray.__new__(ndarray)
     array._host, array.base = np.asarray(result), None
+    owner = _owner(array._host)
+    memory[id(owner)] = owner
     for source in sources:
-        if isinstance(source, ndarray) and _owner(source._host) is _owner(array._host):
+        if isinstance(source, ndarray) and _owner(source._host) is owner:
             array.base = source if source.base is None else source.base
     return array
 
@@ -85,6 +90,15 @@ class Device:
         if number != 0:
             raise RuntimeError("cudaErrorInvalidDevice: invalid device ordinal")
         self.id = number
+
+    compute_capability = "90"
+    mem_info = (2**33, 2**34)
+
+    def use(self) -> Device:
+        return self
+
+    def synchronize(self) -> None:
+        syncdetect._declare_synchronize()
 
     def __enter__(self) -> Device:
         return self

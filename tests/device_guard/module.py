@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import backend
-from tests.device_guard import arrays
-from tests.device_guard.arrays import NAMES, UFUNCS, Device, broadcast, closed, from_host, ndarray, opened, signature
+from tests.device_guard import arrays, cuda
+from tests.device_guard.arrays import NAMES, UFUNCS, broadcast, closed, from_host, ndarray, opened, signature
 from tests.device_guard.elementwise import ElementwiseKernel
 
 WAITING = ("nonzero", "flatnonzero", "argwhere", "unique")  # what they find decides the shape
@@ -97,12 +97,8 @@ def stand_in() -> ModuleType:
         ElementwiseKernel=ElementwiseKernel,
         _core=SimpleNamespace(syncdetect=arrays.syncdetect),
         lib=SimpleNamespace(stride_tricks=SimpleNamespace(**tricks)),
-        cuda=SimpleNamespace(
-            Device=Device,
-            is_available=lambda: True,
-            runtime=SimpleNamespace(getDeviceCount=lambda: 1),
-            get_current_stream=lambda: SimpleNamespace(synchronize=lambda: arrays.syncdetect._declare_synchronize()),
-        ),
+        cuda=cuda.NAMES,
+        get_default_memory_pool=cuda.MemoryPool,
     )
     return cupy
 
