@@ -102,17 +102,25 @@ def by_events(run: Callable[[], object]) -> float:
 def steps(torch: Any) -> str:
     """The table of all nets and batches."""
     comparisons: list[Comparison] = []
-    for batch, promised in PROMISED.items():
-        for net, (make, image) in nets.NETS.items():
-
-            def step_of(lib: Any, make=make, image=image, batch=batch) -> Callable[[], None]:
-                return nets.training_step(lib, make(lib), image, batch=batch, device="cuda")
-
-            name, ours = f"{net} at {batch}", step_of(mg)
-            theirs = {} if torch is None else {"": step_of(torch), "a graph": captured(torch, step_of(torch))}
-            first, *graph = compare(name, ours, theirs, promised, rounds=ROUNDS, seconds_of=by_events)
-            comparisons += [first, *(replace(one, promised=None) for one in graph)]
+    for batch in PROMISED:
+        for net in nets.NETS:
+            comparisons += step(torch, net, batch)
+            for lib in (mg, torch) if torch is not None else (mg,):
+                lib.cuda.empty_cache()  # neither keeps memory from the other
     return table(comparisons)
+
+
+def step(torch: Any, net: str, batch: int) -> list[Comparison]:
+    """The rows of one net and batch."""
+    make, image = nets.NETS[net]
+
+    def of(lib: Any) -> Callable[[], None]:
+        return nets.training_step(lib, make(lib), image, batch=batch, device="cuda")
+
+    theirs = {} if torch is None else {"": of(torch), "a graph": captured(torch, of(torch))}
+    name = f"{net} at {batch}"
+    first, *graph = compare(name, of(mg), theirs, PROMISED[batch], rounds=ROUNDS, seconds_of=by_events)
+    return [first, *(replace(one, promised=None) for one in graph)]
 
 
 def captured(torch: Any, step: Callable[[], None]) -> Callable[[], None]:
@@ -157,12 +165,14 @@ def layers(lib: Any, net: str, batch: int) -> list[tuple[str, float, float | Non
         out = forward(x)
         upstream = lib.ones_like(out)
 
-        def backward(out=out, upstream=upstream, x=x) -> None:
-            model.zero_grad()  # so that nothing is added up
+        def clear(x=x) -> None:  # so that no gradients are added up
+            model.zero_grad()
             x.grad = None
+
+        def backward(out=out, upstream=upstream) -> None:
             out.backward(upstream, retain_graph=True)
 
-        way_back = median(backward) if out.requires_grad else None  # images need no gradient
+        way_back = median(backward, clear) if out.requires_grad else None  # images need no gradient
         rows.append((type(layer).__name__, median(lambda forward=forward, x=x: forward(x)), way_back))
         x = out.detach().requires_grad_()
     optimizer = lib.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
@@ -171,10 +181,14 @@ def layers(lib: Any, net: str, batch: int) -> list[tuple[str, float, float | Non
     return rows
 
 
-def median(run: Callable[[], object]) -> float:
-    """Median seconds of a run."""
+def median(run: Callable[[], object], before: Callable[[], object] = lambda: None) -> float:
+    """Median seconds of a run. before: what is done before each, and not measured."""
     gc.collect()
-    return statistics.median([by_events(run) for _ in range(ROUNDS + 3)][3:])
+    times = []
+    for _ in range(ROUNDS + 3):
+        before()
+        times.append(by_events(run))
+    return statistics.median(times[3:])
 
 
 if __name__ == "__main__":
