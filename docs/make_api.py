@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import minigrad.functions
-from minigrad import autograd, data, distributed, nn, optim
+from minigrad import autograd, cuda, data, distributed, nn, optim
 from minigrad.functions.table import METHODS, TABLE
 from minigrad.optim import lr_scheduler
 
@@ -33,7 +33,8 @@ def page() -> str:
     parts += _section("methods only", "Of a Tensor, as `x.<name>()`; a name with _ at its end writes into x.", methods)
     rooms = {"nn": nn, "nn.functional": nn.functional, "nn.parallel": nn.parallel}
     rooms |= {"optim": optim, "optim.lr_scheduler": lr_scheduler}
-    for name, room in {**rooms, "autograd": autograd, "data": data, "distributed": distributed}.items():
+    rooms |= {"autograd": autograd, "cuda": cuda, "data": data, "distributed": distributed}
+    for name, room in rooms.items():
         parts += _section(name, _first_line(room), _members(room))
     return "\n\n".join(parts) + "\n"
 

@@ -130,7 +130,7 @@ CPU = Device("cpu")
 
 
 def device(type: str | int | Device | None, index: int | None = None) -> Device:
-    """Read `"cpu"`, `"cuda"`, `"cuda:1"`, or `("cuda", 1)`. A number is that GPU, None means the CPU."""
+    """Read `"cpu"`, `"cuda"` (the current GPU), `"cuda:1"`, or `("cuda", 1)`. A number is that GPU, None the CPU."""
     if type is None or isinstance(type, Device):
         return type or CPU
     name = f"cuda:{type}" if isinstance(type, int) else type if index is None else f"{type}:{index}"
@@ -139,7 +139,13 @@ def device(type: str | int | Device | None, index: int | None = None) -> Device:
         raise ValueError(f"device: expected 'cpu', 'cuda' or 'cuda:N', got {name!r}.")
     if kind == "cpu":
         return CPU
-    return Device("cuda", int(number or 0))
+    return Device("cuda", int(number) if number else _current_gpu())
+
+
+def _current_gpu() -> int:
+    """The first one, unless CuPy was told otherwise."""
+    cupy = sys.modules.get("cupy")
+    return cupy.cuda.runtime.getDevice() if cupy is not None and cupy.cuda.is_available() else 0
 
 
 def device_of(array: Array) -> Device:
@@ -156,22 +162,28 @@ def cuda_available() -> bool:
     return bool(cupy.cuda.is_available())
 
 
+def cupy_with_a_gpu(what: str) -> Any:
+    """CuPy, or the error of `what` cannot be done without: which of CuPy and a GPU is missing, and what to do."""
+    try:
+        import cupy
+    except ImportError:
+        raise RuntimeError(
+            f"{what}: CuPy is not installed. Install it with: pip install 'minigrad[cuda12]' (or [cuda13])."
+        ) from None
+    if not cupy.cuda.is_available():
+        raise RuntimeError(f"{what}: CuPy is installed, but it sees no GPU on this machine.")
+    return cupy
+
+
 def to_device(array: Array, where: Device) -> Array:
     """`array` on `where`: itself if it is there already, else a copy."""
     if where == device_of(array):
         return array
     if where == CPU:
         return to_host(array)
-    try:
-        import cupy
-    except ImportError:
-        raise RuntimeError(
-            f"device '{where}': CuPy is not installed. Install it with: pip install 'minigrad[cuda12]' (or [cuda13])."
-        ) from None
-    if not cupy.cuda.is_available():
-        raise RuntimeError(f"device '{where}': CuPy is installed, but it sees no GPU on this machine.")
+    cupy = cupy_with_a_gpu(f"device '{where}'")
     with cupy.cuda.Device(where.index):
-        moved = cupy.asarray(array)
+        moved = cupy.asarray(array) if is_on_host(array) else array.copy()  # from another GPU
     bounds.remember(moved, array)
     return moved
 

@@ -61,8 +61,8 @@ def cpu(x: Tensor) -> Tensor:
 
 @method
 def cuda(x: Tensor, device: Any = None) -> Tensor:
-    """x on a GPU, the first one if it is not said which."""
-    return to(x, device=Device("cuda", device or 0) if device is None or isinstance(device, int) else device)
+    """x on a GPU, the current one if it is not said which."""
+    return to(x, device="cuda" if device is None else device)
 
 
 @method

@@ -325,9 +325,9 @@ class Module:
         """All parameters and buffers to ordinary memory."""
         return self.to("cpu")
 
-    def cuda(self) -> Module:
-        """All parameters and buffers to the GPU."""
-        return self.to("cuda")
+    def cuda(self, device: Any = None) -> Module:
+        """All parameters and buffers to a GPU, the current one if it is not said which."""
+        return self.to("cuda" if device is None else device)
 
     # -- saving --------------------------------------------------------------------------------------------------------
 

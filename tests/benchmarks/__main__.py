@@ -1,5 +1,6 @@
 """`python -m tests.benchmarks`: a training step of the assignment's nets, a chain of scalar ops, peak memory, and the
-import, each against PyTorch (or bare NumPy) in one interleaved run. Prints tables; asserts nothing."""
+import, each against PyTorch (or bare NumPy) in one interleaved run; where there is a GPU, `gpu`'s steps on it, too.
+Prints tables; asserts nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 import minigrad as mg
-from tests.benchmarks import nets
+from tests.benchmarks import gpu, nets
 from tests.benchmarks.interleaved import Comparison, compare, table
 
 
@@ -28,10 +29,10 @@ def main() -> int:
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, PyTorch {torch.__version__}, {threads}")
     print(f"Training step: batch {nets.BATCH} of {nets.HEIGHT} x {nets.WIDTH} float32, forward, backward, momentum.\n")
     comparisons = [
-        *fully_connected(torch, [128]),
-        *fully_connected(torch, [100, 100, 100]),
-        *cnns(torch, "cnn", batch_norm=False),
-        *cnns(torch, "cnn-bn", batch_norm=True),
+        *fully_connected(torch, "4320-128-4"),
+        *fully_connected(torch, "4320-100-100-100-4"),
+        *cnns(torch, "cnn"),
+        *cnns(torch, "cnn-bn"),
     ]
     for name, step in CHAINS.items():
         comparisons += scalar_chain(torch, name, step)
@@ -45,25 +46,27 @@ def main() -> int:
         compiled = import_time({"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": kept})
         compiling = import_time({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": os.path.join(kept, "nothing")})
     print(f"\nimport minigrad, beyond import numpy: {compiled:.0f} ms (promised <= 60 ms)")
-    print(f"where Python may not keep compiled files, and compiles at each import: {compiling:.0f} ms")
-    return 0
+    print(f"where Python may not keep compiled files, and compiles at each import: {compiling:.0f} ms\n")
+    if not mg.cuda.is_available():
+        print("On a GPU: left out, since CuPy sees none here.")
+        return 0
+    return gpu.main([])
 
 
-def cnns(torch, name: str, batch_norm: bool) -> list[Comparison]:
+def cnns(torch, name: str) -> list[Comparison]:
     """A step of the assignment's CNN, against PyTorch in both of its memory layouts."""
-    image = (1, nets.HEIGHT, nets.WIDTH)
+    make, image = nets.NETS[name]
     theirs = {
-        layout: nets.training_step(torch, nets.cnn(torch, batch_norm), image, layout == "channels_last")
+        layout: nets.training_step(torch, make(torch), image, layout == "channels_last")
         for layout in ("NCHW", "channels_last")
     }
-    return compare(name, nets.training_step(mg, nets.cnn(mg, batch_norm), image), theirs, 1.0, rounds=30)
+    return compare(name, nets.training_step(mg, make(mg), image), theirs, 1.0, rounds=30)
 
 
-def fully_connected(torch, hidden: list[int]) -> list[Comparison]:
-    """A step of the network 4320-hidden-4."""
-    image = (nets.HEIGHT, nets.WIDTH)
-    ours, theirs = (nets.training_step(lib, nets.fully_connected(lib, hidden), image) for lib in (mg, torch))
-    name = "-".join(map(str, [nets.HEIGHT * nets.WIDTH, *hidden, nets.CLASSES]))
+def fully_connected(torch, name: str) -> list[Comparison]:
+    """A step of a fully-connected network."""
+    make, image = nets.NETS[name]
+    ours, theirs = (nets.training_step(lib, make(lib), image) for lib in (mg, torch))
     return compare(name, ours, {"": theirs}, 0.95, rounds=60)
 
 

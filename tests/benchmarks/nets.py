@@ -34,14 +34,35 @@ def cnn(lib: Any, batch_norm: bool) -> Any:
     )
 
 
-def training_step(lib: Any, net: Any, image: tuple[int, ...], channels_last: bool = False) -> Callable[[], None]:
+NETS = {  # how each is made for a library, and the shape of an image
+    "4320-128-4": (lambda lib: fully_connected(lib, [128]), (HEIGHT, WIDTH)),
+    "4320-100-100-100-4": (lambda lib: fully_connected(lib, [100, 100, 100]), (HEIGHT, WIDTH)),
+    "cnn": (lambda lib: cnn(lib, batch_norm=False), (1, HEIGHT, WIDTH)),
+    "cnn-bn": (lambda lib: cnn(lib, batch_norm=True), (1, HEIGHT, WIDTH)),
+}
+
+
+def batch_of(lib: Any, image: tuple[int, ...], size: int = BATCH, device: str = "cpu") -> tuple[Any, Any]:
+    """Images of shape `image`, and labels."""
+    rng = np.random.default_rng(0)
+    x = lib.from_numpy(rng.random((size, *image), dtype=np.float32))
+    return x.to(device), lib.from_numpy(rng.integers(CLASSES, size=size)).to(device)
+
+
+def training_step(
+    lib: Any,
+    net: Any,
+    image: tuple[int, ...],
+    channels_last: bool = False,
+    *,
+    batch: int = BATCH,
+    device: str = "cpu",
+) -> Callable[[], None]:
     """Forward, backward and a momentum step on one batch of images of shape `image`.
 
     channels_last: PyTorch's other memory layout, for the net and its images.
     """
-    rng = np.random.default_rng(0)
-    x = lib.from_numpy(rng.random((BATCH, *image), dtype=np.float32))
-    y = lib.from_numpy(rng.integers(CLASSES, size=BATCH))
+    net, (x, y) = net.to(device), batch_of(lib, image, batch, device)
     if channels_last:
         net, x = net.to(memory_format=lib.channels_last), x.contiguous(memory_format=lib.channels_last)
     optimizer = lib.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,19 +23,15 @@ SCALARS = (bool, int, float, complex, np.generic)
 # atomicAdd knows no others, and int64 is not among them.
 ADDED_AT = {np.dtype(name) for name in ("int32", "uint32", "uint64", "float16", "float32", "float64")}
 
-_waits: list[str] = []
 _launches: list[str] = []
+# The arrays that own what is allocated on the device.
+memory: weakref.WeakValueDictionary[int, np.ndarray] = weakref.WeakValueDictionary()
+# As in CuPy: what makes the host wait for the GPU calls this first. (`both.waits` listens.)
+syncdetect = SimpleNamespace(_declare_synchronize=lambda: None)
 
 
 class SilentlyDifferent(Exception):
     """CuPy would go on here, with another result than NumPy. (No error that a library could catch for its own.)"""
-
-
-@contextmanager
-def waits() -> Iterator[list[str]]:
-    """A list of what made the host wait for the GPU inside."""
-    _waits.clear()
-    yield _waits
 
 
 @contextmanager
@@ -80,8 +78,10 @@ def closed(result: Any, *sources: Any) -> Any:
         return result
     array = ndarray.__new__(ndarray)
     array._host, array.base = np.asarray(result), None
+    owner = _owner(array._host)
+    memory[id(owner)] = owner
     for source in sources:
-        if isinstance(source, ndarray) and _owner(source._host) is _owner(array._host):
+        if isinstance(source, ndarray) and _owner(source._host) is owner:
             array.base = source if source.base is None else source.base
     return array
 
@@ -108,6 +108,15 @@ class Device:
         if number != 0:
             raise RuntimeError("cudaErrorInvalidDevice: invalid device ordinal")
         self.id = number
+
+    compute_capability = "90"
+    mem_info = (2**33, 2**34)
+
+    def use(self) -> Device:
+        return self
+
+    def synchronize(self) -> None:
+        syncdetect._declare_synchronize()
 
     def __enter__(self) -> Device:
         return self
@@ -168,7 +177,7 @@ class ndarray:
     # What the host asks for, it waits for.
 
     def get(self, stream: Any = None, order: str = "C", out: Any = None, blocking: bool = True) -> np.ndarray:
-        _waits.append("get")
+        syncdetect._declare_synchronize()
         return self._host.copy(order)
 
     def item(self) -> Any:
@@ -263,7 +272,7 @@ def _index(index: Any) -> Any:
     masks = [part for part in parts if isinstance(part, np.ndarray) and part.dtype.kind == "b"]
     integers = [part for part in parts if _is_integers(part)]
     if masks:
-        _waits.append("mask")  # how many hold decides the shape
+        syncdetect._declare_synchronize()  # how many hold decides the shape
         if len(masks) + len(integers) > 1:
             raise ValueError("currently, CuPy only supports slices that consist of one boolean array.")
     if integers and any(isinstance(part, np.integer) for part in parts):
@@ -351,7 +360,7 @@ def _method(name: str, parameters: str) -> Callable:
     def method(self: ndarray, *args: Any, **settings: Any) -> Any:
         takes.bind(self, *args, **settings)
         if name == "nonzero":
-            _waits.append(name)
+            syncdetect._declare_synchronize()
         result = getattr(self._host, name)(*opened(args), **{word: opened(value) for word, value in settings.items()})
         return given(name, result, settings.get("out"), self)
 

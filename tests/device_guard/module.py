@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from minigrad import backend
-from tests.device_guard import arrays
+from tests.device_guard import arrays, cuda
 from tests.device_guard.arrays import (
     NAMES,
     UFUNCS,
-    Device,
     broadcast,
     closed,
     from_host,
@@ -37,7 +36,7 @@ def _function(name: str, parameters: str, home: Any = np) -> Callable:
     def function(*args: Any, **settings: Any) -> Any:
         takes.bind(*args, **settings)
         if name in WAITING or (name == "where" and len(args) == 1):
-            arrays._waits.append(name)
+            arrays.syncdetect._declare_synchronize()
         result = calculate(*opened(args), **{word: opened(value) for word, value in settings.items()})
         sources = [one for arg in args for one in (arg if isinstance(arg, (list, tuple)) else [arg])]
         return given(name, result, settings.get("out"), *sources)
@@ -66,7 +65,7 @@ def _where(condition: ndarray, x: Any = None, y: Any = None) -> Any:
 
 def _repeat(a: ndarray, repeats: Any, axis: Any = None) -> ndarray:
     if isinstance(repeats, ndarray):
-        arrays._waits.append("repeat")
+        arrays.syncdetect._declare_synchronize()
     return closed(np.repeat(opened(a), opened(repeats), axis))
 
 
@@ -106,13 +105,10 @@ def stand_in() -> ModuleType:
         UFUNCS,
         ndarray=ndarray,
         ElementwiseKernel=ElementwiseKernel,
+        _core=SimpleNamespace(syncdetect=arrays.syncdetect),
         lib=SimpleNamespace(stride_tricks=SimpleNamespace(**tricks)),
-        cuda=SimpleNamespace(
-            Device=Device,
-            is_available=lambda: True,
-            runtime=SimpleNamespace(getDeviceCount=lambda: 1),
-            get_current_stream=lambda: SimpleNamespace(synchronize=lambda: arrays._waits.append("synchronize")),
-        ),
+        cuda=cuda.NAMES,
+        get_default_memory_pool=cuda.MemoryPool,
     )
     return cupy
 

@@ -10,7 +10,7 @@ import minigrad.nn.functional as F
 from minigrad import bounds
 from minigrad.bounds import all_within
 from minigrad.data import DataLoader, TensorDataset
-from tests.device_guard.arrays import waits
+from tests.device_guard.both import waits
 
 LABELS = np.array([3, 0, 2, 1, 3, 0])
 

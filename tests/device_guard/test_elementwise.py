@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minigrad.kernels.kernel import Kernel
+from tests.device_guard.both import only_on_the_stand_in
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def test_all_raw_with_a_size_and_two_outputs(x, cupy):
     assert twice.tolist() == [0, 2, 4] and index.tolist() == [0, 10, 20]
 
 
+@only_on_the_stand_in
 def test_what_a_gpu_would_do_in_silence_is_an_error(x, cupy):
     with pytest.raises(IndexError, match="out of range"):
         Kernel("beyond", "raw T x", "raw T out", "out[i] = x[i + 1];")(x, cupy.zeros(6), size=6)

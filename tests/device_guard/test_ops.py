@@ -10,7 +10,7 @@ import pytest
 
 from minigrad.testing.falsify import drawn
 from minigrad.testing.spec import same_on_gpu
-from tests.device_guard.arrays import waits
+from tests.device_guard.both import waits
 from tests.minigrad.parity import inf_and_nan_without_warnings
 from tests.minigrad.testing.specs import SPECS
 
@@ -33,7 +33,9 @@ def calls(name):
 def test_a_pair_does_on_the_device_what_it_does_on_the_host(name):
     spec = SPECS[name]
     for case in calls(name):
-        same_on_gpu(spec, spec.subject(), case)
+        for dtype in (np.float64, np.float32):
+            given = case.each(lambda array, dtype=dtype: array.astype(dtype) if array.dtype.kind == "f" else array)
+            same_on_gpu(spec, spec.subject(), given)
 
 
 @pytest.mark.parametrize("name", SPECS)

@@ -11,7 +11,10 @@ import pytest
 
 import minigrad as mg
 from tests.device_guard import arrays
-from tests.device_guard.arrays import NAMES, SilentlyDifferent, launches, ndarray, waits
+from tests.device_guard.arrays import NAMES, SilentlyDifferent, launches, ndarray
+from tests.device_guard.both import only_on_the_stand_in, waits
+
+pytestmark = only_on_the_stand_in
 
 
 @pytest.fixture

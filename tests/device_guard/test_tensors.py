@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ import pytest
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad import nn
-from tests.device_guard.arrays import ndarray, waits
+from minigrad.backend import to_device
+from tests.device_guard.both import agree, only_on_the_stand_in, waits
 from tests.minigrad.parity import draw
 
 CREATION = [
@@ -46,8 +48,8 @@ def test_tensors_are_made_where_it_is_said(text):
     there = eval(text, given)
     mg.manual_seed(0)
     here = eval(text.replace("cuda:0", "cpu").replace("'cuda'", "'cpu'").replace(".cuda()", ""), given)
-    assert isinstance(there.array, ndarray) and there.is_cuda and there.dtype == here.dtype
-    assert there.tolist() == here.tolist()
+    assert there.is_cuda
+    agree(there, here)
 
 
 def test_numbers_come_to_the_host_when_they_are_asked_for():
@@ -62,6 +64,21 @@ def test_numbers_come_to_the_host_when_they_are_asked_for():
         np.asarray(x.detach())
 
 
+def test_a_network_moves_to_a_gpu_that_is_told():
+    for where in (None, 0, "cuda:0", mg.device("cuda")):
+        net = nn.Linear(2, 3).cuda(where)
+        assert net.weight.is_cuda and str(net.bias.device) == "cuda:0"
+
+
+@only_on_the_stand_in
+def test_an_array_of_another_gpu_is_copied(cupy, monkeypatch):
+    x = cupy.ones(2)
+    monkeypatch.setattr(cupy.ndarray, "device", SimpleNamespace(id=1))
+    moved = to_device(x, mg.device("cuda:0"))
+    moved[0] = 5
+    assert moved.tolist() == [5, 1] and x.tolist() == [1, 1]
+
+
 def test_backward_goes_through_a_move():
     x = mg.tensor([1.0, 2.0], requires_grad=True)
     (x.cuda() * mg.tensor([3.0, 4.0], device="cuda")).sum().backward()
@@ -74,7 +91,7 @@ def test_backward_of_arithmetic_does_not_wait():
     with waits() as waited:
         ((x * scale + 1).exp().mean() / 2).backward()
         (x * 2).sum().backward()  # accumulates
-    assert not waited and isinstance(x.grad.array, ndarray) and isinstance(scale.grad.array, ndarray)
+    assert not waited and x.grad.is_cuda and scale.grad.is_cuda
 
 
 def test_changes_in_place():
@@ -87,7 +104,7 @@ def test_changes_in_place():
     x.mul_(2).add_(mg.ones(3, device="cuda"))
     x[0, 0] = mg.tensor(9.0, device="cuda")
     assert x.tolist() == [[9, 13, 5], [17, 1, 19]]
-    assert x.copy_(mg.ones(2, 3)).sum().item() == 6 and isinstance(x.array, ndarray)
+    assert x.copy_(mg.ones(2, 3)).sum().item() == 6 and x.is_cuda
     assert x.fill_(mg.tensor(3.0)).sum().item() == 18
     y = (x.requires_grad_() * x).sum()
     with mg.no_grad():
@@ -170,8 +187,9 @@ def test_a_number_of_the_cpu_may_meet_the_device_and_gets_its_gradient_back(text
             assert out.device.type == device
             out.sum().backward()
             assert type(y.grad.array) is np.ndarray and x.grad.device.type == device
-            results.append([out.tolist(), x.grad.tolist(), y.grad.tolist()])
-        assert results[0] == results[1]
+            results.append([out, x.grad, y.grad])
+        for here, there in zip(*results, strict=True):
+            agree(there, here)
 
 
 # -- anomalies, files --------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import minigrad as mg
 from gaze_examples.batches import EyeDataset, loader
 from gaze_examples.data.eyes import EyeSet
 from tests.device_guard import module
-from tests.device_guard.arrays import waits
+from tests.device_guard.both import waits
 
 CPU = mg.device("cpu")
 

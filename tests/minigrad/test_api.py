@@ -33,7 +33,10 @@ __len__ __bool__ __array__ __dlpack__ __dlpack_device__
 ATTRIBUTES = "data grad requires_grad is_leaf shape ndim dtype device T"
 ROOMS = {
     "": "no_grad enable_grad set_grad_enabled is_grad_enabled Tensor save load",
-    "cuda": "is_available",
+    "cuda": """
+        is_available device_count current_device set_device get_device_name get_device_capability synchronize Event
+        memory_allocated memory_reserved empty_cache mem_get_info manual_seed manual_seed_all
+    """,
     "autograd": "grad gradcheck detect_anomaly Function",
     "nn": """
         Module Parameter Sequential ModuleList ModuleDict Identity Flatten Linear Dropout Dropout2d Embedding

@@ -110,16 +110,6 @@ def test_finfo_and_iinfo_are_torchs(torch, name):
             ask(dtype)
 
 
-@pytest.mark.skipif(backend.cuda_available(), reason="is about machines without a GPU")
-def test_without_a_gpu_scripts_that_ask_for_one_go_on():
-    assert not mg.cuda.is_available() and mg.cuda.device_count() == 0
-    mg.cuda.synchronize()
-    mg.cuda.manual_seed_all(3)
-    first = mg.rand(2).tolist()
-    mg.manual_seed(3)
-    assert mg.rand(2).tolist() == first
-
-
 def test_sums_of_inf_and_nan_are_silent():
     subprocess.run(
         [sys.executable, "-W", "error", "-c", "import minigrad as mg; mg.tensor([mg.inf, -mg.inf]).sum()"], check=True
