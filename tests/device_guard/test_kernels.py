@@ -11,7 +11,8 @@ import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.kernels import normalization as normalization_kernels
 from minigrad.ops import elementwise, linear, normalization, pooling
-from tests.device_guard.arrays import launches, opened
+from tests.device_guard.arrays import launches
+from tests.device_guard.both import only_on_the_stand_in
 from tests.minigrad.ops import test_pooling
 from tests.minigrad.ops.images import ORDERS, batch_innermost
 from tests.minigrad.parity import draw
@@ -34,12 +35,12 @@ def same(found: Any, expected: Any, **tolerance: float) -> None:
     else:
         assert found.dtype == expected.dtype
         compare = np.testing.assert_allclose if tolerance else np.testing.assert_array_equal
-        compare(opened(found), expected, **tolerance)
+        compare(found.get(), expected, **tolerance)
 
 
 def lies_alike(one: Any, other: Any) -> bool:
     """Whether the axes have the same order in memory."""
-    return np.argsort(one._host.strides).tolist() == np.argsort(other._host.strides).tolist()
+    return np.argsort(one.strides).tolist() == np.argsort(other.strides).tolist()
 
 
 # -- max-pooling -------------------------------------------------------------------------------------------------------
@@ -55,7 +56,7 @@ def both_ways(x: np.ndarray, settings: tuple, cupy: Any) -> None:
     dx = pooling.max_pool2d_backward((cupy.array(dout), None), cache_there)
     same(dx, pooling.max_pool2d_backward((dout, None), cache))
     assert (
-        not x.size or dx._host.transpose(1, 2, 3, 0).flags.c_contiguous
+        not x.size or dx.transpose(1, 2, 3, 0).flags.c_contiguous
     )  # the batch innermost, as the next op wants it
 
 
@@ -173,15 +174,15 @@ def test_batch_norm_leaves_the_batch_innermost(order, cupy):
     agree(BATCH_NORM, (x, *per_channel(3)), cupy)
     (out, _, _), cache = normalization.batch_norm_forward(cupy.asarray(x), *there(per_channel(3), cupy))
     dx, _, _ = normalization.batch_norm_backward((out, None, None), cache)
-    assert all(one._host.transpose(1, 2, 3, 0).flags.c_contiguous for one in (out, dx))
+    assert all(one.transpose(1, 2, 3, 0).flags.c_contiguous for one in (out, dx))
 
 
 def test_the_spread_beside_a_large_mean_is_not_lost(cupy):
     x = (1000 + draw(2000, 2)).astype(np.float32)
     (_, mean, var), _ = normalization.batch_norm_forward(cupy.asarray(x), None, None)
     exact = x.astype(np.float64)
-    np.testing.assert_allclose(opened(mean), exact.mean(axis=0), rtol=1e-6)
-    np.testing.assert_allclose(opened(var), exact.var(axis=0), rtol=1e-3)
+    np.testing.assert_allclose(mean.get(), exact.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(var.get(), exact.var(axis=0), rtol=1e-3)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
@@ -217,6 +218,7 @@ LAUNCHES = {  # the pair, its arrays and settings, and how many launches forward
 }
 
 
+@only_on_the_stand_in
 @pytest.mark.parametrize("name", LAUNCHES)
 def test_how_many_launches_it_takes(name, cupy):
     forward, backward, args, ahead, back = LAUNCHES[name]
