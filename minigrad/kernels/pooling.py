@@ -36,7 +36,9 @@ max_pool2d_forward = Kernel(
     """,
 )
 
-# A pixel looks for the windows that saw it, at each of their places: nobody else adds to it, so the order is its own.
+# A pixel looks at the windows that reach it: nobody else adds to it, so the order is its own. The last comes first, in
+# which it is at the first place: so the portable lines add, too. What a window was given is fetched before it is known
+# whether it is wanted, or else a thread would wait twice.
 max_pool2d_backward = Kernel(
     "max_pool2d_backward",
     "raw T dout, raw W winners, int32 batch",
@@ -44,15 +46,17 @@ max_pool2d_backward = Kernel(
     """
     const unsigned pixel = i >> 31 ? i / batch : (unsigned) i / batch;
     const int n = i - (ptrdiff_t) pixel * batch;
-    const int column = pixel % WIDTH, row = pixel / WIDTH % HEIGHT, c = pixel / WIDTH / HEIGHT;
+    const int row = pixel / WIDTH % HEIGHT + TOP, column = pixel % WIDTH + LEFT, c = pixel / WIDTH / HEIGHT;
     T sum = 0;
-    for (int a = 0; a < KERNEL_HEIGHT; a++) {
-        for (int b = 0; b < KERNEL_WIDTH; b++) {
-            const int down = row + TOP - a * HOLE_DOWN, across = column + LEFT - b * HOLE_ACROSS;
-            const int h = down / DOWN, v = across / ACROSS;
-            if (down < 0 || down % DOWN || h >= ROWS || across < 0 || across % ACROSS || v >= COLUMNS) continue;
+    for (int s = 0; s <= HOLE_DOWN * (KERNEL_HEIGHT - 1) / DOWN; s++) {
+        for (int t = 0; t <= HOLE_ACROSS * (KERNEL_WIDTH - 1) / ACROSS; t++) {
+            const int h = row / DOWN - s, v = column / ACROSS - t;
+            const int down = row - h * DOWN, across = column - v * ACROSS;
+            if (h < 0 || h >= ROWS || down % HOLE_DOWN || down / HOLE_DOWN >= KERNEL_HEIGHT) continue;
+            if (v < 0 || v >= COLUMNS || across % HOLE_ACROSS || across / HOLE_ACROSS >= KERNEL_WIDTH) continue;
             const ptrdiff_t window = ((ptrdiff_t) (c * ROWS + h) * COLUMNS + v) * batch + n;
-            if (winners[window] == a * KERNEL_WIDTH + b) sum += dout[window];
+            const T given = dout[window];
+            if (winners[window] == down / HOLE_DOWN * KERNEL_WIDTH + across / HOLE_ACROSS) sum += given;
         }
     }
     dx[i] = sum;
