@@ -1,5 +1,6 @@
 """`python -m tests.benchmarks`: a training step of the assignment's nets, a chain of scalar ops, peak memory, and the
-import, each against PyTorch (or bare NumPy) in one interleaved run. Prints tables; asserts nothing."""
+import, each against PyTorch (or bare NumPy) in one interleaved run; then one rank against two. Prints tables; asserts
+nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 import minigrad as mg
-from tests.benchmarks import nets
+from tests.benchmarks import data_parallel, nets
 from tests.benchmarks.interleaved import Comparison, compare, table
 
 
@@ -45,7 +46,11 @@ def main() -> int:
         compiled = import_time({"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": kept})
         compiling = import_time({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": os.path.join(kept, "nothing")})
     print(f"\nimport minigrad, beyond import numpy: {compiled:.0f} ms (promised <= 60 ms)")
-    print(f"where Python may not keep compiled files, and compiles at each import: {compiling:.0f} ms")
+    print(f"where Python may not keep compiled files, and compiles at each import: {compiling:.0f} ms\n")
+    if data_parallel.can_run():
+        data_parallel.print_tables()
+    else:
+        print(f"Left out: {data_parallel.MISSING}")
     return 0
 
 
