@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,56 @@ def gradients(megabytes):
     own = [one.grad.tolist() for one in net.parameters()]
     nn.CrossEntropyLoss()(net(x), y).backward()
     return {"begun": begun, "passes": passes, "own": own, "twice": [one.grad.tolist() for one in net.parameters()]}
+
+
+def buffers():
+    """Batch-norm's running mean at the start and after each forward, with and without syncing.
+
+    Each rank begins with a mean of its own, and its batches have the mean 10 rank.
+    """
+    rank = distributed.get_rank()
+    x = mg.tensor([[10.0 * rank - 1], [10.0 * rank + 1]])
+    found = []
+    for settings in ({}, {"forward_sync_buffers": False}):
+        norm = nn.BatchNorm1d(1)
+        norm.running_mean += 5 - rank
+        net = DistributedDataParallel(norm, **settings)
+        means = [norm.running_mean.item()]
+        for averaging in (True, True, False, True):
+            with nullcontext() if averaging else net.no_sync():
+                net(x).sum().backward()
+            means.append(norm.running_mean.item())
+        with mg.no_grad():
+            for _ in range(2):
+                net.eval()(x)
+                means.append(norm.running_mean.item())
+                norm.running_mean += rank
+        found.append(means)
+        for _ in range(2):  # the second time there are buffers to be shared
+            if rank == 0:
+                net(x).sum().backward()
+            else:
+                net.backward_of_nothing()
+    return found
+
+
+class Scaled(nn.Module):
+    """Backward needs its buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(mg.ones(2))
+        self.register_buffer("scale", mg.full((2,), 3.0))
+
+    def forward(self, x):
+        return self.weight * self.scale * x
+
+
+def two_forwards():
+    """Before one backward: the second must leave alone the buffer that the first one's graph holds."""
+    net = DistributedDataParallel(Scaled())
+    (net(mg.ones(2)) + net(mg.ones(2))).sum().backward()
+    return net.module.weight.grad.tolist()
 
 
 def of_nothing():
@@ -236,7 +287,10 @@ def interrupted(rank):
     return outcome(trainer, trainer.fit(drawing(loader, stop), epochs=50))
 
 
-SMALL = (sums, telling, changed_for_backward, refusals, of_nothing, unused, names, draws, statistics)
+SMALL = (
+    *(sums, telling, changed_for_backward, refusals, buffers, two_forwards, of_nothing, unused, names, draws),
+    statistics,
+)
 
 
 def small():
