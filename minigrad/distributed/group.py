@@ -2,7 +2,7 @@
 
 In MPI a rank that waits for another waits for ever. So an exception that nobody catches ends the whole job: a hook
 prints it, with the rank, and tells MPI to end the others. A rank that the system kills ends the job, too: mpiexec sees
-to that, and the rank's watcher tells which it was.
+to that, and a watcher tells which it was.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import atexit
 import importlib.util
 import os
-import platform
+import socket
 import sys
 from types import TracebackType
 from typing import Any, NoReturn
 
-from minigrad.distributed.watcher import Watcher
+from minigrad.distributed.watcher import line_to_watcher, say_goodbye
 from minigrad.threads import get_num_threads, set_num_threads
 
 INSTALL = "install it with pip install 'minigrad[mpi]'"
@@ -23,7 +23,7 @@ INSTALL = "install it with pip install 'minigrad[mpi]'"
 
 class _Group:
     comm: Any = None  # MPI's communicator, once there is a group
-    watcher: Watcher | None = None  # who tells, if this rank is killed
+    line: socket.socket | None = None  # to the watcher, if there is one
 
 
 _group = _Group()
@@ -55,10 +55,9 @@ def init_process_group(backend: str = "mpi") -> None:
     neighbours = _group.comm.Split_type(MPI.COMM_TYPE_SHARED).Get_size()
     if neighbours > 1 and "OMP_NUM_THREADS" not in os.environ:
         set_num_threads(max(1, get_num_threads() // neighbours))
-    if get_world_size() > 1 and MPI.get_vendor()[0] == "MPICH":  # whose mpiexec ends ranks as the watcher needs it
-        where = f"process {os.getpid()} on {platform.node()}"
-        _group.watcher = Watcher(f"rank {get_rank()} of {get_world_size()}: killed ({where}).")
-        atexit.register(_dismiss_watcher)
+    if 1 < neighbours == get_world_size():
+        _group.line = line_to_watcher(_group.comm)
+        atexit.register(_leave_watcher)
 
 
 def is_initialized() -> bool:
@@ -69,7 +68,7 @@ def is_initialized() -> bool:
 def destroy_process_group() -> None:
     """Leave the process group. MPI itself ends with the program."""
     communicator("destroy_process_group")
-    _dismiss_watcher()
+    _leave_watcher()
     _group.comm = None
     sys.excepthook = sys.__excepthook__
 
@@ -88,7 +87,7 @@ def abort(message: str, code: int = 1) -> NoReturn:
     """End the processes of all ranks at once, after `message` with this rank's number. Does not return."""
     comm = communicator("abort")
     print(f"rank {comm.Get_rank()} of {comm.Get_size()}: {message}", file=sys.stderr, flush=True)
-    _dismiss_watcher()
+    _leave_watcher()
     comm.Abort(code)
     os._exit(code)  # MPI ends the others, and may leave that to us
 
@@ -100,11 +99,11 @@ def communicator(name: str) -> Any:
     return _group.comm
 
 
-def _dismiss_watcher() -> None:
+def _leave_watcher() -> None:
     """This rank ends, or goes on alone, in its own way."""
-    if _group.watcher is not None:
-        _group.watcher.dismiss()
-        _group.watcher = None
+    if _group.line is not None:
+        say_goodbye(_group.line)
+        _group.line = None
 
 
 def _end_all(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -57,7 +57,7 @@ def test_a_rank_is_killed_and_another_number_of_ranks_goes_on_to_the_curve_of_on
     rank = a_rank_of(training)
     os.kill(rank, signal.SIGKILL)
     code, _, errors = ended(training, seconds=15)
-    assert code != 0 and re.findall(r"^rank [01] of 2: killed \(process (\d+) on ", errors, re.MULTILINE) == [str(rank)]
+    assert code != 0 and re.findall(r"^rank [01] of 2: killed \(process (\d+)\)\.", errors, re.MULTILINE) == [str(rank)]
     assert Path("run/checkpoint.safetensors").exists() and not Path("run/weights.safetensors").exists()
     code, out, errors = ended(start(3, *GAZE, "train", "--resume", "run", "--data-parallel"))
     assert code == 0, errors

@@ -266,9 +266,9 @@ def parted(checkpoint):
     return again, message_of(lambda: trainer.fit(loader, epochs=1, checkpoint=checkpoint))
 
 
-def failing(what):
-    """Rank 1 comes to grief while the others wait for it."""
-    if distributed.get_rank() == 1:
+def failing(rank, what):
+    """One rank comes to grief while the others wait for it."""
+    if distributed.get_rank() == int(rank):
         if what == "raise":
             raise ValueError("the disk is on fire")
         os.kill(os.getpid(), signal.Signals[f"SIG{what}"])
