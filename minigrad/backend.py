@@ -154,20 +154,26 @@ def cuda_available() -> bool:
     return bool(cupy.cuda.is_available())
 
 
+def cupy_with_a_gpu(what: str) -> Any:
+    """CuPy, or the error of `what` cannot be done without: which of CuPy and a GPU is missing, and what to do."""
+    try:
+        import cupy
+    except ImportError:
+        raise RuntimeError(
+            f"{what}: CuPy is not installed. Install it with: pip install 'minigrad[cuda12]' (or [cuda13])."
+        ) from None
+    if not cupy.cuda.is_available():
+        raise RuntimeError(f"{what}: CuPy is installed, but it sees no GPU on this machine.")
+    return cupy
+
+
 def to_device(array: Array, where: Device) -> Array:
     """`array` on `where`: itself if it is there already, else a copy."""
     if where == device_of(array):
         return array
     if where == CPU:
         return to_host(array)
-    try:
-        import cupy
-    except ImportError:
-        raise RuntimeError(
-            f"device '{where}': CuPy is not installed. Install it with: pip install 'minigrad[cuda12]' (or [cuda13])."
-        ) from None
-    if not cupy.cuda.is_available():
-        raise RuntimeError(f"device '{where}': CuPy is installed, but it sees no GPU on this machine.")
+    cupy = cupy_with_a_gpu(f"device '{where}'")
     with cupy.cuda.Device(where.index):
         return cupy.asarray(array)
 

@@ -23,6 +23,7 @@ INSTALL = "install it with pip install 'minigrad[mpi]'"
 
 class _Group:
     comm: Any = None  # MPI's communicator, once there is a group
+    local_rank = 0  # among the ranks on this machine
     line: socket.socket | None = None  # to the watcher, if there is one
 
 
@@ -41,7 +42,7 @@ def init_process_group(backend: str = "mpi") -> None:
     how many. From now on an exception that nobody catches ends the job, on all ranks.
     """
     if backend != "mpi":
-        raise ValueError(f"init_process_group: the backend is 'mpi', got {backend!r}.")
+        raise ValueError(f"init_process_group: the backend is 'mpi', got {backend!r}. (GPUs use NCCL by themselves.)")
     if is_initialized():
         raise RuntimeError("init_process_group: there is a process group already; destroy_process_group() ends it.")
     try:
@@ -52,7 +53,8 @@ def init_process_group(backend: str = "mpi") -> None:
         raise RuntimeError(f"init_process_group: MPI cannot be loaded ({error}); {INSTALL}.") from None
     _group.comm = MPI.COMM_WORLD
     sys.excepthook = _end_all
-    neighbours = _group.comm.Split_type(MPI.COMM_TYPE_SHARED).Get_size()
+    neighbourhood = _group.comm.Split_type(MPI.COMM_TYPE_SHARED)
+    neighbours, _group.local_rank = neighbourhood.Get_size(), neighbourhood.Get_rank()
     if neighbours > 1 and "OMP_NUM_THREADS" not in os.environ:
         set_num_threads(max(1, get_num_threads() // neighbours))
     if 1 < neighbours == get_world_size():
@@ -76,6 +78,12 @@ def destroy_process_group() -> None:
 def get_rank() -> int:
     """This process's number in the group, from 0 on."""
     return communicator("get_rank").Get_rank()
+
+
+def get_node_local_rank() -> int:
+    """This process's number among those of the group that run on the same machine."""
+    communicator("get_node_local_rank")
+    return _group.local_rank
 
 
 def get_world_size() -> int:

@@ -17,11 +17,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from minigrad import distributed
 from minigrad.autograd import is_grad_enabled
-from minigrad.backend import array_module, to_host
+from minigrad.backend import Array, array_module
 from minigrad.functions.comparison import equal
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
@@ -131,15 +129,17 @@ class _Bucket:
     """Gradients that travel together.
 
     parameters: whose, by name. missing: names of those whose gradients have not come yet. flat: all of them, one after
-    another, in ordinary memory.
+    another.
     """
 
     def __init__(self, parameters: dict[str, Parameter]) -> None:
         self.parameters = parameters
         self.missing = set(parameters)
-        self.flat = np.empty(sum(one.numel() for one in parameters.values()), next(iter(parameters.values())).dtype)
+        first = next(iter(parameters.values()))
+        xp = array_module(first.array)
+        self.flat = xp.empty(sum(one.numel() for one in parameters.values()), first.dtype)
         self._sum: Any = None
-        self._parts: dict[str, np.ndarray] = {}  # of flat, for each parameter
+        self._parts: dict[str, Array] = {}  # of flat, for each parameter
         end = 0
         for name, one in parameters.items():
             start, end = end, end + one.numel()
@@ -148,7 +148,7 @@ class _Bucket:
     def take(self, name: str, parameter: Tensor) -> None:
         """Copy a gradient into its place."""
         assert parameter.grad is not None
-        self._parts[name][...] = to_host(parameter.grad.array)
+        self._parts[name][...] = parameter.grad.array
         self.missing.discard(name)
 
     def begin(self) -> None:

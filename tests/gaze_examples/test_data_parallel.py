@@ -1,6 +1,7 @@
 """`mpiexec -n N gaze train --data-parallel`: the curve of one process, whoever dies meanwhile."""
 
 import csv
+import json
 import os
 import re
 import signal
@@ -81,6 +82,20 @@ def test_ctrl_c_keeps_the_best_weights_and_the_checkpoint(dataset_directory):
     assert out.count("Stopped: keeping the best weights so far. To go on: gaze train --resume run") == 1
     assert {"checkpoint.safetensors", "weights.safetensors"} <= {path.name for path in Path("run").iterdir()}
     assert len(curve("run")) >= 1
+
+
+@needs_mpi
+def test_each_rank_trains_on_its_gpu(dataset_directory):
+    words = ["--data", dataset_directory, "--model", "two-layer", "--epochs", "2", "--batch-size", "11"]
+    program = ["-m", "tests.minigrad.distributed.gpu_programs", "gaze"]
+    code, _, errors = ended(start(2, *program, *words, "--out", "gpus"))
+    assert code == 0, errors
+    told = [json.loads(line) for line in errors.splitlines()]
+    assert len(told) == 2 and all(used == [0] and min(calls) > 0 for calls, used in told)
+    code, _, errors = ended(start(1, *GAZE, "train", *words, "--out", "host"))
+    assert code == 0, errors
+    for gpus, host in zip(curve("gpus"), curve("host"), strict=True):
+        assert gpus == pytest.approx(host, rel=1e-3)
 
 
 @needs_mpi

@@ -94,13 +94,13 @@ def examples(count=EXAMPLES, dtype=np.float64):
     return TensorDataset(mg.from_numpy(x), mg.from_numpy(rng.integers(3, size=count)))
 
 
-def gradients(megabytes):
+def gradients(megabytes, device="cpu"):
     """What each parameter has after backward, and how it began, each rank from a seed of its own."""
     rank = distributed.get_rank()
     mg.manual_seed(rank)
-    net = DistributedDataParallel(network().double(), bucket_cap_mb=float(megabytes))
+    net = DistributedDataParallel(network().double().to(device), bucket_cap_mb=float(megabytes))
     begun = [one.tolist() for one in net.module.parameters()]
-    x, y = examples(24)[rank * 8 : rank * 8 + 8]
+    x, y = (part.to(device) for part in examples(24)[rank * 8 : rank * 8 + 8])
     passes = []
     for _ in range(2):  # the buckets are used again
         net.zero_grad()
@@ -199,11 +199,11 @@ def names():
 # -- training ----------------------------------------------------------------------------------------------------------
 
 
-def trainer_and_loader(dropout=0.0, parallel=True, **settings):
+def trainer_and_loader(dropout=0.0, parallel=True, device="cpu", **settings):
     mg.manual_seed(3)
-    net = network(dropout).double()
+    net = network(dropout).double().to(device)
     share = (distributed.get_world_size(), distributed.get_rank()) if parallel else (1, 0)
-    data = examples()
+    data = TensorDataset(*(part.to(device) for part in examples().tensors))
     batches = DistributedBatchSampler(BatchSampler(RandomSampler(data, generator=5), BATCH, False), *share)
     kind = DataParallelTrainer if parallel else Trainer
     trainer = kind(net, mg.optim.SGD(net.parameters(), lr=0.2, momentum=0.9), **settings)
@@ -216,10 +216,10 @@ def outcome(trainer, history):
     return {"losses": history.batch_losses, "rows": rows, "weights": weights, "interrupted": history.interrupted}
 
 
-def trained(epochs="4", dropout="0", checkpoint=None, parallel=True):
+def trained(epochs="4", dropout="0", checkpoint=None, parallel=True, device="cpu"):
     """A training, or the rest of one."""
-    trainer, loader = trainer_and_loader(float(dropout), parallel)
-    judged = DataLoader(examples(), 7)
+    trainer, loader = trainer_and_loader(float(dropout), parallel, device)
+    judged = DataLoader(loader.dataset, 7)
     history = trainer.fit(loader, judged, epochs=int(epochs), checkpoint=checkpoint, resume=checkpoint is not None)
     return outcome(trainer, history)
 
@@ -298,10 +298,15 @@ def small():
     return {program.__name__: program() for program in SMALL}
 
 
-if __name__ == "__main__":
+def main(found):
+    """Print what the named function of a module returned on each rank."""
     distributed.init_process_group()
-    result = globals()[sys.argv[1]](*sys.argv[2:])
+    result = found[sys.argv[1]](*sys.argv[2:])
     everyone = [None] * distributed.get_world_size()
     distributed.all_gather_object(everyone, result)
     if distributed.get_rank() == 0:
         print(json.dumps(everyone))
+
+
+if __name__ == "__main__":
+    main(globals())
