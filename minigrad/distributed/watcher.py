@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import select
 import socket
-import subprocess
 import sys
 from typing import Any
 
@@ -24,6 +23,8 @@ def line_to_watcher(comm: Any) -> socket.socket | None:
     """Start a watcher for the ranks of `comm`, which must all call this. None if that cannot be."""
     address = None
     if comm.Get_rank() == 0 and hasattr(select, "epoll"):
+        import subprocess
+
         with socket.socket(socket.AF_UNIX) as door:
             door.bind("")  # a name of the system's choice, without a file
             door.listen(comm.Get_size())
