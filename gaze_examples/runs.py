@@ -71,7 +71,7 @@ def train(
     parallel: share each batch among the ranks of the process group. Rank 0 reads, writes and tests: the others need no
         `start` and have no scores.
     """
-    device = mg.device(settings.device)
+    device = distributed.own_gpu() if parallel and settings.device == "cuda" else mg.device(settings.device)
     mg.manual_seed(settings.seed)
     model = MODELS[settings.model].make()
     if start is not None:

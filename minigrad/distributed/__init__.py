@@ -15,9 +15,11 @@ from minigrad.distributed.collectives import (
     broadcast_object_list,
 )
 from minigrad.distributed.comparison import check_equal
+from minigrad.distributed.gpus import own_gpu
 from minigrad.distributed.group import (
     abort,
     destroy_process_group,
+    get_node_local_rank,
     get_rank,
     get_world_size,
     init_process_group,
@@ -36,9 +38,11 @@ __all__ = [
     "broadcast_object_list",
     "check_equal",
     "destroy_process_group",
+    "get_node_local_rank",
     "get_rank",
     "get_world_size",
     "init_process_group",
     "is_available",
     "is_initialized",
+    "own_gpu",
 ]

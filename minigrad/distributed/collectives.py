@@ -1,7 +1,7 @@
 """What the ranks do together: add up tensors, and tell each other things.
 
-MPI reads and writes ordinary memory. A tensor on a GPU, or one whose elements do not lie one after another, goes
-through a copy there and back.
+MPI reads and writes ordinary memory. A tensor whose elements do not lie there, one after another, goes through a copy
+there and back. One on a GPU is carried by NCCL, if it can be (`gpus`).
 
 A rank that waits in MPI asks again and again, and keeps its core busy. Where there are more processes than cores, or
 where rank 0 works alone for a while, that core is needed elsewhere: so here a rank that has waited for a moment sleeps
@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import DtypeError, float16, to_host
+from minigrad.backend import Array, DtypeError, float16, is_on_host, to_host
+from minigrad.distributed.gpus import nccl
 from minigrad.distributed.group import communicator
 from minigrad.tensor import Tensor
 
@@ -35,13 +36,13 @@ class ReduceOp(enum.Enum):
 class Work:
     """Something under way: the tensor must be left alone until `wait()` has returned."""
 
-    def __init__(self, request: Any, tensor: Tensor, staged: np.ndarray) -> None:
-        self._request, self._tensor, self._staged = request, tensor, staged
+    def __init__(self, request: Any, tensor: Tensor, array: Array) -> None:
+        self._request, self._tensor, self._array = request, tensor, array
 
     def wait(self) -> bool:
         """Return when the tensor holds the result."""
         _wait(self._request)
-        _written(self._tensor, self._staged)
+        _written(self._tensor, self._array)
         return True
 
     def is_completed(self) -> bool:
@@ -54,10 +55,9 @@ def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, async_op: bool = Fal
 
     async_op: begin only, and return a `Work` to wait for.
     """
-    comm, staged = communicator("all_reduce"), _staged(tensor, "all_reduce")
-    from mpi4py import MPI
-
-    work = Work(comm.Iallreduce(MPI.IN_PLACE, staged, getattr(MPI, op.value)), tensor, staged)
+    carrier = _carrier(tensor, "all_reduce")
+    array = carrier.reachable(tensor.array)
+    work = Work(carrier.all_reduce(array, op.value), tensor, array)
     if async_op:
         return work
     work.wait()
@@ -66,8 +66,9 @@ def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, async_op: bool = Fal
 
 def broadcast(tensor: Tensor, src: int = 0) -> None:
     """Give the tensor the elements that it has on rank `src`. Shape and dtype must be the same everywhere."""
-    comm, staged = communicator("broadcast"), _staged(tensor, "broadcast")
-    Work(comm.Ibcast(staged, root=src), tensor, staged).wait()
+    carrier = _carrier(tensor, "broadcast")
+    array = carrier.reachable(tensor.array)
+    Work(carrier.broadcast(array, src), tensor, array).wait()
 
 
 def barrier() -> None:
@@ -94,26 +95,46 @@ def all_gather_object(object_list: list[Any], obj: Any) -> None:
     object_list[:] = comm.allgather(obj)
 
 
-def _staged(tensor: Tensor, name: str) -> np.ndarray:
-    """The elements where MPI can read and write them: the tensor's own memory, if it can."""
+def _carrier(tensor: Tensor, name: str) -> Any:
+    """Who carries a tensor's elements from rank to rank."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name}: expected a Tensor, got {type(tensor).__name__}.")
-    if tensor.dtype == float16:
+    mpi, gpus = _Mpi(communicator(name)), None if is_on_host(tensor.array) else nccl()
+    if gpus is None and tensor.dtype == float16:
         raise DtypeError(f"{name}: MPI does not know float16; convert it with .float() first.")
-    return np.asarray(to_host(tensor.array), order="C")
+    return gpus or mpi
+
+
+class _Mpi:
+    """Carries the elements of arrays in ordinary memory."""
+
+    def __init__(self, comm: Any) -> None:
+        self._comm = comm
+
+    def reachable(self, array: Array) -> np.ndarray:
+        """The elements where they can be read and written: the array itself, or a copy."""
+        return np.asarray(to_host(array), order="C")
+
+    def all_reduce(self, array: np.ndarray, op: str) -> Any:
+        from mpi4py import MPI
+
+        return self._comm.Iallreduce(MPI.IN_PLACE, array, getattr(MPI, op))
+
+    def broadcast(self, array: np.ndarray, src: int) -> Any:
+        return self._comm.Ibcast(array, root=src)
 
 
 def _wait(request: Any) -> None:
-    """Return when MPI has done what was asked."""
+    """Return when what was asked is done."""
     start = time.perf_counter()
     while not request.Test():
         if time.perf_counter() - start > MOMENT:
             time.sleep(NAP)
 
 
-def _written(tensor: Tensor, staged: np.ndarray) -> None:
-    """MPI has written to `staged`."""
-    if staged is tensor.array:
+def _written(tensor: Tensor, array: Array) -> None:
+    """The result is in `array`."""
+    if array is tensor.array:
         tensor.edited()
     else:
-        tensor.detach().copy_(staged)
+        tensor.detach().copy_(array)

@@ -1,18 +1,21 @@
 """The process group: who takes part, and that no rank is left waiting for one that is gone.
 
 In MPI a rank that waits for another waits for ever. So an exception that nobody catches ends the whole job: a hook
-prints it, with the rank, and tells MPI to end the others. (A rank that the system kills ends the job, too: mpiexec sees
-to that.)
+prints it, with the rank, and tells MPI to end the others. A rank that the system kills ends the job, too: mpiexec sees
+to that, and a watcher tells which it was.
 """
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
+import socket
 import sys
 from types import TracebackType
 from typing import Any, NoReturn
 
+from minigrad.distributed.watcher import line_to_watcher, say_goodbye
 from minigrad.threads import get_num_threads, set_num_threads
 
 INSTALL = "install it with pip install 'minigrad[mpi]'"
@@ -20,6 +23,8 @@ INSTALL = "install it with pip install 'minigrad[mpi]'"
 
 class _Group:
     comm: Any = None  # MPI's communicator, once there is a group
+    local_rank = 0  # among the ranks on this machine
+    line: socket.socket | None = None  # to the watcher, if there is one
 
 
 _group = _Group()
@@ -37,7 +42,7 @@ def init_process_group(backend: str = "mpi") -> None:
     how many. From now on an exception that nobody catches ends the job, on all ranks.
     """
     if backend != "mpi":
-        raise ValueError(f"init_process_group: the backend is 'mpi', got {backend!r}.")
+        raise ValueError(f"init_process_group: the backend is 'mpi', got {backend!r}. (GPUs use NCCL by themselves.)")
     if is_initialized():
         raise RuntimeError("init_process_group: there is a process group already; destroy_process_group() ends it.")
     try:
@@ -48,9 +53,13 @@ def init_process_group(backend: str = "mpi") -> None:
         raise RuntimeError(f"init_process_group: MPI cannot be loaded ({error}); {INSTALL}.") from None
     _group.comm = MPI.COMM_WORLD
     sys.excepthook = _end_all
-    neighbours = _group.comm.Split_type(MPI.COMM_TYPE_SHARED).Get_size()
+    neighbourhood = _group.comm.Split_type(MPI.COMM_TYPE_SHARED)
+    neighbours, _group.local_rank = neighbourhood.Get_size(), neighbourhood.Get_rank()
     if neighbours > 1 and "OMP_NUM_THREADS" not in os.environ:
         set_num_threads(max(1, get_num_threads() // neighbours))
+    if 1 < neighbours == get_world_size():
+        _group.line = line_to_watcher(_group.comm)
+        atexit.register(_leave_watcher)
 
 
 def is_initialized() -> bool:
@@ -61,6 +70,7 @@ def is_initialized() -> bool:
 def destroy_process_group() -> None:
     """Leave the process group. MPI itself ends with the program."""
     communicator("destroy_process_group")
+    _leave_watcher()
     _group.comm = None
     sys.excepthook = sys.__excepthook__
 
@@ -68,6 +78,12 @@ def destroy_process_group() -> None:
 def get_rank() -> int:
     """This process's number in the group, from 0 on."""
     return communicator("get_rank").Get_rank()
+
+
+def get_node_local_rank() -> int:
+    """This process's number among those of the group that run on the same machine."""
+    communicator("get_node_local_rank")
+    return _group.local_rank
 
 
 def get_world_size() -> int:
@@ -79,6 +95,7 @@ def abort(message: str, code: int = 1) -> NoReturn:
     """End the processes of all ranks at once, after `message` with this rank's number. Does not return."""
     comm = communicator("abort")
     print(f"rank {comm.Get_rank()} of {comm.Get_size()}: {message}", file=sys.stderr, flush=True)
+    _leave_watcher()
     comm.Abort(code)
     os._exit(code)  # MPI ends the others, and may leave that to us
 
@@ -88,6 +105,13 @@ def communicator(name: str) -> Any:
     if _group.comm is None:
         raise ValueError(f"{name}: there is no process group yet; call distributed.init_process_group() first.")
     return _group.comm
+
+
+def _leave_watcher() -> None:
+    """This rank ends, or goes on alone, in its own way."""
+    if _group.line is not None:
+        say_goodbye(_group.line)
+        _group.line = None
 
 
 def _end_all(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

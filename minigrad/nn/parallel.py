@@ -17,11 +17,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from minigrad import distributed
 from minigrad.autograd import is_grad_enabled
-from minigrad.backend import array_module, to_host
+from minigrad.backend import Array, array_module
+from minigrad.functions.comparison import equal
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
 
@@ -33,17 +32,20 @@ class DistributedDataParallel(Module):
     >>> net = DistributedDataParallel(nn.Linear(4320, 4))
     >>> loss(net(part_of_the_batch), its_labels).backward()  # each parameter's grad is now the ranks' mean
 
-    All ranks begin with the parameters and buffers of rank 0. Each must reach `backward()` equally often, with all
-    parameters that require grad in the graph. Buffers, such as batch-norm's running statistics, are each rank's own, of
-    its part of the batch, as with PyTorch's `broadcast_buffers=False`. Names in `state_dict()` begin with `module.`, as
-    in PyTorch; `net.module.state_dict()` has them without.
+    All ranks begin with the parameters and buffers of rank 0. Each must go forward and backward equally often, with all
+    parameters that require grad in the graph; `net.module` is for what one rank does alone. Names in `state_dict()`
+    begin with `module.`, as in PyTorch; `net.module.state_dict()` has them without.
 
     bucket_cap_mb: how many megabytes of gradients travel together.
+    forward_sync_buffers: whether buffers, such as batch-norm's running statistics, are rank 0's again in each forward
+        after a step. If not, each rank keeps those of its own parts of the batches. (The name is PyTorch's from 2.13
+        on, in place of `broadcast_buffers`.)
     """
 
-    def __init__(self, module: Module, *, bucket_cap_mb: float = 1.0) -> None:
+    def __init__(self, module: Module, *, bucket_cap_mb: float = 1.0, forward_sync_buffers: bool = True) -> None:
         super().__init__()
         self.module = module
+        self.forward_sync_buffers = forward_sync_buffers
         self.require_backward_grad_sync = True
         tensors = [*module.named_parameters(), *module.named_buffers()]
         distributed.check_equal(dict(tensors), shapes_only=True)
@@ -55,6 +57,7 @@ class DistributedDataParallel(Module):
         self._buckets = list(_buckets(reversed(learned), bucket_cap_mb * 2**20))
         self._begun = 0  # buckets whose sum has begun
         self._syncing = True  # whether the pass that is under way averages
+        self._stepped = False  # whether the last forward was of such a pass
         for bucket in self._buckets:
             for name, parameter in bucket.parameters.items():
                 parameter.register_post_accumulate_grad_hook(partial(self._arrived, bucket, name))
@@ -63,6 +66,7 @@ class DistributedDataParallel(Module):
         if is_grad_enabled():
             self._check_finished()
             self._syncing = self.require_backward_grad_sync
+        self._sync_buffers(is_grad_enabled() and self._syncing)
         return self.module(*args, **kwargs)
 
     @contextmanager
@@ -77,11 +81,22 @@ class DistributedDataParallel(Module):
     def backward_of_nothing(self) -> None:
         """Take part in one averaging with gradients of zero: for a rank without data, while the others have some."""
         self._syncing = True
+        self._sync_buffers(True)
         for bucket in self._buckets:
             for name, parameter in bucket.parameters.items():
                 if parameter.grad is None:
                     parameter.grad = Tensor(array_module(parameter.array).zeros_like(parameter.array))
                 self._arrived(bucket, name, parameter)
+
+    def _sync_buffers(self, stepping: bool) -> None:
+        """Give all ranks the buffers of rank 0, if they may have parted since. stepping: they may part again."""
+        if self._stepped and self.forward_sync_buffers:
+            for buffer in self.module.buffers():
+                first = buffer.detach().clone()
+                distributed.broadcast(first)
+                if not equal(first, buffer):  # what did not change may be needed by a backward to come
+                    buffer.detach().copy_(first)
+        self._stepped = stepping
 
     def _arrived(self, bucket: _Bucket, name: str, parameter: Tensor) -> None:
         """The gradient of a parameter is there. With the last one, wait for the sums, and put the means in their place.
@@ -114,15 +129,17 @@ class _Bucket:
     """Gradients that travel together.
 
     parameters: whose, by name. missing: names of those whose gradients have not come yet. flat: all of them, one after
-    another, in ordinary memory.
+    another.
     """
 
     def __init__(self, parameters: dict[str, Parameter]) -> None:
         self.parameters = parameters
         self.missing = set(parameters)
-        self.flat = np.empty(sum(one.numel() for one in parameters.values()), next(iter(parameters.values())).dtype)
+        first = next(iter(parameters.values()))
+        xp = array_module(first.array)
+        self.flat = xp.empty(sum(one.numel() for one in parameters.values()), first.dtype)
         self._sum: Any = None
-        self._parts: dict[str, np.ndarray] = {}  # of flat, for each parameter
+        self._parts: dict[str, Array] = {}  # of flat, for each parameter
         end = 0
         for name, one in parameters.items():
             start, end = end, end + one.numel()
@@ -131,7 +148,7 @@ class _Bucket:
     def take(self, name: str, parameter: Tensor) -> None:
         """Copy a gradient into its place."""
         assert parameter.grad is not None
-        self._parts[name][...] = to_host(parameter.grad.array)
+        self._parts[name][...] = parameter.grad.array
         self.missing.discard(name)
 
     def begin(self) -> None:

@@ -57,7 +57,8 @@ class DataParallelTrainer(Trainer):
         on_epoch: Callable[[Epoch], None] | None = None,
         progress: bool | None = None,
     ) -> None:
-        self.parallel = DistributedDataParallel(model)
+        # Rank 0's buffers are what is kept, and nobody needs them before the end of an epoch.
+        self.parallel = DistributedDataParallel(model, forward_sync_buffers=False)
         self.rank, self.ranks = distributed.get_rank(), distributed.get_world_size()
         self._stopped = False  # whether Ctrl-C was pressed here
         if self.rank > 0:

@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks`: a training step of the assignment's nets, a chain of scalar ops, peak memory, and the
-import, each against PyTorch (or bare NumPy) in one interleaved run; where there is a GPU, `gpu`'s steps on it, too.
-Prints tables; asserts nothing."""
+import, each against PyTorch (or bare NumPy) in one interleaved run; then one rank against two; and where there is a
+GPU, `gpu`'s steps on it. Prints tables; asserts nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 import minigrad as mg
-from tests.benchmarks import gpu, nets
+from tests.benchmarks import data_parallel, gpu, nets
 from tests.benchmarks.interleaved import Comparison, compare, table
 
 
@@ -47,10 +47,14 @@ def main() -> int:
         compiling = import_time({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": os.path.join(kept, "nothing")})
     print(f"\nimport minigrad, beyond import numpy: {compiled:.0f} ms (promised <= 60 ms)")
     print(f"where Python may not keep compiled files, and compiles at each import: {compiling:.0f} ms\n")
-    if not mg.cuda.is_available():
-        print("On a GPU: left out, since CuPy sees none here.")
-        return 0
-    return gpu.main([])
+    if data_parallel.can_run():
+        data_parallel.print_tables()
+    else:
+        print(f"Left out: {data_parallel.MISSING}")
+    if mg.cuda.is_available():
+        return gpu.main([])
+    print("\nOn a GPU: left out, since CuPy sees none here.")
+    return 0
 
 
 def cnns(torch, name: str) -> list[Comparison]:

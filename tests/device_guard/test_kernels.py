@@ -55,9 +55,7 @@ def both_ways(x: np.ndarray, settings: tuple, cupy: Any) -> None:
     dout = draw(*here[0].shape, seed=5).astype(dtype)
     dx = pooling.max_pool2d_backward((cupy.array(dout), None), cache_there)
     same(dx, pooling.max_pool2d_backward((dout, None), cache))
-    assert (
-        not x.size or dx.transpose(1, 2, 3, 0).flags.c_contiguous
-    )  # the batch innermost, as the next op wants it
+    assert not x.size or dx.transpose(1, 2, 3, 0).flags.c_contiguous  # the batch innermost, as the next op wants it
 
 
 @test_pooling.each_case

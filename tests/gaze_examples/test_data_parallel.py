@@ -1,7 +1,9 @@
 """`mpiexec -n N gaze train --data-parallel`: the curve of one process, whoever dies meanwhile."""
 
 import csv
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -53,9 +55,10 @@ def test_a_rank_is_killed_and_another_number_of_ranks_goes_on_to_the_curve_of_on
     words = ["--data", dataset_directory, "--model", "two-layer", "--epochs", "8", "--batch-size", "11"]
     training = start(2, *GAZE, "train", "--data-parallel", *words, "--out", "run")
     when("run/checkpoint.safetensors", training)
-    os.kill(a_rank_of(training), signal.SIGKILL)
-    code, out, errors = ended(training)
-    assert code != 0 and "Killed (signal 9)" in out + errors
+    rank = a_rank_of(training)
+    os.kill(rank, signal.SIGKILL)
+    code, _, errors = ended(training, seconds=15)
+    assert code != 0 and re.findall(r"^rank [01] of 2: killed \(process (\d+)\)\.", errors, re.MULTILINE) == [str(rank)]
     assert Path("run/checkpoint.safetensors").exists() and not Path("run/weights.safetensors").exists()
     code, out, errors = ended(start(3, *GAZE, "train", "--resume", "run", "--data-parallel"))
     assert code == 0, errors
@@ -75,10 +78,24 @@ def test_ctrl_c_keeps_the_best_weights_and_the_checkpoint(dataset_directory):
     when("run/checkpoint.safetensors", training)
     training.send_signal(signal.SIGINT)
     code, out, errors = ended(training)
-    assert code == 0, errors
+    assert (code, errors) == (0, "")
     assert out.count("Stopped: keeping the best weights so far. To go on: gaze train --resume run") == 1
     assert {"checkpoint.safetensors", "weights.safetensors"} <= {path.name for path in Path("run").iterdir()}
     assert len(curve("run")) >= 1
+
+
+@needs_mpi
+def test_each_rank_trains_on_its_gpu(dataset_directory):
+    words = ["--data", dataset_directory, "--model", "two-layer", "--epochs", "2", "--batch-size", "11"]
+    program = ["-m", "tests.minigrad.distributed.gpu_programs", "gaze"]
+    code, _, errors = ended(start(2, *program, *words, "--out", "gpus"))
+    assert code == 0, errors
+    told = [json.loads(line) for line in errors.splitlines()]
+    assert len(told) == 2 and all(used == [0] and min(calls) > 0 for calls, used in told)
+    code, _, errors = ended(start(1, *GAZE, "train", *words, "--out", "host"))
+    assert code == 0, errors
+    for gpus, host in zip(curve("gpus"), curve("host"), strict=True):
+        assert gpus == pytest.approx(host, rel=1e-3)
 
 
 @needs_mpi

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -93,13 +94,13 @@ def examples(count=EXAMPLES, dtype=np.float64):
     return TensorDataset(mg.from_numpy(x), mg.from_numpy(rng.integers(3, size=count)))
 
 
-def gradients(megabytes):
+def gradients(megabytes, device="cpu"):
     """What each parameter has after backward, and how it began, each rank from a seed of its own."""
     rank = distributed.get_rank()
     mg.manual_seed(rank)
-    net = DistributedDataParallel(network().double(), bucket_cap_mb=float(megabytes))
+    net = DistributedDataParallel(network().double().to(device), bucket_cap_mb=float(megabytes))
     begun = [one.tolist() for one in net.module.parameters()]
-    x, y = examples(24)[rank * 8 : rank * 8 + 8]
+    x, y = (part.to(device) for part in examples(24)[rank * 8 : rank * 8 + 8])
     passes = []
     for _ in range(2):  # the buckets are used again
         net.zero_grad()
@@ -111,6 +112,56 @@ def gradients(megabytes):
     own = [one.grad.tolist() for one in net.parameters()]
     nn.CrossEntropyLoss()(net(x), y).backward()
     return {"begun": begun, "passes": passes, "own": own, "twice": [one.grad.tolist() for one in net.parameters()]}
+
+
+def buffers():
+    """Batch-norm's running mean at the start and after each forward, with and without syncing.
+
+    Each rank begins with a mean of its own, and its batches have the mean 10 rank.
+    """
+    rank = distributed.get_rank()
+    x = mg.tensor([[10.0 * rank - 1], [10.0 * rank + 1]])
+    found = []
+    for settings in ({}, {"forward_sync_buffers": False}):
+        norm = nn.BatchNorm1d(1)
+        norm.running_mean += 5 - rank
+        net = DistributedDataParallel(norm, **settings)
+        means = [norm.running_mean.item()]
+        for averaging in (True, True, False, True):
+            with nullcontext() if averaging else net.no_sync():
+                net(x).sum().backward()
+            means.append(norm.running_mean.item())
+        with mg.no_grad():
+            for _ in range(2):
+                net.eval()(x)
+                means.append(norm.running_mean.item())
+                norm.running_mean += rank
+        found.append(means)
+        for _ in range(2):  # the second time there are buffers to be shared
+            if rank == 0:
+                net(x).sum().backward()
+            else:
+                net.backward_of_nothing()
+    return found
+
+
+class Scaled(nn.Module):
+    """Backward needs its buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(mg.ones(2))
+        self.register_buffer("scale", mg.full((2,), 3.0))
+
+    def forward(self, x):
+        return self.weight * self.scale * x
+
+
+def two_forwards():
+    """Before one backward: the second must leave alone the buffer that the first one's graph holds."""
+    net = DistributedDataParallel(Scaled())
+    (net(mg.ones(2)) + net(mg.ones(2))).sum().backward()
+    return net.module.weight.grad.tolist()
 
 
 def of_nothing():
@@ -148,11 +199,11 @@ def names():
 # -- training ----------------------------------------------------------------------------------------------------------
 
 
-def trainer_and_loader(dropout=0.0, parallel=True, **settings):
+def trainer_and_loader(dropout=0.0, parallel=True, device="cpu", **settings):
     mg.manual_seed(3)
-    net = network(dropout).double()
+    net = network(dropout).double().to(device)
     share = (distributed.get_world_size(), distributed.get_rank()) if parallel else (1, 0)
-    data = examples()
+    data = TensorDataset(*(part.to(device) for part in examples().tensors))
     batches = DistributedBatchSampler(BatchSampler(RandomSampler(data, generator=5), BATCH, False), *share)
     kind = DataParallelTrainer if parallel else Trainer
     trainer = kind(net, mg.optim.SGD(net.parameters(), lr=0.2, momentum=0.9), **settings)
@@ -165,10 +216,10 @@ def outcome(trainer, history):
     return {"losses": history.batch_losses, "rows": rows, "weights": weights, "interrupted": history.interrupted}
 
 
-def trained(epochs="4", dropout="0", checkpoint=None, parallel=True):
+def trained(epochs="4", dropout="0", checkpoint=None, parallel=True, device="cpu"):
     """A training, or the rest of one."""
-    trainer, loader = trainer_and_loader(float(dropout), parallel)
-    judged = DataLoader(examples(), 7)
+    trainer, loader = trainer_and_loader(float(dropout), parallel, device)
+    judged = DataLoader(loader.dataset, 7)
     history = trainer.fit(loader, judged, epochs=int(epochs), checkpoint=checkpoint, resume=checkpoint is not None)
     return outcome(trainer, history)
 
@@ -215,12 +266,12 @@ def parted(checkpoint):
     return again, message_of(lambda: trainer.fit(loader, epochs=1, checkpoint=checkpoint))
 
 
-def failing(what):
-    """Rank 1 comes to grief while the others wait for it."""
-    if distributed.get_rank() == 1:
-        if what == "killed":
-            os.kill(os.getpid(), signal.SIGKILL)
-        raise ValueError("the disk is on fire")
+def failing(rank, what):
+    """One rank comes to grief while the others wait for it."""
+    if distributed.get_rank() == int(rank):
+        if what == "raise":
+            raise ValueError("the disk is on fire")
+        os.kill(os.getpid(), signal.Signals[f"SIG{what}"])
     distributed.barrier()
 
 
@@ -236,7 +287,10 @@ def interrupted(rank):
     return outcome(trainer, trainer.fit(drawing(loader, stop), epochs=50))
 
 
-SMALL = (sums, telling, changed_for_backward, refusals, of_nothing, unused, names, draws, statistics)
+SMALL = (
+    *(sums, telling, changed_for_backward, refusals, buffers, two_forwards, of_nothing, unused, names, draws),
+    statistics,
+)
 
 
 def small():
@@ -244,10 +298,15 @@ def small():
     return {program.__name__: program() for program in SMALL}
 
 
-if __name__ == "__main__":
+def main(found):
+    """Print what the named function of a module returned on each rank."""
     distributed.init_process_group()
-    result = globals()[sys.argv[1]](*sys.argv[2:])
+    result = found[sys.argv[1]](*sys.argv[2:])
     everyone = [None] * distributed.get_world_size()
     distributed.all_gather_object(everyone, result)
     if distributed.get_rank() == 0:
         print(json.dumps(everyone))
+
+
+if __name__ == "__main__":
+    main(globals())

@@ -31,11 +31,11 @@ def ended(process, seconds=60):
     return process.returncode, out, errors
 
 
-def run(count, name, *words):
-    return ended(start(count, "-m", "tests.minigrad.distributed.programs", name, *words))
+def run(count, name, *words, module="programs", seconds=60):
+    return ended(start(count, "-m", f"tests.minigrad.distributed.{module}", name, *words), seconds)
 
 
-def on_ranks(count, name, *words):
-    code, out, errors = run(count, name, *words)
-    assert code == 0, errors
+def on_ranks(count, name, *words, module="programs"):
+    code, out, errors = run(count, name, *words, module=module)
+    assert (code, errors) == (0, "")
     return json.loads(out)

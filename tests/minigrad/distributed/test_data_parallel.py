@@ -40,6 +40,24 @@ def test_gradients_are_those_of_the_mean_loss_over_all_parts(count, megabytes):
     close([np.mean(own, axis=0) for own in zip(*(rank["own"] for rank in ranks), strict=True)], expected)
 
 
+def test_buffers_are_those_of_rank_0_again_in_each_forward_after_a_step(three):
+    for rank, (synced, own) in enumerate(three["buffers"]):
+        mean = first = 5.0  # rank 0's
+        expected = [mean]
+        # As in PyTorch 2.13, nothing is shared after a forward under no_sync or no_grad.
+        for shared in (False, True, True, False):
+            mean, first = 0.9 * (first if shared else mean) + rank, 0.9 * first
+            expected.append(mean)
+        np.testing.assert_allclose(synced, [*expected, first, first + rank], rtol=1e-6)
+        mean = 5.0
+        expected = [mean, *(mean := 0.9 * mean + rank for _ in range(4))]
+        np.testing.assert_allclose(own, [*expected, mean, mean + rank], rtol=1e-6)
+
+
+def test_buffers_that_did_not_change_are_left_to_the_graphs_that_hold_them(three):
+    assert three["two_forwards"] == [[6.0, 6.0]] * 3
+
+
 def test_a_rank_without_data_counts_as_zero(three):
     ranks = three["of_nothing"]
     mg.manual_seed(0)
