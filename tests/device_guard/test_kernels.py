@@ -11,6 +11,7 @@ import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.kernels import normalization as normalization_kernels
 from minigrad.ops import elementwise, linear, normalization, pooling
+from tests.benchmarks import nets
 from tests.device_guard.arrays import launches
 from tests.device_guard.both import only_on_the_stand_in
 from tests.minigrad.ops import test_pooling
@@ -228,3 +229,16 @@ def test_how_many_launches_it_takes(name, cupy):
     with launches() as started:
         backward((dout, None, None) if isinstance(out, tuple) else dout, cache)
     assert len(started) == back, started
+
+
+@only_on_the_stand_in
+@pytest.mark.parametrize(
+    ("name", "count"), [("4320-128-4", 20), ("4320-100-100-100-4", 38), ("cnn", 53), ("cnn-bn", 85)]
+)
+def test_how_many_launches_a_training_step_takes(name, count):
+    make, image = nets.NETS[name]
+    step = nets.training_step(mg, make(mg), image, device="cuda", batch=4)
+    step()
+    with launches() as started:
+        step()
+    assert len(started) == count, started
