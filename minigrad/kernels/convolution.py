@@ -20,8 +20,9 @@ from minigrad.kernels.kernel import Kernel
 BYTES = 2**30  # of patches at a time, so that 32 bits are enough to count their numbers
 
 # Both are given a block: output rows first_row .. first_row + rows, of the images first_image .. first_image + count.
-# Constants: filters kh x kw that move (down, across) pixels at a time, with elements (hole_down, hole_across) apart,
-# over `channels` images of height x width with a border of zeros that begins at (-top, -left); `columns` of output.
+# Known to the compiler are the filters, KERNEL_HEIGHT x KERNEL_WIDTH, which move (DOWN, ACROSS) pixels at a time and
+# whose elements lie (HOLE_DOWN, HOLE_ACROSS) apart; the images, HEIGHT x WIDTH of CHANNELS, around which there would be
+# a border of zeros from (-TOP, -LEFT) on; and how many COLUMNS the output has.
 _BLOCK = "int32 batch, int32 first_row, int32 rows, int32 first_image, int32 count"
 
 # A thread copies what the window at pixel (h, v) of image n sees of channel c.
@@ -30,21 +31,22 @@ _PATCHES = Kernel(
     f"raw T images, {_BLOCK}",
     "raw T patches",
     """
-    const unsigned int pixels = rows * columns * count;
+    const unsigned int pixels = rows * COLUMNS * count;
     const unsigned int pixel = (unsigned int)i % pixels, c = (unsigned int)i / pixels;
-    const int n = first_image + pixel % count, v = pixel / count % columns, h = first_row + pixel / count / columns;
+    const int n = first_image + pixel % count, v = pixel / count % COLUMNS, h = first_row + pixel / count / COLUMNS;
     #pragma unroll
-    for (int a = 0; a < kh; a++) {
+    for (int a = 0; a < KERNEL_HEIGHT; a++) {
         #pragma unroll
-        for (int b = 0; b < kw; b++) {
-            const int y = h * down + a * hole_down - top, x = v * across + b * hole_across - left;
-            const bool inside = y >= 0 && y < height && x >= 0 && x < width;
-            patches[((ptrdiff_t)(c * kh + a) * kw + b) * pixels + pixel] =
-                inside ? images[((ptrdiff_t)(c * height + y) * width + x) * batch + n] : T(0);
+        for (int b = 0; b < KERNEL_WIDTH; b++) {
+            const int y = h * DOWN + a * HOLE_DOWN - TOP, x = v * ACROSS + b * HOLE_ACROSS - LEFT;
+            const bool inside = y >= 0 && y < HEIGHT && x >= 0 && x < WIDTH;
+            const ptrdiff_t line = (c * KERNEL_HEIGHT + a) * KERNEL_WIDTH + b;
+            const ptrdiff_t seen = ((ptrdiff_t)(c * HEIGHT + y) * WIDTH + x) * batch + n;
+            patches[line * pixels + pixel] = inside ? images[seen] : T(0);
         }
     }
     if (c == 0) {
-        patches[(ptrdiff_t)channels * kh * kw * pixels + pixel] = T(1);
+        patches[(ptrdiff_t)CHANNELS * KERNEL_HEIGHT * KERNEL_WIDTH * pixels + pixel] = T(1);
     }
     """,
 )
@@ -55,26 +57,27 @@ _SPREAD = Kernel(
     f"raw T dpatches, {_BLOCK}, int32 first_y, int32 seen",
     "raw T dimages",
     """
-    const unsigned int pixels = rows * columns * count;
+    const unsigned int pixels = rows * COLUMNS * count;
     unsigned int place = i;
     const int image = place % count;
     place /= count;
-    const int x = place % width;
-    place /= width;
+    const int x = place % WIDTH;
+    place /= WIDTH;
     const int y = first_y + place % seen, c = place / seen;
     T sum = 0;
     #pragma unroll
-    for (int a = 0; a < kh; a++) {
-        const int above = y + top - a * hole_down, h = above / down - first_row;
-        if (above < 0 || above % down != 0 || h < 0 || h >= rows) continue;
+    for (int a = 0; a < KERNEL_HEIGHT; a++) {
+        const int above = y + TOP - a * HOLE_DOWN, h = above / DOWN - first_row;
+        if (above < 0 || above % DOWN != 0 || h < 0 || h >= rows) continue;
         #pragma unroll
-        for (int b = 0; b < kw; b++) {
-            const int before = x + left - b * hole_across, v = before / across;
-            if (before < 0 || before % across != 0 || v >= columns) continue;
-            sum += dpatches[((ptrdiff_t)(c * kh + a) * kw + b) * pixels + (h * columns + v) * count + image];
+        for (int b = 0; b < KERNEL_WIDTH; b++) {
+            const int before = x + LEFT - b * HOLE_ACROSS, v = before / ACROSS;
+            if (before < 0 || before % ACROSS != 0 || v >= COLUMNS) continue;
+            const ptrdiff_t line = (c * KERNEL_HEIGHT + a) * KERNEL_WIDTH + b;
+            sum += dpatches[line * pixels + (h * COLUMNS + v) * count + image];
         }
     }
-    dimages[((ptrdiff_t)(c * height + y) * width + x) * batch + first_image + image] += sum;
+    dimages[((ptrdiff_t)(c * HEIGHT + y) * WIDTH + x) * batch + first_image + image] += sum;
     """,
 )
 
@@ -119,8 +122,8 @@ def spread(dout: Array, filters: Array, geometry: Any, dimages: Array) -> None:
         count = images.stop - images.start
         _SPREAD(
             dpatches, batch, rows.start, rows.stop - rows.start, images.start, count, first_y, seen, dimages,
-            size=channels * seen * width * count, channels=channels, height=height, width=width,
-            columns=geometry.columns, **geometry.sliding,
+            size=channels * seen * width * count, CHANNELS=channels, HEIGHT=height, WIDTH=width,
+            COLUMNS=geometry.columns, **geometry.sliding,
         )  # fmt: skip
 
 
@@ -130,14 +133,14 @@ Block = tuple[slice, slice]  # output rows, and images
 def _blocks(images: Array, out_shape: tuple[int, ...], sliding: dict[str, Any]) -> Iterator[tuple[Block, Array]]:
     """The blocks of the output, each with its patches (K, pixels)."""
     channels, height, width, batch = images.shape
-    lines, columns = channels * sliding["kh"] * sliding["kw"] + 1, out_shape[2]
+    lines, columns = channels * sliding["KERNEL_HEIGHT"] * sliding["KERNEL_WIDTH"] + 1, out_shape[2]
     for rows, part in _cuts(out_shape, lines, images.itemsize):
         count = part.stop - part.start
         pixels = (rows.stop - rows.start) * columns * count
         patches = array_module(images).empty((lines, pixels), images.dtype)
         _PATCHES(
             images, batch, rows.start, rows.stop - rows.start, part.start, count, patches,
-            size=channels * pixels, channels=channels, height=height, width=width, columns=columns, **sliding,
+            size=channels * pixels, CHANNELS=channels, HEIGHT=height, WIDTH=width, COLUMNS=columns, **sliding,
         )  # fmt: skip
         yield (rows, part), patches
 

@@ -32,7 +32,19 @@ from minigrad import memory
 from minigrad.backend import Array, DtypeError, ShapeError, array_module, float16, float32
 from minigrad.kernels import convolution as kernels
 from minigrad.ops.linear import ALL
-from minigrad.ops.windows import NO_PADS, Pads, Two, batch_first, batch_last, count, every, reach, two, without_border
+from minigrad.ops.windows import (
+    NO_PADS,
+    Pads,
+    Two,
+    batch_first,
+    batch_last,
+    constants,
+    count,
+    every,
+    reach,
+    two,
+    without_border,
+)
 from minigrad.threads import share
 
 # How large the patches of a block may be: what is copied for them, and those of one output row. What an L2 cache holds,
@@ -58,11 +70,8 @@ class Geometry:
 
     @property
     def sliding(self) -> dict[str, int]:
-        """The settings by the names that they have in `kernels.convolution`."""
-        (kh, kw), (down, across), (hole_down, hole_across) = self.kernel, self.stride, self.dilation
-        (top, _), (left, _) = self.pads
-        across_and_down = {"down": down, "across": across, "hole_down": hole_down, "hole_across": hole_across}
-        return {"kh": kh, "kw": kw, **across_and_down, "top": top, "left": left}
+        """The settings as `kernels.convolution` needs them."""
+        return constants(self.kernel, self.stride, self.dilation, self.pads)
 
     def parts(self, filters: int, channels: int) -> list[tuple[slice, slice]]:
         """For each group its filters and its channels."""

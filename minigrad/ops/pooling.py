@@ -29,6 +29,7 @@ from minigrad.ops.windows import (
     Two,
     batch_first,
     batch_last,
+    constants,
     count,
     every,
     lay,
@@ -133,14 +134,7 @@ def _for_kernel(shape: tuple[int, ...], windows: Windows) -> dict[str, int]:
         "WIDTH": shape[3],
         "ROWS": windows.rows,
         "COLUMNS": windows.columns,
-        "KERNEL_HEIGHT": windows.kernel[0],
-        "KERNEL_WIDTH": windows.kernel[1],
-        "DOWN": windows.stride[0],
-        "ACROSS": windows.stride[1],
-        "HOLE_DOWN": windows.dilation[0],
-        "HOLE_ACROSS": windows.dilation[1],
-        "TOP": windows.pads[0][0],
-        "LEFT": windows.pads[1][0],
+        **constants(windows.kernel, windows.stride, windows.dilation, windows.pads),
     }
 
 

@@ -49,6 +49,21 @@ def every(place: int, windows: int, stride: int) -> slice:
     return slice(place, place + (windows - 1) * stride + 1, stride)
 
 
+def constants(kernel: Two, stride: Two, dilation: Two, pads: Pads) -> dict[str, int]:
+    """How a window slides, by the names that kernels for a GPU have for it (see `kernels`)."""
+    (down, across), (hole_down, hole_across), (top, _), (left, _) = stride, dilation, *pads
+    return {
+        "KERNEL_HEIGHT": kernel[0],
+        "KERNEL_WIDTH": kernel[1],
+        "DOWN": down,
+        "ACROSS": across,
+        "HOLE_DOWN": hole_down,
+        "HOLE_ACROSS": hole_across,
+        "TOP": top,
+        "LEFT": left,
+    }
+
+
 def batch_last(x: Array, pads: Pads = NO_PADS, value: float = 0) -> Array:
     """The images (N, C, H, W) as (C, H, W, N), contiguous, with a border of `value`. No copy where none is needed."""
     xp = array_module(x)
