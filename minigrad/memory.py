@@ -37,7 +37,7 @@ def empty_like(x: Any, dtype: Any = None, xp: Any = np) -> Any:
     """`xp.empty_like(x, dtype)`, likewise: with the axes of x in the order in which they lie in memory."""
     axes = sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis]))
     array = empty(tuple(x.shape[axis] for axis in axes), dtype or x.dtype, xp)
-    return array.transpose(np.argsort(axes)) if x.ndim > 1 else array
+    return array.transpose([axes.index(axis) for axis in range(x.ndim)])
 
 
 class _Loan:

@@ -16,6 +16,7 @@ import math
 
 import numpy as np
 
+from minigrad import memory
 from minigrad.backend import Array, ShapeError, array_module
 from minigrad.threads import in_company, share
 
@@ -48,9 +49,9 @@ def fc_backward(dout: Array, cache, needs=ALL):
     # Written in the memory order of x and of w: what comes next, such as an optimiser, goes through both side by side.
     dx = dw = None
     if needs[0]:
-        dx = product(dout, w.T, xp.empty_like(rows, dtype=xp.result_type(dout, w))).reshape(x.shape)
+        dx = product(dout, w.T, memory.empty_like(rows, xp.result_type(dout, w), xp)).reshape(x.shape)
     if needs[1]:
-        dw = product(rows.T, dout, xp.empty_like(w, dtype=xp.result_type(x, dout)))
+        dw = product(rows.T, dout, memory.empty_like(w, xp.result_type(x, dout), xp))
     db = dout.sum(axis=0) if needs[2] and b is not None else None
     return dx, dw, db
 
