@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad import tape
+from minigrad import bounds, tape
 from minigrad.backend import (
     Array,
     Device,
@@ -267,6 +267,7 @@ class Tensor:
         """Its memory for another library: `torch.from_dlpack(x)`, `np.from_dlpack(x)`. Without its graph."""
         if self.requires_grad:
             raise BufferError("dlpack: this tensor requires grad, the other library's would not. Use tensor.detach().")
+        bounds.known_elsewhere(self.array)
         return self.array.__dlpack__(**{name: value for name, value in request.items() if value is not None})
 
     def __dlpack_device__(self) -> tuple[int, int]:
