@@ -11,7 +11,8 @@ import minigrad.nn.functional as F
 from gaze_examples.models import MODELS
 from minigrad import nn, optim
 from minigrad.nn.utils import clip_grad_norm_, clip_grad_value_, parameters_to_vector, vector_to_parameters
-from minigrad.training import Trainer, trainer as trainer_module
+from minigrad.training import Trainer
+from minigrad.training import trainer as trainer_module
 from tests.device_guard.both import waits
 
 OPTIMIZERS = {
