@@ -28,6 +28,7 @@ from minigrad.backend import (
     is_array,
     is_float,
     is_on_host,
+    mixed_devices,
     to_device,
     to_host,
 )
@@ -336,6 +337,8 @@ class Tensor:
             raise ShapeError(
                 f"grad: expected shape {self.shape} and dtype {self.dtype}, got {value.shape} and {value.dtype}."
             )
+        if value is not None and (mixed := mixed_devices("grad", [self.array, value.array])):
+            raise mixed
         node = self.node
         if isinstance(node, Leaf):
             node.grad = value
@@ -554,6 +557,8 @@ def upstream_of(tensor: Tensor, gradient: Tensor | None, name: str) -> Array:
     array = as_array(gradient)
     if array.shape != tensor.shape:
         raise ShapeError(f"{name}: the upstream gradient must have shape {tensor.shape}, got {array.shape}.")
+    if mixed := mixed_devices(name, [tensor.array, array]):
+        raise mixed
     return array.astype(tensor.dtype, copy=False)
 
 
