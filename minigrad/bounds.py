@@ -3,7 +3,8 @@
 On the host one looks. On a device the answer is a number that the host waits for, until the device has done all that it
 was given before, and a training step that asks would wait each time. So labels are looked at on their way to the
 device, while they are on the host, and what was seen is remembered as long as their memory lives and nobody changes it.
-Where nothing is known, the device is asked once. What holds for memory holds for every view of it.
+Where nothing is known, the device is asked once. What holds for memory holds for every view of it. Memory that another
+library has, too, may change without a word, so nothing is remembered of it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 _HOST_TYPES = (np.ndarray, np.generic)
 
 _known: dict[int, tuple[weakref.ref, int, int]] = {}  # lowest and highest, by the id of the array that owns the memory
+_shared: dict[int, weakref.ref] = {}  # by the same id, those whose memory another library has, too
 
 
 def all_within(array: Any, length: int) -> bool:
@@ -25,8 +27,8 @@ def all_within(array: Any, length: int) -> bool:
         return True
     if isinstance(array, _HOST_TYPES):
         return bool(array.min() >= 0 and array.max() < length)
-    owner = array if array.base is None else array.base
-    if owner.dtype == array.dtype:  # else the view reads other numbers
+    owner = _owner(array)
+    if owner.dtype == array.dtype and id(owner) not in _shared:  # of another dtype the view reads other numbers
         if id(owner) not in _known:
             _note(owner, *_asked(owner))
         _, lowest, highest = _known[id(owner)]
@@ -47,7 +49,7 @@ def remember(array: Any, origin: Any) -> None:
         if origin.size and origin.itemsize > 1:
             _note(array, int(origin.min()), int(origin.max()))
         return
-    owner = origin if origin.base is None else origin.base
+    owner = _owner(origin)
     if owner.dtype == origin.dtype and id(owner) in _known:
         _, lowest, highest = _known[id(owner)]
         if np.iinfo(array.dtype).min <= lowest and highest <= np.iinfo(array.dtype).max:
@@ -57,6 +59,20 @@ def remember(array: Any, origin: Any) -> None:
 def forget(owner: Any) -> None:
     """The memory that `owner` owns has been changed."""
     _known.pop(id(owner), None)
+
+
+def known_elsewhere(array: Any) -> None:
+    """Another library has the memory of `array` from now on, too."""
+    if not isinstance(array, _HOST_TYPES):
+        owner, forget_it = _owner(array), _shared.pop
+        key = id(owner)
+        _shared[key] = weakref.ref(owner, lambda _: forget_it(key, None))
+        forget(owner)
+
+
+def _owner(array: Any) -> Any:
+    """The array that a device's view looks into."""
+    return array if array.base is None else array.base
 
 
 def _asked(array: Any) -> list[int]:

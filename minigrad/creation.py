@@ -12,6 +12,7 @@ import numpy as np
 
 from minigrad import backend, random
 from minigrad.backend import DtypeError, ShapeError, as_dtype, int64, is_array, is_float, promote_types, to_device
+from minigrad.bounds import known_elsewhere
 from minigrad.tensor import Tensor, as_array
 
 # -- from data ---------------------------------------------------------------------------------------------------------
@@ -58,9 +59,11 @@ def from_dlpack(thing: Any) -> Tensor:
         raise RuntimeError("from_dlpack: its memory is on a GPU, which needs CuPy and a GPU here.")
     xp = np if on_cpu else __import__("cupy")
     try:
-        return Tensor(xp.from_dlpack(thing))
+        array = xp.from_dlpack(thing)
     except (BufferError, RuntimeError) as error:
         raise type(error)(f"from_dlpack: the {type(thing).__name__} could not be shared: {error}") from None
+    known_elsewhere(array)
+    return Tensor(array)
 
 
 def _finish(array: Any, device: Any = None, requires_grad: bool = False) -> Tensor:

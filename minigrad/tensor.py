@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad import tape
+from minigrad import bounds, tape
 from minigrad.backend import (
     Array,
     Device,
@@ -28,6 +28,7 @@ from minigrad.backend import (
     is_array,
     is_float,
     is_on_host,
+    mixed_devices,
     to_device,
     to_host,
 )
@@ -267,6 +268,7 @@ class Tensor:
         """Its memory for another library: `torch.from_dlpack(x)`, `np.from_dlpack(x)`. Without its graph."""
         if self.requires_grad:
             raise BufferError("dlpack: this tensor requires grad, the other library's would not. Use tensor.detach().")
+        bounds.known_elsewhere(self.array)
         return self.array.__dlpack__(**{name: value for name, value in request.items() if value is not None})
 
     def __dlpack_device__(self) -> tuple[int, int]:
@@ -335,6 +337,8 @@ class Tensor:
             raise ShapeError(
                 f"grad: expected shape {self.shape} and dtype {self.dtype}, got {value.shape} and {value.dtype}."
             )
+        if value is not None and (mixed := mixed_devices("grad", [self.array, value.array])):
+            raise mixed
         node = self.node
         if isinstance(node, Leaf):
             node.grad = value
@@ -553,6 +557,8 @@ def upstream_of(tensor: Tensor, gradient: Tensor | None, name: str) -> Array:
     array = as_array(gradient)
     if array.shape != tensor.shape:
         raise ShapeError(f"{name}: the upstream gradient must have shape {tensor.shape}, got {array.shape}.")
+    if mixed := mixed_devices(name, [tensor.array, array]):
+        raise mixed
     return array.astype(tensor.dtype, copy=False)
 
 

@@ -88,8 +88,8 @@ def correlate(images: Array, filters: Array, bias: Array | None, geometry: Any, 
     geometry: that of `ops.convolution`, whose `sliding` are the constants above.
     """
     xp, number = array_module(images), len(filters)
-    ones = xp.zeros(number, images.dtype) if bias is None else bias
-    matrix = xp.concatenate([filters.reshape(number, -1), ones[:, None]], axis=1)
+    to_ones = xp.zeros(number, images.dtype) if bias is None else bias  # the weights of the patches' ones
+    matrix = xp.concatenate([filters.reshape(number, -1), to_ones[:, None]], axis=1)
     for (rows, batch), patches in _blocks(images, out.shape, geometry.sliding):
         part = out[:, rows, :, batch]
         if part.flags.c_contiguous:
@@ -100,12 +100,15 @@ def correlate(images: Array, filters: Array, bias: Array | None, geometry: Any, 
 
 def filter_gradient(images: Array, dout: Array, geometry: Any) -> tuple[Array, Array]:
     """dw (O, C, kh, kw) and db (O,), which belongs to the patches' ones."""
-    number = len(dout)
-    total = sum(
+    xp, number, channels = array_module(images), len(dout), len(images)
+    if dout.size == 0:  # no image, so no block
+        return xp.zeros((number, channels, *geometry.kernel), images.dtype), xp.zeros(number, images.dtype)
+    products = (
         dout[:, rows, :, batch].reshape(number, -1) @ patches.T
         for (rows, batch), patches in _blocks(images, dout.shape, geometry.sliding)
     )
-    return total[:, :-1].reshape(number, len(images), *geometry.kernel), total[:, -1]
+    total = sum(products, start=next(products))
+    return total[:, :-1].reshape(number, channels, *geometry.kernel), total[:, -1]
 
 
 def spread(dout: Array, filters: Array, geometry: Any, dimages: Array) -> None:
@@ -118,7 +121,7 @@ def spread(dout: Array, filters: Array, geometry: Any, dimages: Array) -> None:
         block = dout[:, rows, :, images]
         dpatches = reverse @ block.reshape(number, -1)
         first_y = max(0, rows.start * down - top)
-        seen = min(height, (rows.stop - 1) * down - top + span) - first_y
+        seen = max(0, min(height, (rows.stop - 1) * down - top + span) - first_y)  # rows; none if all is border
         count = images.stop - images.start
         _SPREAD(
             dpatches, batch, rows.start, rows.stop - rows.start, images.start, count, first_y, seen, dimages,

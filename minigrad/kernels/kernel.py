@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import numpy as np
-
-from minigrad.backend import Array, float32, float64
+from minigrad.backend import Array, float32, float64, is_on_host
 
 
 class Kernel:
@@ -46,8 +44,4 @@ def take(*arrays: Array) -> bool:
     The others are left to the portable lines: what CUDA C does to single precision it does not all do to half.
     """
     dtype = arrays[0].dtype
-    return (
-        not isinstance(arrays[0], np.ndarray)
-        and dtype in (float32, float64)
-        and all(array.dtype == dtype for array in arrays)
-    )
+    return not is_on_host(arrays[0]) and dtype in (float32, float64) and all(array.dtype == dtype for array in arrays)

@@ -29,7 +29,7 @@ from itertools import product
 import numpy as np
 
 from minigrad import memory
-from minigrad.backend import Array, DtypeError, ShapeError, array_module, float16, float32
+from minigrad.backend import Array, DtypeError, ShapeError, array_module, float16, float32, is_on_host
 from minigrad.kernels import convolution as kernels
 from minigrad.ops.linear import ALL
 from minigrad.ops.windows import (
@@ -102,9 +102,9 @@ def conv2d_forward(
     Ho = (H + 2 padding - dilation (kh - 1) - 1) // stride + 1, and Wo likewise.
     """
     geometry = _geometry(x, w, b, stride, padding, dilation, groups)
-    xp, images = array_module(x), batch_last(_wide(x), _border(geometry, x))
-    correlate = _correlate if xp is np else kernels.correlate
-    out = memory.empty((len(w), geometry.rows, geometry.columns, len(x)), images.dtype, xp)
+    images = batch_last(_wide(x), _border(geometry, x))
+    correlate = _correlate if is_on_host(x) else kernels.correlate
+    out = memory.empty((len(w), geometry.rows, geometry.columns, len(x)), images.dtype, array_module(x))
     for mine, theirs in geometry.parts(len(w), len(images)):
         correlate(images[theirs], _wide(w[mine]), None if b is None else _wide(b[mine]), geometry, out[mine])
     return batch_first(out).astype(x.dtype, copy=False), (images, w, b, geometry)
@@ -118,7 +118,9 @@ def conv2d_backward(dout: Array, cache, needs=ALL):
     """
     images, w, b, geometry = cache
     xp, dtype, parts = array_module(dout), dout.dtype, geometry.parts(len(w), len(images))
-    spread, filter_gradient = (_spread, _filter_gradient) if xp is np else (kernels.spread, kernels.filter_gradient)
+    spread, filter_gradient = (
+        (_spread, _filter_gradient) if is_on_host(dout) else (kernels.spread, kernels.filter_gradient)
+    )
     dout = batch_last(_wide(dout))
     dx = dw = db = None
     if needs[0]:
@@ -290,7 +292,7 @@ def _as_matrix(filters: Array, bias: Array | None) -> Array:
 
 def _border(geometry: Geometry, x: Array) -> Pads:
     """The border that the images are given in memory. A kernel looks for itself where they end, and needs none."""
-    return geometry.pads if isinstance(x, np.ndarray) else NO_PADS
+    return geometry.pads if is_on_host(x) else NO_PADS
 
 
 def _wide(x: Array) -> Array:

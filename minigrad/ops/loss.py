@@ -111,7 +111,7 @@ def cross_entropy_backward(dout: Array, cache):
     t = w ((1 - e) y + e / C), so dy[c] = -w[c] (1 - e) log p[c]. Labels and the weight have no gradient.
     """
     p, target, by_share, total, shape = cache
-    if target.ndim == 1 and _has_kernels(p.T):
+    if target.ndim == 1 and len(shape) == 2 and _has_kernels(p.T):
         dx = kernels.cross_entropy_backward(p.T, target[:, None], dout.reshape(-1, 1), total, CLASSES=len(p))
         return dx, None, None
     upstream = dout.reshape(-1) / total  # one for each column, or one for all

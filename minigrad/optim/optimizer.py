@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from minigrad.autograd import enable_grad
-from minigrad.backend import Array, array_module, device_of, to_device
+from minigrad.backend import Array, array_module, device_of, is_on_host, to_device
 from minigrad.tensor import Tensor, as_array
 
 
@@ -225,9 +225,11 @@ def downhill(gradient: Array, array: Array, settings: Mapping[str, Any]) -> Arra
 
 
 def remembered(memory: dict[str, Any], name: str, array: Array, start: float = 0.0) -> Array:
-    """`memory[name]`, to be changed in place. At first it is full of `start`, in the shape and dtype of `array`."""
+    """`memory[name]`, to be changed in place, in the shape and dtype of `array`. At first it is full of `start`."""
     if name not in memory:
         memory[name] = array_module(array).full_like(array, start)
+    elif memory[name].dtype != array.dtype or is_on_host(memory[name]) != is_on_host(array):  # the net was moved
+        memory[name] = to_device(memory[name], device_of(array)).astype(array.dtype)
     return memory[name]
 
 

@@ -251,8 +251,9 @@ class _Tally:
 
     def read(self) -> None:
         losses, rights, sizes = zip(*self._unread, strict=True) if self._unread else ((), (), ())
-        self._unread = []
-        for loss, right, size in zip(_numbers(losses), _numbers(rights), sizes, strict=True):
+        numbers = zip(_numbers(losses), _numbers(rights), sizes, strict=True)
+        self._unread = []  # not before: the host has waited for the device, and Ctrl-C may have ended that
+        for loss, right, size in numbers:
             self.batch_losses.append(loss)
             self.loss_sum += loss * size
             self.right += right

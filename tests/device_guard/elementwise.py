@@ -90,6 +90,8 @@ class ElementwiseKernel:
         shape = np.broadcast_shapes(*plain)
         if bool(plain) != (size is None):
             raise ValueError(f"{self.name}: size is given where all arrays are raw, and only there.")
+        if size is not None and size < 0:
+            raise ValueError(f"{self.name}: there are {size} elements. (CuPy starts 2**31 - 1 blocks.)")
         missing = everything[len(args) :]
         args = (*args, *(closed(np.empty(shape, dtypes[one.kind])) for one in missing))
         results = args[len(self.inputs) :]

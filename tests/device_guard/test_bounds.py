@@ -59,6 +59,15 @@ def test_an_edit_is_noticed_also_through_a_view(cupy):
         assert asked(labels, 4)[1] == 0
 
 
+def test_memory_that_another_library_has_too_is_asked_each_time(cupy):
+    theirs, ours = cupy.asarray(LABELS), mg.tensor(LABELS, device="cuda")
+    for labels, memory in ((mg.from_dlpack(theirs), theirs), (ours, cupy.from_dlpack(ours))):
+        assert asked(labels, 4) == asked(labels, 4) == asked(labels[1:], 4) == (True, 1)
+        memory[2] = 4
+        assert asked(labels, 4) == asked(labels[1:], 4) == (False, 1)
+        assert asked(labels[:2].clone(), 4) == (True, 1)
+
+
 def test_memory_that_is_used_again_is_not_taken_for_the_old():
     for low in range(100):
         labels = mg.tensor(LABELS + low, device="cuda")

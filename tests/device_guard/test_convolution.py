@@ -21,8 +21,16 @@ SETTINGS = [
 @pytest.mark.parametrize("dtype", [np.float64, np.float16])
 def test_device_and_host_agree(settings, limit, dtype, cupy, monkeypatch):
     monkeypatch.setattr(convolution, "BYTES", limit)
+    agree(settings, 5, dtype, cupy)
+
+
+def test_no_image_at_all(cupy):
+    agree({}, 0, np.float64, cupy)
+
+
+def agree(settings, batch, dtype, cupy):
     rng = np.random.default_rng(0)
-    x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in ((5, 4, 9, 10), (6, 4, 3, 2), (6,)))
+    x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in ((batch, 4, 9, 10), (6, 4, 3, 2), (6,)))
     w = w[:, : 4 // settings.get("groups", 1)]
     here, cache = conv2d_forward(x, w, b, **settings)
     there, its_cache = conv2d_forward(*map(cupy.asarray, (x, w, b)), **settings)

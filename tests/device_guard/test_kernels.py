@@ -233,7 +233,7 @@ def test_how_many_launches_it_takes(name, cupy):
 
 @only_on_the_stand_in
 @pytest.mark.parametrize(
-    ("name", "count"), [("4320-128-4", 20), ("4320-100-100-100-4", 38), ("cnn", 53), ("cnn-bn", 85)]
+    ("name", "count"), [("4320-128-4", 20), ("4320-100-100-100-4", 38), ("cnn", 51), ("cnn-bn", 83)]
 )
 def test_how_many_launches_a_training_step_takes(name, count):
     make, image = nets.NETS[name]

@@ -70,9 +70,13 @@ def test_scores_that_are_no_numbers(launched, cupy):
     ],
 )
 def test_what_the_kernels_do_not_take_is_left_to_the_portable_lines(x, y, settings, launched, cupy):
-    out, _ = loss.cross_entropy_forward(x, np.array(y), **settings)
-    there, _ = loss.cross_entropy_forward(cupy.asarray(x), cupy.asarray(np.array(y)), **settings)
-    np.testing.assert_allclose(there.get(), out, rtol=16 * np.finfo(x.dtype).eps)
+    out, cache = loss.cross_entropy_forward(x, np.array(y), **settings)
+    there, its_cache = loss.cross_entropy_forward(cupy.asarray(x), cupy.asarray(np.array(y)), **settings)
+    dx, *_ = loss.cross_entropy_backward(np.ones_like(out), cache)
+    dx_there, *_ = loss.cross_entropy_backward(cupy.ones_like(there), its_cache)
+    ulp = 16 * np.finfo(x.dtype).eps
+    np.testing.assert_allclose(there.get(), out, rtol=ulp)
+    np.testing.assert_allclose(dx_there.get(), dx, rtol=ulp, atol=ulp, strict=True)
     assert not launched
 
 

@@ -86,6 +86,25 @@ def test_half_precision_is_left_to_the_portable_lines(name):
         np.testing.assert_allclose(one, other, rtol=4e-3, atol=4e-3)
 
 
+@pytest.mark.parametrize("name", CHOICES)
+def test_what_is_remembered_goes_where_the_weights_went(name):
+    settings = {"SGD": {"momentum": 0.9}, "RMSprop": {"momentum": 0.9, "centered": True}, "Adam": {"amsgrad": True}}
+    ends = []
+    for goes_to in ("cpu", "cuda"):
+        net = mg.nn.Linear(3, 2)
+        net.load_state_dict({"weight": mg.tensor(draw(2, 3)), "bias": mg.tensor(draw(2))})
+        rule = getattr(optim, name)(net.parameters(), lr=0.1, **settings.get(name, {}))
+        for dtype, device in ((mg.float32, "cpu"), (mg.float32, goes_to), (mg.float64, goes_to), (mg.float64, "cpu")):
+            net.to(device, dtype)
+            for number, parameter in enumerate(net.parameters()):
+                gradient = mg.tensor(draw(*parameter.shape, seed=number))
+                parameter.grad = gradient.to(device, dtype)
+            rule.step()
+        ends.append([parameter.detach().numpy() for parameter in net.parameters()])
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
 def test_amsgrad_does_not_forget_a_gradient_that_is_no_number():
     weight = mg.tensor([1.0, 1.0], device="cuda", requires_grad=True)
     rule = optim.Adam([weight], amsgrad=True)

@@ -154,6 +154,9 @@ MIXED = {
     "x.scatter_add(1, mg.tensor([[0, 1, 2]], device='cuda'), y)": "scatter_add",
     "F.layer_norm(x, (3,), y[0], y[0])": "layer_norm",
     "cube(x, y)": "cube",
+    "x.requires_grad_().relu().backward(y)": "backward",
+    "mg.autograd.grad(x.requires_grad_().relu(), x, y)": "grad",
+    "setattr(x, 'grad', y)": "grad",
 }
 
 

@@ -12,6 +12,7 @@ from gaze_examples.models import MODELS
 from minigrad import nn, optim
 from minigrad.nn.utils import clip_grad_norm_, clip_grad_value_, parameters_to_vector, vector_to_parameters
 from minigrad.training import Trainer
+from minigrad.training import trainer as trainer_module
 from tests.device_guard.both import waits
 
 OPTIMIZERS = {
@@ -193,6 +194,21 @@ def test_an_interrupted_epoch_keeps_the_losses_that_were_not_read_yet(monkeypatc
     for device in ("cpu", "cuda"):
         history, _ = fitted(device, 3, monkeypatch, stop=5)
         assert history.interrupted and len(history.batch_losses) == 5
+
+
+def test_ctrl_c_while_the_host_waits_for_losses_loses_none(monkeypatch):
+    """The host waits nowhere else, so this is when it comes."""
+    reads, read = [], trainer_module.to_host
+
+    def interrupted(array):
+        reads.append(array)
+        if len(reads) == 2:
+            raise KeyboardInterrupt
+        return read(array)
+
+    monkeypatch.setattr(trainer_module, "to_host", interrupted)
+    history, _ = fitted("cuda", 3, monkeypatch)
+    assert history.interrupted and len(history.batch_losses) == 3
 
 
 def test_an_evaluation_waits_only_when_all_is_started(monkeypatch):
