@@ -12,6 +12,7 @@ import importlib.util
 import os
 import socket
 import sys
+import time
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -19,6 +20,7 @@ from minigrad.distributed.watcher import line_to_watcher, say_goodbye
 from minigrad.threads import get_num_threads, set_num_threads
 
 INSTALL = "install it with pip install 'minigrad[mpi]'"
+READING = 0.25  # seconds that mpiexec has to read a rank's last words: after an abort it reads no more
 
 
 class _Group:
@@ -96,6 +98,7 @@ def abort(message: str, code: int = 1) -> NoReturn:
     comm = communicator("abort")
     print(f"rank {comm.Get_rank()} of {comm.Get_size()}: {message}", file=sys.stderr, flush=True)
     _leave_watcher()
+    time.sleep(READING)
     comm.Abort(code)
     os._exit(code)  # MPI ends the others, and may leave that to us
 

@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import signal
+import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -272,6 +273,18 @@ def failing(rank, what):
         if what == "raise":
             raise ValueError("the disk is on fire")
         os.kill(os.getpid(), signal.Signals[f"SIG{what}"])
+    distributed.barrier()
+
+
+def failing_unread():
+    """A rank fails while that part of mpiexec which reads what it prints has no time."""
+    if distributed.get_rank() == 1:
+        reader = os.getppid()
+        # In a session of its own, for mpiexec ends all that is in the rank's.
+        command = ["sh", "-c", f"kill -STOP {reader}; echo; sleep 0.1; kill -CONT {reader}"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as stopping:
+            stopping.stdout.readline()
+            distributed.abort("the disk is on fire")
     distributed.barrier()
 
 

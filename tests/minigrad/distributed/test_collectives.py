@@ -53,6 +53,13 @@ def test_when_one_rank_comes_to_grief_the_others_do_not_wait_and_it_is_named(ran
 
 
 @needs_mpi
+@pytest.mark.skipif(sys.platform == "win32", reason="stops a process by a signal")
+def test_last_words_are_not_lost_when_mpiexec_is_late():
+    code, _, errors = run(2, "failing_unread", seconds=30)
+    assert code != 0 and "rank 1 of 2: the disk is on fire\n" in errors
+
+
+@needs_mpi
 def test_without_mpiexec_there_is_one_rank():
     code = (
         "from minigrad import distributed as d, ones; d.init_process_group(); x = ones(2); d.all_reduce(x);"
