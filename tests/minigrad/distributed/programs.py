@@ -71,7 +71,8 @@ def refusals():
     frozen = nn.Linear(2, 2).requires_grad_(False)
     nothing = message_of(lambda: DistributedDataParallel(frozen))
     other = message_of(lambda: DistributedDataParallel(nn.Linear(2, 2 + distributed.get_rank())))
-    return half, short, twice, nothing, other
+    elsewhere = message_of(lambda: DistributedDataParallel(nn.Linear(2, 2), device_ids=[distributed.get_rank()]))
+    return (half, short, twice, nothing, other), elsewhere
 
 
 def message_of(call):
@@ -99,7 +100,8 @@ def gradients(megabytes, device="cpu"):
     """What each parameter has after backward, and how it began, each rank from a seed of its own."""
     rank = distributed.get_rank()
     mg.manual_seed(rank)
-    net = DistributedDataParallel(network().double().to(device), bucket_cap_mb=float(megabytes))
+    device_ids = None if device == "cpu" else [device]
+    net = DistributedDataParallel(network().double().to(device), device_ids, bucket_cap_mb=float(megabytes))
     begun = [one.tolist() for one in net.module.parameters()]
     x, y = (part.to(device) for part in examples(24)[rank * 8 : rank * 8 + 8])
     passes = []

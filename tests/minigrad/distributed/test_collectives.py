@@ -30,8 +30,10 @@ def test_backward_notices_that_a_tensor_was_changed_by_the_others(three):
 
 @needs_mpi
 def test_what_cannot_be_is_said(three):
-    first, *others = three["refusals"]
+    (first, *others), elsewhere = zip(*three["refusals"], strict=True)
     assert others == [first, first]
+    for rank, said in enumerate(elsewhere):
+        assert said.startswith(f"ValueError: DistributedDataParallel: device_ids=[{rank}], but the network is on cpu.")
     half, short, twice, nothing, other = first
     assert half == "DtypeError: all_reduce: MPI does not know float16; convert it with .float() first."
     assert "a list with an entry for each of 3 ranks, got 9" in short
