@@ -72,7 +72,10 @@ def refusals():
     nothing = message_of(lambda: DistributedDataParallel(frozen))
     other = message_of(lambda: DistributedDataParallel(nn.Linear(2, 2 + distributed.get_rank())))
     elsewhere = message_of(lambda: DistributedDataParallel(nn.Linear(2, 2), device_ids=[distributed.get_rank()]))
-    return (half, short, twice, nothing, other), elsewhere
+    bools = message_of(lambda: distributed.all_reduce(mg.ones(2) > 0))
+    nobody = [message_of(lambda: distributed.broadcast(mg.ones(2), src=3))]
+    nobody += [message_of(lambda: distributed.broadcast_object_list([1], src=-1))]
+    return (half, short, twice, nothing, other, bools, nobody), elsewhere
 
 
 def message_of(call):

@@ -34,12 +34,17 @@ def test_what_cannot_be_is_said(three):
     assert others == [first, first]
     for rank, said in enumerate(elsewhere):
         assert said.startswith(f"ValueError: DistributedDataParallel: device_ids=[{rank}], but the network is on cpu.")
-    half, short, twice, nothing, other = first
+    half, short, twice, nothing, other, bools, nobody = first
     assert half == "DtypeError: all_reduce: MPI does not know float16; convert it with .float() first."
     assert "a list with an entry for each of 3 ranks, got 9" in short
     assert "there is a process group already" in twice
     assert nothing == "ValueError: DistributedDataParallel: no parameter of this network requires grad."
     assert "'weight' is float32 of shape (3, 2) on rank 1, and float32 of shape (2, 2) on rank 0" in other
+    assert bools == "DtypeError: all_reduce: bools are not added up; convert them with .int() first."
+    assert nobody == [
+        "ValueError: broadcast: src must lie in 0..2, the ranks that there are, got 3.",
+        "ValueError: broadcast_object_list: src must lie in 0..2, the ranks that there are, got -1.",
+    ]
 
 
 @needs_mpi
