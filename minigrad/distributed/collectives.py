@@ -38,11 +38,14 @@ class Work:
 
     def __init__(self, request: Any, tensor: Tensor, array: Array) -> None:
         self._request, self._tensor, self._array = request, tensor, array
+        self._waited = False
 
     def wait(self) -> bool:
         """Return when the tensor holds the result."""
-        _wait(self._request)
-        _written(self._tensor, self._array)
+        if not self._waited:
+            _wait(self._request)
+            _written(self._tensor, self._array)
+            self._waited = True
         return True
 
     def is_completed(self) -> bool:

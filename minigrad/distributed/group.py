@@ -123,4 +123,4 @@ def _end_all(kind: type[BaseException], error: BaseException, trace: TracebackTy
     if is_initialized() and get_world_size() > 1:
         if sys.stdout is not None:
             sys.stdout.flush()
-        abort(f"{kind.__name__}: {error}")
+        abort(f"{kind.__name__}: {error}" if str(error) else kind.__name__)

@@ -34,8 +34,11 @@ def sums():
         distributed.all_reduce(x, op)
         results[op.name] = x.tolist()
     columns = mg.arange(6).double().reshape(2, 3).T  # not contiguous
-    distributed.all_reduce(columns)
-    results["columns"] = columns.tolist()
+    work = distributed.all_reduce(columns, async_op=True)
+    work.wait()
+    columns += 1
+    work.wait()  # there is nothing more to wait for, and what was done since stays
+    results["columns"] = (columns - 1).tolist()
     scalar = mg.tensor(float(rank))
     work = distributed.all_reduce(scalar, async_op=True)
     work.wait()
@@ -277,6 +280,8 @@ def failing(rank, what):
     if distributed.get_rank() == int(rank):
         if what == "raise":
             raise ValueError("the disk is on fire")
+        if what == "assert":
+            raise AssertionError
         os.kill(os.getpid(), signal.Signals[f"SIG{what}"])
     distributed.barrier()
 

@@ -48,13 +48,14 @@ def test_what_cannot_be_is_said(three):
 
 
 @needs_mpi
-@pytest.mark.parametrize(("rank", "how"), [(0, "KILL"), (1, "KILL"), (2, "SEGV"), (1, "raise")])
+@pytest.mark.parametrize(("rank", "how"), [(0, "KILL"), (1, "KILL"), (2, "SEGV"), (1, "raise"), (0, "assert")])
 def test_when_one_rank_comes_to_grief_the_others_do_not_wait_and_it_is_named(rank, how):
     code, _, errors = run(3, "failing", str(rank), how, seconds=30)
     assert code != 0
     (named,) = [line for line in errors.splitlines() if line.startswith("rank ")]
-    if how == "raise":
-        assert named == "rank 1 of 3: ValueError: the disk is on fire" and "programs.py" in errors
+    if how in ("raise", "assert"):
+        said = {"raise": "ValueError: the disk is on fire", "assert": "AssertionError"}[how]
+        assert named == f"rank {rank} of 3: {said}" and "programs.py" in errors
     else:
         assert re.fullmatch(rf"rank {rank} of 3: killed \(process \d+\)\.", named)
 
