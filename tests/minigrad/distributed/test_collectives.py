@@ -77,6 +77,16 @@ def test_without_mpiexec_there_is_one_rank():
     assert alone.stdout.split("\n")[:2] == ["0 1 [1.0, 1.0]", "False"], alone.stderr
 
 
+@needs_mpi
+def test_the_program_that_has_its_own_way_to_print_exceptions_keeps_it():
+    code = (
+        "import sys; from minigrad import distributed as d; own = lambda *_: print('printed'); sys.excepthook = own;"
+        "d.init_process_group(); d.destroy_process_group(); print(sys.excepthook is own); d.init_process_group(); 1 / 0"
+    )
+    alone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert (alone.stdout, alone.stderr) == ("True\nprinted\n", "")
+
+
 def test_without_mpi4py_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "mpi4py", None)
     assert not distributed.is_available()
