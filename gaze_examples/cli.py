@@ -7,6 +7,7 @@ import io
 import math
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -55,8 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say("Stopped, since nobody reads what it prints any more.")
     except OSError as error:
         _print_the_rest()
-        where = "" if error.filename is None else f" ({error.filename})"
-        return _say(f"{error.strerror or error}{where}.")
+        return _say(_sentence(error))
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -89,6 +89,11 @@ def _say(sentence: str) -> int:
     with suppress(OSError):  # nobody may be listening
         print(f"gaze: {'; '.join(line.strip() for line in sentence.splitlines())}", file=sys.stderr)
     return 2
+
+
+def _sentence(error: OSError) -> str:
+    where = "" if error.filename is None else f" ({error.filename})"
+    return f"{error.strerror or error}{where}."
 
 
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -157,13 +162,17 @@ def _follow() -> int:
             data = _load({**DATA_OPTIONS, **run.asked})
             if data.split.train.source != run.data:
                 raise DataError(f"The data here is not that of rank 0: {data.split.train.source}")
-            runs.train(run.settings, data, checkpoint=run.checkpoint, parallel=True)
+            try:
+                runs.train(run.settings, data, checkpoint=run.checkpoint, parallel=True)
+            except ValueError as error:
+                raise _does_not_go_on(run, error) from None
     return 0
 
 
 @contextmanager
 def _all_or_none() -> Iterator[None]:
-    """What goes wrong in here, on one rank, ends them all: the others may wait for it."""
+    """What goes wrong in here, on one rank, ends them all: the others may wait for it. It is said as `main` says it."""
+    from gaze_examples.data import DataError
     from minigrad import distributed
 
     try:
@@ -172,7 +181,12 @@ def _all_or_none() -> Iterator[None]:
         if distributed.is_initialized() and distributed.get_world_size() > 1:
             if isinstance(error, KeyboardInterrupt):
                 distributed.abort(STOPPED, OVER)
-            distributed.abort(f"{type(error).__name__}: {error}", 2)
+            if isinstance(error, OSError):
+                distributed.abort(_sentence(error), 2)
+            if isinstance(error, (DataError, RuntimeError)):
+                distributed.abort(str(error), 2)
+            traceback.print_exception(error)
+            distributed.abort(f"{type(error).__name__}: {error}")
         raise
 
 
@@ -282,7 +296,6 @@ def _run_training(run, data, note: str = "", parallel: bool = False) -> int:
     """Train, test, and write what came of it into the run's folder. parallel: the other ranks train, too."""
     import minigrad as mg
     from gaze_examples import run_folder, runs
-    from gaze_examples.data import DataError
     from gaze_examples.models import MODELS
 
     settings, recipe = run.settings, MODELS[run.settings.model]
@@ -301,7 +314,7 @@ def _run_training(run, data, note: str = "", parallel: bool = False) -> int:
         if not result.history.epochs:
             raise KeyboardInterrupt
     except ValueError as error:
-        raise DataError(f"{error} To begin anew, remove {run.folder}.") from None
+        raise _does_not_go_on(run, error) from None
     except BaseException:
         if not run.checkpoint.exists():
             run_folder.discard(run)
@@ -315,6 +328,13 @@ def _run_training(run, data, note: str = "", parallel: bool = False) -> int:
     run_folder.finish(run, result, data)
     print(f"\n{note}The run is in {run.folder}; open {run.folder / run_folder.REPORT}.")
     return 0
+
+
+def _does_not_go_on(run, error: ValueError) -> Exception:
+    """Of a run whose checkpoint is another's, or damaged."""
+    from gaze_examples.data import DataError
+
+    return DataError(f"{error} To begin anew, remove {run.folder}.")
 
 
 def _compare(arguments: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ import numpy as np
 
 from minigrad.backend import Array, DtypeError, float16, is_on_host, to_host
 from minigrad.distributed.gpus import nccl
-from minigrad.distributed.group import communicator
+from minigrad.distributed.group import communicator, get_world_size
 from minigrad.tensor import Tensor
 
 MOMENT, NAP = 1e-3, 1e-4  # seconds
@@ -38,11 +38,14 @@ class Work:
 
     def __init__(self, request: Any, tensor: Tensor, array: Array) -> None:
         self._request, self._tensor, self._array = request, tensor, array
+        self._waited = False
 
     def wait(self) -> bool:
         """Return when the tensor holds the result."""
-        _wait(self._request)
-        _written(self._tensor, self._array)
+        if not self._waited:
+            _wait(self._request)
+            _written(self._tensor, self._array)
+            self._waited = True
         return True
 
     def is_completed(self) -> bool:
@@ -53,9 +56,14 @@ class Work:
 def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, async_op: bool = False) -> Work | None:
     """Replace each element by the sum (or `op`) over all ranks of that element. All ranks get the same bits.
 
+    Shape and dtype must be the same everywhere, or the result is nonsense. That is not checked, for it would take
+    another message: `check_equal({"name": tensor}, shapes_only=True)` does it.
+
     async_op: begin only, and return a `Work` to wait for.
     """
     carrier = _carrier(tensor, "all_reduce")
+    if tensor.dtype == bool:
+        raise DtypeError("all_reduce: bools are not added up; convert them with .int() first.")
     array = carrier.reachable(tensor.array)
     work = Work(carrier.all_reduce(array, op.value), tensor, array)
     if async_op:
@@ -67,6 +75,7 @@ def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, async_op: bool = Fal
 def broadcast(tensor: Tensor, src: int = 0) -> None:
     """Give the tensor the elements that it has on rank `src`. Shape and dtype must be the same everywhere."""
     carrier = _carrier(tensor, "broadcast")
+    _check_rank(src, "broadcast")
     array = carrier.reachable(tensor.array)
     Work(carrier.broadcast(array, src), tensor, array).wait()
 
@@ -79,6 +88,7 @@ def barrier() -> None:
 def broadcast_object_list(object_list: list[Any], src: int = 0) -> None:
     """Replace the things in the list by those of rank `src`."""
     comm = communicator("broadcast_object_list")
+    _check_rank(src, "broadcast_object_list")
     barrier()
     object_list[:] = comm.bcast(object_list, root=src)
 
@@ -93,6 +103,11 @@ def all_gather_object(object_list: list[Any], obj: Any) -> None:
         )
     barrier()
     object_list[:] = comm.allgather(obj)
+
+
+def _check_rank(src: int, name: str) -> None:
+    if not 0 <= src < get_world_size():
+        raise ValueError(f"{name}: src must lie in 0..{get_world_size() - 1}, the ranks that there are, got {src}.")
 
 
 def _carrier(tensor: Tensor, name: str) -> Any:

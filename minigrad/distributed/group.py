@@ -12,6 +12,8 @@ import importlib.util
 import os
 import socket
 import sys
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -19,12 +21,14 @@ from minigrad.distributed.watcher import line_to_watcher, say_goodbye
 from minigrad.threads import get_num_threads, set_num_threads
 
 INSTALL = "install it with pip install 'minigrad[mpi]'"
+READING = 0.25  # seconds that mpiexec has to read a rank's last words: after an abort it reads no more
 
 
 class _Group:
     comm: Any = None  # MPI's communicator, once there is a group
     local_rank = 0  # among the ranks on this machine
     line: socket.socket | None = None  # to the watcher, if there is one
+    hook: Callable[..., Any] = sys.excepthook  # which prints exceptions that nobody catches
 
 
 _group = _Group()
@@ -52,7 +56,7 @@ def init_process_group(backend: str = "mpi") -> None:
     except RuntimeError as error:  # mpi4py found no MPI that it could load
         raise RuntimeError(f"init_process_group: MPI cannot be loaded ({error}); {INSTALL}.") from None
     _group.comm = MPI.COMM_WORLD
-    sys.excepthook = _end_all
+    _group.hook, sys.excepthook = sys.excepthook, _end_all
     neighbourhood = _group.comm.Split_type(MPI.COMM_TYPE_SHARED)
     neighbours, _group.local_rank = neighbourhood.Get_size(), neighbourhood.Get_rank()
     if neighbours > 1 and "OMP_NUM_THREADS" not in os.environ:
@@ -72,7 +76,7 @@ def destroy_process_group() -> None:
     communicator("destroy_process_group")
     _leave_watcher()
     _group.comm = None
-    sys.excepthook = sys.__excepthook__
+    sys.excepthook = _group.hook
 
 
 def get_rank() -> int:
@@ -96,6 +100,7 @@ def abort(message: str, code: int = 1) -> NoReturn:
     comm = communicator("abort")
     print(f"rank {comm.Get_rank()} of {comm.Get_size()}: {message}", file=sys.stderr, flush=True)
     _leave_watcher()
+    time.sleep(READING)
     comm.Abort(code)
     os._exit(code)  # MPI ends the others, and may leave that to us
 
@@ -116,8 +121,8 @@ def _leave_watcher() -> None:
 
 def _end_all(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """The hook for exceptions that nobody catches."""
-    sys.__excepthook__(kind, error, trace)
+    _group.hook(kind, error, trace)
     if is_initialized() and get_world_size() > 1:
         if sys.stdout is not None:
             sys.stdout.flush()
-        abort(f"{kind.__name__}: {error}")
+        abort(f"{kind.__name__}: {error}" if str(error) else kind.__name__)

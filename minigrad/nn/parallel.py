@@ -12,14 +12,14 @@ bucket is full its sum begins, while backward goes on with the layers before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from minigrad import distributed
 from minigrad.autograd import is_grad_enabled
-from minigrad.backend import Array, array_module
+from minigrad.backend import Array, Device, array_module, device
 from minigrad.functions.comparison import equal
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
@@ -36,14 +36,24 @@ class DistributedDataParallel(Module):
     parameters that require grad in the graph; `net.module` is for what one rank does alone. Names in `state_dict()`
     begin with `module.`, as in PyTorch; `net.module.state_dict()` has them without.
 
+    device_ids: None or, as PyTorch's scripts say it, a list of the one GPU on which the network is. Inputs must be
+        there already; PyTorch moves them.
     bucket_cap_mb: how many megabytes of gradients travel together.
     forward_sync_buffers: whether buffers, such as batch-norm's running statistics, are rank 0's again in each forward
         after a step. If not, each rank keeps those of its own parts of the batches. (The name is PyTorch's from 2.13
         on, in place of `broadcast_buffers`.)
     """
 
-    def __init__(self, module: Module, *, bucket_cap_mb: float = 1.0, forward_sync_buffers: bool = True) -> None:
+    def __init__(
+        self,
+        module: Module,
+        device_ids: Sequence[int | str | Device] | None = None,
+        *,
+        bucket_cap_mb: float = 1.0,
+        forward_sync_buffers: bool = True,
+    ) -> None:
         super().__init__()
+        _check_device_ids(device_ids, module)
         self.module = module
         self.forward_sync_buffers = forward_sync_buffers
         self.require_backward_grad_sync = True
@@ -122,6 +132,17 @@ class DistributedDataParallel(Module):
                 f"DistributedDataParallel: the last backward gave no gradient to {', '.join(reversed(missing))}, so "
                 "nothing was averaged. Use every parameter in forward, or, before wrapping, switch it off with "
                 "requires_grad_(False)."
+            )
+
+
+def _check_device_ids(device_ids: Sequence[int | str | Device] | None, module: Module) -> None:
+    """Raise if they name anything but the one device on which the network is."""
+    if device_ids:
+        there = {str(one.device) for one in module.parameters()}
+        if {str(device(one)) for one in device_ids} != there or len(there) > 1:
+            raise ValueError(
+                f"DistributedDataParallel: device_ids={list(device_ids)}, but the network is on "
+                f"{' and '.join(sorted(there))}. Move it first, or leave device_ids out: it is trained where it is."
             )
 
 

@@ -114,6 +114,41 @@ def test_a_mistake_is_one_sentence(words, said):
     assert (code, out, errors) == (2, "", f"gaze: {said}\n")
 
 
+FAILING = """
+import sys
+from gaze_examples import cli, runs
+from minigrad import distributed
+
+def train(*_, **__):
+    if distributed.get_rank() == 1:
+        raise {}
+    distributed.barrier()
+
+runs.train = train
+sys.exit(cli.main(["train", "--data-parallel", *sys.argv[1:]]))
+"""
+
+
+@needs_mpi
+@pytest.mark.parametrize(
+    "error, said, traced",
+    [
+        ("OSError(28, 'No space left on device', 'run')", "No space left on device (run).", False),
+        ("RuntimeError('The ranks no longer agree.')", "The ranks no longer agree.", False),
+        ("ValueError('The checkpoint is damaged.')", "The checkpoint is damaged. To begin anew, remove run.", False),
+        ("TypeError('a mistake of ours')", "TypeError: a mistake of ours", True),
+    ],
+)
+def test_what_goes_wrong_on_one_rank_is_a_sentence_and_a_mistake_of_ours_has_its_traceback(
+    error, said, traced, dataset_directory
+):
+    words = ["--data", dataset_directory, "--model", "fc", "--out", "run"]
+    code, _, errors = ended(start(2, "-c", FAILING.format(error), *words))
+    assert code == (1 if traced else 2)
+    assert f"rank 1 of 2: {said}\n" in errors
+    assert ("Traceback" in errors) == traced
+
+
 @needs_mpi
 def test_without_mpiexec_it_trains_alone(dataset_directory):
     words = ["--data", dataset_directory, "--model", "fc", "--epochs", "1", "--data-parallel", "--out", "run"]

@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import signal
+import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -33,8 +34,11 @@ def sums():
         distributed.all_reduce(x, op)
         results[op.name] = x.tolist()
     columns = mg.arange(6).double().reshape(2, 3).T  # not contiguous
-    distributed.all_reduce(columns)
-    results["columns"] = columns.tolist()
+    work = distributed.all_reduce(columns, async_op=True)
+    work.wait()
+    columns += 1
+    work.wait()  # there is nothing more to wait for, and what was done since stays
+    results["columns"] = (columns - 1).tolist()
     scalar = mg.tensor(float(rank))
     work = distributed.all_reduce(scalar, async_op=True)
     work.wait()
@@ -70,7 +74,11 @@ def refusals():
     frozen = nn.Linear(2, 2).requires_grad_(False)
     nothing = message_of(lambda: DistributedDataParallel(frozen))
     other = message_of(lambda: DistributedDataParallel(nn.Linear(2, 2 + distributed.get_rank())))
-    return half, short, twice, nothing, other
+    elsewhere = message_of(lambda: DistributedDataParallel(nn.Linear(2, 2), device_ids=[distributed.get_rank()]))
+    bools = message_of(lambda: distributed.all_reduce(mg.ones(2) > 0))
+    nobody = [message_of(lambda: distributed.broadcast(mg.ones(2), src=3))]
+    nobody += [message_of(lambda: distributed.broadcast_object_list([1], src=-1))]
+    return (half, short, twice, nothing, other, bools, nobody), elsewhere
 
 
 def message_of(call):
@@ -98,7 +106,8 @@ def gradients(megabytes, device="cpu"):
     """What each parameter has after backward, and how it began, each rank from a seed of its own."""
     rank = distributed.get_rank()
     mg.manual_seed(rank)
-    net = DistributedDataParallel(network().double().to(device), bucket_cap_mb=float(megabytes))
+    device_ids = None if device == "cpu" else [device]
+    net = DistributedDataParallel(network().double().to(device), device_ids, bucket_cap_mb=float(megabytes))
     begun = [one.tolist() for one in net.module.parameters()]
     x, y = (part.to(device) for part in examples(24)[rank * 8 : rank * 8 + 8])
     passes = []
@@ -271,7 +280,21 @@ def failing(rank, what):
     if distributed.get_rank() == int(rank):
         if what == "raise":
             raise ValueError("the disk is on fire")
+        if what == "assert":
+            raise AssertionError
         os.kill(os.getpid(), signal.Signals[f"SIG{what}"])
+    distributed.barrier()
+
+
+def failing_unread():
+    """A rank fails while that part of mpiexec which reads what it prints has no time."""
+    if distributed.get_rank() == 1:
+        reader = os.getppid()
+        # In a session of its own, for mpiexec ends all that is in the rank's.
+        command = ["sh", "-c", f"kill -STOP {reader}; echo; sleep 0.1; kill -CONT {reader}"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as stopping:
+            stopping.stdout.readline()
+            distributed.abort("the disk is on fire")
     distributed.barrier()
 
 
