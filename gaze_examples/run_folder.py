@@ -174,6 +174,11 @@ def next_free(parent: Path, name: str) -> Path:
     return parent / f"{name}-{number}"
 
 
+def does_not_go_on(run: Started, error: ValueError) -> DataError:
+    """Of a run whose checkpoint is another's, or damaged."""
+    return DataError(f"{error} To begin anew, remove {run.folder}.")
+
+
 def check_free(folder: Path) -> None:
     """Raise if a run folder would overwrite something, or cannot be made: minutes later would be too late."""
     try:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from gaze_examples import cli, run_folder, runs
+from gaze_examples.commands import options, printing
 from gaze_examples.data import gazehub
 from tests.device_guard.module import installed
 
@@ -118,7 +119,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far(dataset_directory, monkeypatch, ca
             raise KeyboardInterrupt
         return "an epoch"
 
-    monkeypatch.setattr(cli, "_epoch_line", interrupt)
+    monkeypatch.setattr(printing, "epoch_line", interrupt)
     assert train(dataset_directory, "--out", "run") == 0
     assert {path.name for path in Path("run").iterdir()} == FILES | {"run.json", "checkpoint.safetensors"}
     assert "keeping the best weights so far. To go on: gaze train --resume run" in capsys.readouterr().out
@@ -132,8 +133,8 @@ def test_ctrl_c_before_the_first_epoch_writes_nothing(dataset_directory, monkeyp
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_load", interrupt)
-    assert train(dataset_directory) == cli.OVER
+    monkeypatch.setattr(options, "load", interrupt)
+    assert train(dataset_directory) == printing.OVER
     assert "Nothing is half-written" in one_sentence(capsys) and not Path("runs").exists()
 
 
@@ -209,27 +210,27 @@ def test_an_out_folder_that_exists_is_refused_before_any_work(dataset_directory,
 
 def test_where_no_run_folder_can_be_made_it_is_said_before_any_work(dataset_directory, monkeypatch, capsys):
     Path("file").touch()
-    monkeypatch.setattr(cli, "_load", lambda *_: pytest.fail("it worked first"))
+    monkeypatch.setattr(options, "load", lambda *_: pytest.fail("it worked first"))
     assert train(dataset_directory, "--out", "file/run") == 2
     assert "Cannot make the run folder file/run" in one_sentence(capsys)
 
 
 def test_a_missing_matplotlib_is_missed_before_any_work(dataset_directory, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.setattr(cli, "_load", lambda *_: pytest.fail("it worked first"))
+    monkeypatch.setattr(options, "load", lambda *_: pytest.fail("it worked first"))
     assert train(dataset_directory) == 2
     assert "matplotlib" in one_sentence(capsys)
 
 
 def test_a_run_whose_folder_was_taken_meanwhile_goes_to_the_next_free_one(dataset_directory, monkeypatch, capsys):
-    original = cli._load
+    original = options.load
 
     def somebody_else_is_quicker(asked):
         Path("runs/fc-1").mkdir(parents=True)
         Path("runs/fc-1/theirs.txt").touch()
         return original(asked)
 
-    monkeypatch.setattr(cli, "_load", somebody_else_is_quicker)
+    monkeypatch.setattr(options, "load", somebody_else_is_quicker)
     assert train(dataset_directory) == 0
     assert [path.name for path in Path("runs/fc-1").iterdir()] == ["theirs.txt"]
     assert {path.name for path in Path("runs/fc-2").iterdir()} == FILES
@@ -340,7 +341,7 @@ def test_data_that_is_stopped_says_that_the_same_command_goes_on(dataset_directo
         return real(root, label_file, progress)
 
     monkeypatch.setattr(gazehub, "_read_person", read)
-    assert gaze("data", "eyes") == cli.OVER
+    assert gaze("data", "eyes") == printing.OVER
     assert "Stopped. What is converted so far is kept: 1 of 3 parts; the same command goes on" in one_sentence(capsys)
     stop.clear()
     assert gaze("data", "eyes") == 0

@@ -6,6 +6,7 @@ import cv2
 import pytest
 
 from gaze_examples import cli, compare
+from gaze_examples.commands import printing
 from gaze_examples.models import MODELS
 
 
@@ -29,7 +30,7 @@ def test_all_networks_stand_in_one_table_and_one_report(dataset_directory, capsy
 
 
 def test_after_ctrl_c_what_is_done_is_kept(dataset_directory, monkeypatch, capsys):
-    original, done = cli._epoch_line, []
+    original, done = printing.epoch_line, []
 
     def interrupt(epoch, epochs=None):
         done.append(epoch)
@@ -37,6 +38,6 @@ def test_after_ctrl_c_what_is_done_is_kept(dataset_directory, monkeypatch, capsy
             raise KeyboardInterrupt
         return original(epoch, epochs)
 
-    monkeypatch.setattr(cli, "_epoch_line", interrupt)
+    monkeypatch.setattr(printing, "epoch_line", interrupt)
     assert cli.main(["compare", "--data", dataset_directory, "--epochs", "1", "--out", "two"]) == 0
     assert {path.name for path in Path("two").iterdir() if path.is_dir()} == {"two-layer", "fc"}

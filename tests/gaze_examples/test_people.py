@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gaze_examples import cli, people, run_folder
+from gaze_examples.commands import printing
 from gaze_examples.data import gazehub
 from tests.gaze_examples.conftest import _eyes
 from tests.gaze_examples.pictures import cheap_pictures
@@ -50,7 +51,7 @@ def test_everybody_is_left_out_once_as_by_hand(dataset_directory, capsys):
 def test_stopped_and_resumed_it_ends_as_if_it_had_not_been(dataset_directory, monkeypatch, capsys):
     words = [*EACH, "--data", dataset_directory, "--out"]
     assert cli.main([*words, "whole"]) == 0
-    original, told = cli._epoch_line, []
+    original, told = printing.epoch_line, []
 
     def interrupt(epoch, epochs=None):
         told.append(epoch)
@@ -58,8 +59,8 @@ def test_stopped_and_resumed_it_ends_as_if_it_had_not_been(dataset_directory, mo
             raise KeyboardInterrupt
         return original(epoch, epochs)
 
-    monkeypatch.setattr(cli, "_epoch_line", interrupt)
-    assert cli.main([*words, "each"]) == cli.OVER
+    monkeypatch.setattr(printing, "epoch_line", interrupt)
+    assert cli.main([*words, "each"]) == printing.OVER
     printed = capsys.readouterr().out
     assert "Stopped after 1 of 3 people" in printed and "gaze train --resume each" in printed
     assert [score["person"] for score in scores("each")] == ["p00"]

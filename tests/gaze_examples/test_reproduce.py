@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gaze_examples import cli, document, themes
+from gaze_examples.commands import printing
 from gaze_examples.reproduce import checks, notebook, run
 from gaze_examples.reproduce.findings import Finding, Lab, Task
 from gaze_examples.reproduce.outline import TASKS
@@ -122,7 +123,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(dataset_directory, 
 
     first = Task("1.1-1.5", "Layers and loss", lambda lab: Finding("done", [document.Text("x")], {"checks": [1, 1]}))
     monkeypatch.setattr(run, "TASKS", (first, Task("1.6", "Two-layer network", interrupt)))
-    assert cli.main(["reproduce", "--quick", "--data", dataset_directory]) == cli.OVER
+    assert cli.main(["reproduce", "--quick", "--data", dataset_directory]) == printing.OVER
     assert "To go on: gaze reproduce --resume runs/reproduce-1" in capsys.readouterr().out
     assert [path.name for path in Path("runs/reproduce-1/tasks").iterdir()] == ["1.1-1.5.json"]
     assert "Not finished: 1.6, 1.7" in pages(Path("runs/reproduce-1"))[1]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-Loader = Callable[[argparse.Namespace, dict[str, Any]], Any]
-"""Loads the data that was asked for; what was not said is as the network's own run says."""
+from gaze_examples.commands import options, printing
 
 INDEX_OF = "test"  # the part of the data whose images `gaze explain` numbers
 
@@ -22,19 +19,18 @@ class Network(NamedTuple):
     asked: dict[str, Any]
 
 
-def add_predict(commands: Any, epoch_line: Callable[..., str]) -> argparse.ArgumentParser:
+def add_predict(commands: Any) -> None:
     """Register `gaze predict`."""
     parser = commands.add_parser("predict", help="say where the faces in photos, in a film or before a camera look")
     parser.add_argument("pictures", nargs="*", metavar="PHOTO", help="photos, and films such as .mp4")
     parser.add_argument("--camera", nargs="?", type=int, const=0, metavar="N", help="a live view of camera N instead")
     _add_network(parser)
     parser.add_argument("--out", metavar="DIR", help="the folder for pictures and JSON (default: runs/predict-N)")
-    parser.set_defaults(run=lambda arguments: _predict(arguments, epoch_line))
-    return parser
+    parser.set_defaults(run=_predict)
 
 
-def add_explain(commands: Any, load: Loader, epoch_line: Callable[..., str]) -> argparse.ArgumentParser:
-    """Register `gaze explain`. The options of the data are left to be added."""
+def add_explain(commands: Any) -> None:
+    """Register `gaze explain`."""
     parser = commands.add_parser("explain", help="show what in an image moved the decision")
     parser.add_argument("what", nargs="?", metavar="PHOTO|INDEX",
                         help="a photo, or the number of an image in the test part of the data")  # fmt: skip
@@ -44,8 +40,8 @@ def add_explain(commands: Any, load: Loader, epoch_line: Callable[..., str]) -> 
     parser.add_argument("--quadrant", type=int, choices=range(4), help="what to explain (default: the answer)")
     _add_network(parser)
     parser.add_argument("--out", metavar="PNG", help="the picture (default: explain-NAME.png, or mistakes.png)")
-    parser.set_defaults(run=lambda arguments: _explain(arguments, load, epoch_line))
-    return parser
+    options.add_data(parser, "for an INDEX and for --mistakes; without --data, the options are those of the run")
+    parser.set_defaults(run=_explain)
 
 
 def _add_network(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +49,7 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
                         "eyes the first time)")  # fmt: skip
 
 
-def _predict(arguments: argparse.Namespace, epoch_line: Callable[..., str]) -> int:
+def _predict(arguments: argparse.Namespace) -> int:
     from gaze_examples import run_folder
     from gaze_examples.data import DataError
     from gaze_examples.photos import camera, predict
@@ -62,7 +58,7 @@ def _predict(arguments: argparse.Namespace, epoch_line: Callable[..., str]) -> i
         if arguments.pictures or arguments.out is not None:
             raise DataError("--camera shows a live view and writes nothing; leave out the photos and --out.")
         camera.check_can_show()
-        network = network_of(arguments.model, epoch_line)
+        network = network_of(arguments.model)
         print("A window shows what the camera sees, as in a mirror. The key q ends it.", flush=True)
         camera.live(network.model, arguments.camera)
         return 0
@@ -71,18 +67,18 @@ def _predict(arguments: argparse.Namespace, epoch_line: Callable[..., str]) -> i
     paths = [Path(name) for name in arguments.pictures]
     missing = [path for path in paths if not path.is_file()]  # said before a network is trained for nothing
     for path in missing:
-        _say(f"There is no file {path}.")
+        printing.say(f"There is no file {path}.")
     there = [path for path in paths if path not in missing]
     if not there:
         return 2
     folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), "predict")
     run_folder.check_free(folder)
-    network = network_of(arguments.model, epoch_line)
+    network = network_of(arguments.model)
     bad: list[DataError] = []
 
     def on_bad(error: DataError) -> None:
         bad.append(error)
-        _say(str(error))
+        printing.say(str(error))
 
     outcome = predict.predict(network.model, there, folder, network.about, on_bad)
     print(predict.table(outcome.rows))
@@ -90,7 +86,7 @@ def _predict(arguments: argparse.Namespace, epoch_line: Callable[..., str]) -> i
     return 2 if missing or bad else 0 if outcome.answered else 1
 
 
-def _explain(arguments: argparse.Namespace, load: Loader, epoch_line: Callable[..., str]) -> int:
+def _explain(arguments: argparse.Namespace) -> int:
     from gaze_examples import explanation
     from gaze_examples.data import DataError
     from gaze_examples.data.eyes import QUADRANTS
@@ -105,11 +101,11 @@ def _explain(arguments: argparse.Namespace, load: Loader, epoch_line: Callable[.
         raise DataError("--face chooses a face of a photo; leave it out.")
     stem = "mistakes" if arguments.mistakes else f"explain-{Path(arguments.what).stem}"
     out = Path(arguments.out or f"{stem}.png")
-    network = network_of(arguments.model, epoch_line)
+    network = network_of(arguments.model)
     if is_photo:
         image = _image_of_photo(Path(arguments.what), arguments.face, network.model)
     else:
-        data = load(arguments, network.asked)
+        data = options.load(options.asked_for(arguments, network.asked))
         eyes, labels = data.split.parts()[INDEX_OF], data.labels[INDEX_OF]
         if arguments.mistakes:
             each = probabilities(network.model, eyes.images)
@@ -169,7 +165,7 @@ def _image_of_photo(path: Path, number: int | None, model: Any) -> _Image:
     return _Image(eye_pair(grey, face.eyes), found.quadrant, title)
 
 
-def network_of(run: str | None, epoch_line: Callable[..., str]) -> Network:
+def network_of(run: str | None) -> Network:
     """The network of a run folder, or the default one; prints what it is."""
     import matplotlib.figure  # noqa: F401  for the pictures: that it is missing should be said before the training
 
@@ -183,12 +179,8 @@ def network_of(run: str | None, epoch_line: Callable[..., str]) -> Network:
     else:
         default = default_model.default_model(
             on_start=lambda: print("The default network is trained now, once; it takes some minutes.", flush=True),
-            on_epoch=lambda epoch, epochs: print(epoch_line(epoch, epochs), flush=True),
+            on_epoch=lambda epoch, epochs: print(printing.epoch_line(epoch, epochs), flush=True),
         )
         network = Network(default.model, default.describe(), default_model.ASKED)
     print(f"{network.about}\n", flush=True)
     return network
-
-
-def _say(sentence: str) -> None:
-    print(f"gaze: {sentence}", file=sys.stderr)

@@ -1,0 +1,36 @@
+"""The command `gaze reproduce`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from gaze_examples.commands import options
+
+
+def add(commands: Any) -> None:
+    """Register it, with its options."""
+    reproduce = commands.add_parser("reproduce", help="do the course's assignment from end to end, in one report")
+    reproduce.add_argument("--quick", action="store_true", help="fewer epochs: about a minute on the small set")
+    reproduce.add_argument("--out", metavar="DIR", type=options.name, help="the folder (default: the next free "
+                           "runs/reproduce-N)")  # fmt: skip
+    reproduce.add_argument(
+        "--resume", metavar="DIR", type=options.name, help="go on with a reproduction that was stopped"
+    )
+    options.add_data(reproduce)
+    reproduce.set_defaults(run=_reproduce)
+
+
+def _reproduce(arguments: argparse.Namespace) -> int:
+    import matplotlib.figure  # noqa: F401  that it is missing should be said before the training
+
+    from gaze_examples import run_folder
+    from gaze_examples.reproduce import command
+
+    if arguments.resume is not None:
+        options.nothing_given(arguments, ["quick", "out", *options.DATA_OPTIONS])
+        return command.resume(Path(arguments.resume), lambda asked: options.load({**options.DATA_OPTIONS, **asked}))
+    folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), "reproduce")
+    asked = options.asked_for(arguments)
+    return command.begin(folder, arguments.quick, asked, lambda: options.load(asked))
