@@ -10,6 +10,7 @@ OVER = 130  # the shell's exit code for a program that was ended by Ctrl-C
 
 
 def epoch_line(epoch, epochs: int | None = None) -> str:
+    """An `Epoch`, of so many, as a line."""
     return (
         f"epoch {epoch.epoch:3d}{f'/{epochs}' if epochs else ''}   loss {epoch.train_loss:.4f}   "
         f"train {100 * epoch.train_accuracy:5.1f} %   val {100 * epoch.val_accuracy:5.1f} %   {epoch.seconds:.1f} s"
@@ -17,6 +18,7 @@ def epoch_line(epoch, epochs: int | None = None) -> str:
 
 
 def score_table(scores: dict, data) -> str:
+    """The `Evaluation` of each part of the data, beside what the oracle would get."""
     from gaze_examples.report import PARTS
 
     lines = [f"{'':20}{'images':>8}{'accuracy':>11}{'oracle':>10}"]

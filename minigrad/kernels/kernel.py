@@ -38,8 +38,8 @@ class Kernel:
         return self._compiled[key](*arrays) if size is None else self._compiled[key](*arrays, size=size)
 
 
-def take(*arrays: Array) -> bool:
-    """Whether these are arrays for a kernel: on a GPU, and all in single or all in double precision.
+def fit_a_kernel(*arrays: Array) -> bool:
+    """Whether kernels take these arrays: on a GPU, and all in single or all in double precision.
 
     The others are left to the portable lines: what CUDA C does to single precision it does not all do to half.
     """

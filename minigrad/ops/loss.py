@@ -11,7 +11,7 @@ from typing import Any
 from minigrad.backend import Array, DtypeError, ShapeError, array_module
 from minigrad.bounds import all_within
 from minigrad.kernels import loss as kernels
-from minigrad.kernels.kernel import take
+from minigrad.kernels.kernel import fit_a_kernel
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -179,7 +179,7 @@ def _or_one(total: Any, y: Array, ignore_index: int) -> Any:
 
 def _has_kernels(x: Array) -> bool:
     """Whether scores are on a GPU, and such as the kernels take."""
-    return x.ndim == 2 and 0 < x.shape[1] <= kernels.MOST_CLASSES and take(x)
+    return x.ndim == 2 and 0 < x.shape[1] <= kernels.MOST_CLASSES and fit_a_kernel(x)
 
 
 def _columns(x: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad.backend import Array, array_module
 from minigrad.kernels import optim as kernels
-from minigrad.kernels.kernel import take
+from minigrad.kernels.kernel import fit_a_kernel
 from minigrad.optim.optimizer import Optimizer, count_step, downhill, numbers, remembered
 from minigrad.tensor import Tensor
 
@@ -45,7 +45,7 @@ class Adagrad(Optimizer):
         self.refuse_negative(settings, "lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
 
     def update(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
-        if take(array, gradient):
+        if fit_a_kernel(array, gradient):
             self._update_on_gpu(array, gradient, memory, settings)
             return
         lr, lr_decay, eps, start = numbers(settings, "lr", "lr_decay", "eps", "initial_accumulator_value")

@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad.backend import Array, array_module
 from minigrad.kernels import optim as kernels
-from minigrad.kernels.kernel import take
+from minigrad.kernels.kernel import fit_a_kernel
 from minigrad.optim.optimizer import Optimizer, count_step, downhill, numbers, remembered
 from minigrad.tensor import Tensor
 
@@ -53,7 +53,7 @@ class Adam(Optimizer):
             raise ValueError(f"{type(self).__name__}: betas must be two numbers, each >= 0 and < 1, got {betas}.")
 
     def update(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
-        if take(array, gradient):
+        if fit_a_kernel(array, gradient):
             self._update_on_gpu(array, gradient, memory, settings)
             return
         xp = array_module(array)

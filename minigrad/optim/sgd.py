@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad.backend import Array
 from minigrad.kernels import optim as kernels
-from minigrad.kernels.kernel import take
+from minigrad.kernels.kernel import fit_a_kernel
 from minigrad.optim.optimizer import Optimizer, downhill, numbers, remembered
 from minigrad.tensor import Tensor
 
@@ -42,7 +42,7 @@ class SGD(Optimizer):
             raise ValueError("SGD: nesterov needs a momentum and no dampening.")
 
     def update(self, array: Array, gradient: Array, memory: dict[str, Any], settings: dict[str, Any]) -> None:
-        if take(array, gradient):
+        if fit_a_kernel(array, gradient):
             self._update_on_gpu(array, gradient, memory, settings)
             return
         lr, momentum, dampening = numbers(settings, "lr", "momentum", "dampening")
