@@ -7,8 +7,9 @@ that element, and the others get nothing. If several are equally large, the firs
 window hands back is what it was given, neither more nor less.
 
 The fast pair goes place by place: the elements at one place of all windows are one slice of the image (see `windows`),
-so the maximum is that of kh kw slices, and who won is which slice first equals it. It does so some rows at a time, so
-few that they stay in the processor's cache; threads share the channels. On a GPU it is one kernel each way.
+so the maximum is that of kh kw slices, and who won is which slice first equals it. It does so some channels at a time,
+or some rows of one, so few that they stay in the processor's cache; threads share the channels. On a GPU it is one
+kernel each way.
 """
 
 from __future__ import annotations
@@ -81,13 +82,13 @@ def max_pool2d_forward(
     winners = memory.empty(out.shape, np.min_scalar_type(windows.kernel[0] * windows.kernel[1]), xp)
     if is_on_host(x):
         images = batch_last(x, windows.pads, _least(x.dtype))
-        inside = batch_last(np.ones((1, 1, *x.shape[2:]), bool), windows.pads)[0]
+        inside = batch_last(np.ones((1, 1, *x.shape[2:]), bool), windows.pads)
 
         def walk(mine: range) -> None:
             for c, rows, seen in _steps(mine, images, windows):
                 places = _places(images[c, seen], windows)
                 largest = functools.reduce(np.maximum, places)
-                eligible = _places(inside[seen], windows) if windows.pads != NO_PADS else None
+                eligible = _places(inside[:, seen], windows) if windows.pads != NO_PADS else None
                 out[c, rows], winners[c, rows] = largest, _winners(places, largest, eligible)
 
         share(walk, len(images), windows.kernel[0] * windows.kernel[1] * out.size)
@@ -139,11 +140,11 @@ def _for_kernel(shape: tuple[int, ...], windows: Windows) -> dict[str, int]:
 
 
 def _places(images: Array, windows: Windows) -> list[Array]:
-    """The elements of (H, W, N) at each place of a window, row by row: each (rows, columns, N)."""
+    """The elements of (C, H, W, N) at each place of a window, row by row: each (C, rows, columns, N)."""
     (kh, kw), (down, across), (hole_down, hole_across) = windows.kernel, windows.stride, windows.dilation
-    rows = count(len(images), kh, down, hole_down)
+    rows = count(images.shape[1], kh, down, hole_down)
     return [
-        images[every(i * hole_down, rows, down), every(j * hole_across, windows.columns, across)]
+        images[:, every(i * hole_down, rows, down), every(j * hole_across, windows.columns, across)]
         for i, j in product(range(kh), range(kw))
     ]
 
@@ -168,16 +169,20 @@ def _winners(places: list[Array], largest: Array, eligible: list[Array] | None) 
     return winners
 
 
-def _steps(channels: range, images: Array, windows: Windows) -> Iterator[tuple[int, slice, slice]]:
-    """Steps in which what is looked at stays in the cache: a channel, rows of windows, the rows that these see."""
+def _steps(channels: range, images: Array, windows: Windows) -> Iterator[tuple[slice, slice, slice]]:
+    """Steps in which what is looked at stays in the cache: channels, rows of windows, the rows that these see.
+
+    That is some channels with all their rows, or, if already one is too large, some rows of one.
+    """
     _, _, width, batch = images.shape
-    step = max(1, CACHE_BYTES // max(1, windows.stride[0] * width * batch * images.itemsize))
-    for c, first in product(channels, range(0, windows.rows, step)):
+    row = max(1, windows.stride[0] * width * batch * images.itemsize)
+    together, step = (max(1, CACHE_BYTES // size) for size in (windows.rows * row, row))
+    for c, first in product(channels[::together], range(0, windows.rows, step)):
         last = min(first + step, windows.rows) - 1
         seen = slice(
             first * windows.stride[0], last * windows.stride[0] + reach(windows.kernel[0], windows.dilation[0])
         )
-        yield c, slice(first, last + 1), seen
+        yield slice(c, min(c + together, channels.stop)), slice(first, last + 1), seen
 
 
 def _indices(winners: Array, windows: Windows, width: int) -> Array:
