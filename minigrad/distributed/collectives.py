@@ -56,8 +56,7 @@ def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, async_op: bool = Fal
 
     async_op: begin only, and return a `Work` to wait for.
     """
-    check_tensor("all_reduce", tensor)
-    if tensor.dtype == bool:
+    if checked_tensor("all_reduce", tensor).dtype == bool:
         raise DtypeError("all_reduce: bools are not added up; convert them with .int() first.")
     announcement = announce("all_reduce", f"({op.name}) of {described(tensor)}")
     if not async_op:
@@ -73,9 +72,8 @@ def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, async_op: bool = Fal
 
 def broadcast(tensor: Tensor, src: int = 0) -> None:
     """Give the tensor the elements that it has on rank `src`."""
-    check_tensor("broadcast", tensor)
     check_rank("broadcast", src)
-    announcement = announce("broadcast", f" from rank {src} of {described(tensor)}")
+    announcement = announce("broadcast", f" from rank {src} of {described(checked_tensor('broadcast', tensor))}")
     announcement.check()
     carrier = _carrier("broadcast", tensor)
     array = carrier.reachable(tensor.array)
@@ -106,10 +104,11 @@ def all_gather_object(object_list: list[Any], obj: Any) -> None:
     object_list[:] = comm.allgather(obj)
 
 
-def check_tensor(name: str, tensor: Tensor) -> None:
-    """Raise TypeError if it is none."""
+def checked_tensor(name: str, tensor: Tensor) -> Tensor:
+    """The tensor. Raises TypeError if it is none."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name}: expected a Tensor, got {type(tensor).__name__}.")
+    return tensor
 
 
 def check_rank(name: str, rank: int, argument: str = "src") -> None:

@@ -70,6 +70,10 @@ class Trainer:
         self.scheduler = scheduler
         self.on_epoch = on_epoch
         self.progress = progress
+        self._get_ready()
+
+    def _get_ready(self) -> None:
+        """For kinds of trainers that need more than this."""
 
     def fit(
         self,
