@@ -34,7 +34,7 @@ from minigrad.distributed.group import (
     init_process_group,
     is_available,
     is_initialized,
-    processes_started,
+    started_as,
 )
 
 __all__ = [
@@ -59,7 +59,7 @@ __all__ = [
     "is_available",
     "is_initialized",
     "own_gpu",
-    "processes_started",
     "reduce",
     "scatter",
+    "started_as",
 ]

@@ -25,7 +25,8 @@ from minigrad.threads import get_num_threads, set_num_threads
 
 INSTALL = "install it with pip install 'minigrad[mpi]'"
 READING = 0.25  # seconds that mpiexec has to read a rank's last words: after an abort it reads no more
-STARTED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # where MPICH's and Open MPI's mpiexec say how many processes there are
+# Where mpiexec says which process it started, of how many: MPICH's, and Open MPI's.
+STARTED_AS = (("PMI_RANK", "PMI_SIZE"), ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"))
 BACKENDS = ("mpi", "gloo", "nccl", "cpu:gloo,cuda:nccl")
 
 
@@ -46,9 +47,12 @@ def is_available() -> bool:
     return importlib.util.find_spec("mpi4py") is not None
 
 
-def processes_started() -> int:
-    """How many processes mpiexec started beside this one, and with it; 1 without mpiexec. No MPI is needed to ask."""
-    return max(int(os.environ.get(name, 1)) for name in STARTED)
+def started_as() -> tuple[int, int]:
+    """Which process this is, of how many that mpiexec started; (0, 1) without it. No process group is needed."""
+    for place, count in STARTED_AS:
+        if count in os.environ:
+            return int(os.environ.get(place, 0)), int(os.environ[count])
+    return 0, 1
 
 
 def init_process_group(backend: str | None = None, *, world_size: int = -1, rank: int = -1) -> None:
@@ -143,10 +147,11 @@ def _agreement(name: str) -> Agreement:
 
 def _check_ranks(size: int, place: int, world_size: int, rank: int) -> None:
     """Raise if there are not as many ranks as were started, or as the program takes for granted."""
-    if size == 1 < processes_started():
+    _, started = started_as()
+    if size == 1 < started:
         raise RuntimeError(
-            f"init_process_group: mpiexec started {processes_started()} processes, and mpi4py finds one: they belong "
-            "to different kinds of MPI. `minigrad doctor` says which."
+            f"init_process_group: mpiexec started {started} processes, and mpi4py finds one: they belong to different "
+            "kinds of MPI. `minigrad doctor` says which."
         )
     if world_size not in (-1, size) or rank not in (-1, place):
         raise RuntimeError(
