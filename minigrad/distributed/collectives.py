@@ -10,12 +10,12 @@ Where a rank comes to something else than the others, or has a tensor of another
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minigrad.backend import Array, DtypeError, float16, is_on_host, to_host
-from minigrad.distributed.agreement import Announcement, wait
 from minigrad.distributed.gpus import nccl
 from minigrad.distributed.group import announce, communicator
 from minigrad.tensor import Tensor
@@ -31,24 +31,38 @@ class ReduceOp(enum.Enum):
 
 
 class Work:
-    """Something under way: the tensor must be left alone until `wait()` has returned."""
+    """Something under way: the tensor must be left alone until `wait()` has returned.
 
-    def __init__(self, announcement: Announcement, request: Any, tensor: Tensor, array: Array) -> None:
-        self._announcement, self._request, self._tensor, self._array = announcement, request, tensor, array
-        self._waited = False
+    >>> work = all_reduce(x, async_op=True)
+    >>> ...
+    >>> work.wait()
+    """
+
+    def __init__(self, name: str, what: str, tensor: Tensor, send: Callable[[Any, Array], Any]) -> None:
+        self._name, self._tensor, self._send = name, checked_tensor(name, tensor), send
+        self._array: Any = None  # what MPI reads and writes
+        self._written = False
+        self._step = announce(name, f"{what} of {described(tensor)}", self._begin)
 
     def wait(self) -> bool:
-        """Return when the tensor holds the result. Raises RuntimeError if the ranks did not all begin the same."""
-        if not self._waited:
-            self._announcement.check()
-            wait(self._request)
-            _written(self._tensor, self._array)
-            self._waited = True
+        """Return when the tensor holds the result. RuntimeError, on all ranks, if one began something else."""
+        self._step.wait()
+        if not self._written:
+            if self._array is self._tensor.array:
+                self._tensor.edited()
+            else:
+                self._tensor.detach().copy_(self._array)
+            self._written = True
         return True
 
     def is_completed(self) -> bool:
-        """Whether `wait()` would return at once."""
-        return self._announcement.has_come() and bool(self._request.Test())
+        """Whether `wait()` would return at once. Asking moves it on: MPI works only while it is called."""
+        return self._step.is_done()
+
+    def _begin(self) -> Any:
+        carrier = _carrier(self._name, self._tensor)
+        self._array = carrier.reachable(self._tensor.array)
+        return self._send(carrier, self._array)
 
 
 def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, async_op: bool = False) -> Work | None:
@@ -58,12 +72,7 @@ def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, async_op: bool = Fal
     """
     if checked_tensor("all_reduce", tensor).dtype == bool:
         raise DtypeError("all_reduce: bools are not added up; convert them with .int() first.")
-    announcement = announce("all_reduce", f"({op.name}) of {described(tensor)}")
-    if not async_op:
-        announcement.check()
-    carrier = _carrier("all_reduce", tensor)
-    array = carrier.reachable(tensor.array)
-    work = Work(announcement, carrier.all_reduce(array, op.value), tensor, array)
+    work = Work("all_reduce", f"({op.name})", tensor, lambda carrier, array: carrier.all_reduce(array, op.value))
     if async_op:
         return work
     work.wait()
@@ -73,22 +82,18 @@ def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, async_op: bool = Fal
 def broadcast(tensor: Tensor, src: int = 0) -> None:
     """Give the tensor the elements that it has on rank `src`."""
     check_rank("broadcast", src)
-    announcement = announce("broadcast", f" from rank {src} of {described(checked_tensor('broadcast', tensor))}")
-    announcement.check()
-    carrier = _carrier("broadcast", tensor)
-    array = carrier.reachable(tensor.array)
-    Work(announcement, carrier.broadcast(array, src), tensor, array).wait()
+    Work("broadcast", f" from rank {src}", tensor, lambda carrier, array: carrier.broadcast(array, src)).wait()
 
 
 def barrier() -> None:
     """Wait until all ranks have come here."""
-    announce("barrier").check()
+    announce("barrier").wait()
 
 
 def broadcast_object_list(object_list: list[Any], src: int = 0) -> None:
     """Replace the things in the list by those of rank `src`."""
     check_rank("broadcast_object_list", src)
-    announce("broadcast_object_list", f" from rank {src}").check()
+    announce("broadcast_object_list", f" from rank {src}").wait()
     object_list[:] = communicator("broadcast_object_list").bcast(object_list, root=src)
 
 
@@ -100,7 +105,7 @@ def all_gather_object(object_list: list[Any], obj: Any) -> None:
             f"all_gather_object: expected a list with an entry for each of {comm.Get_size()} ranks, got "
             f"{len(object_list)}."
         )
-    announce("all_gather_object").check()
+    announce("all_gather_object").wait()
     object_list[:] = comm.allgather(obj)
 
 
@@ -148,11 +153,3 @@ class _Mpi:
 
     def broadcast(self, array: np.ndarray, src: int) -> Any:
         return self._comm.Ibcast(array, root=src)
-
-
-def _written(tensor: Tensor, array: Array) -> None:
-    """The result is in `array`."""
-    if array is tensor.array:
-        tensor.edited()
-    else:
-        tensor.detach().copy_(array)

@@ -41,7 +41,7 @@ def gather(tensor: Tensor, gather_list: Sequence[Tensor] | None = None, dst: int
     _check_owner("gather", "gather_list", gather_list, "dst", dst)
     if gather_list is not None:
         _check_list("gather", "gather_list", gather_list, tensor)
-    announce("gather", f" to rank {dst} of {described(checked_tensor('gather', tensor))}").check()
+    announce("gather", f" to rank {dst} of {described(checked_tensor('gather', tensor))}").wait()
     arrays = communicator("gather").gather(to_host(tensor.array), root=dst)
     if gather_list is not None:
         _fill(gather_list, arrays)
@@ -52,7 +52,7 @@ def scatter(tensor: Tensor, scatter_list: Sequence[Tensor] | None = None, src: i
     _check_owner("scatter", "scatter_list", scatter_list, "src", src)
     if scatter_list is not None:
         _check_list("scatter", "scatter_list", scatter_list, tensor)
-    announce("scatter", f" from rank {src} of {described(checked_tensor('scatter', tensor))}").check()
+    announce("scatter", f" from rank {src} of {described(checked_tensor('scatter', tensor))}").wait()
     arrays = None if scatter_list is None else [to_host(one.array) for one in scatter_list]
     _fill([tensor], [communicator("scatter").scatter(arrays, root=src)])
 
@@ -69,14 +69,14 @@ def reduce(tensor: Tensor, dst: int, op: ReduceOp = ReduceOp.SUM) -> None:
 def gather_object(obj: Any, object_gather_list: list[Any] | None = None, dst: int = 0) -> None:
     """`all_gather_object` on rank `dst`, which alone gives a list."""
     _check_owner("gather_object", "object_gather_list", object_gather_list, "dst", dst)
-    announce("gather_object", f" to rank {dst}").check()
+    announce("gather_object", f" to rank {dst}").wait()
     things = communicator("gather_object").gather(obj, root=dst)
     if object_gather_list is not None:
         object_gather_list[:] = things
 
 
 def _gathered(name: str, tensor: Tensor) -> list[np.ndarray]:
-    announce(name, f" of {described(tensor)}").check()
+    announce(name, f" of {described(tensor)}").wait()
     return communicator(name).allgather(to_host(tensor.array))
 
 

@@ -19,7 +19,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, NoReturn
 
-from minigrad.distributed.agreement import Agreement, Announcement
+from minigrad.distributed.agreement import Agreement, Done, Step
 from minigrad.distributed.watcher import line_to_watcher, say_goodbye
 from minigrad.threads import get_num_threads, set_num_threads
 
@@ -32,7 +32,7 @@ BACKENDS = ("mpi", "gloo", "nccl", "cpu:gloo,cuda:nccl")
 
 class _Group:
     agreement: Agreement | None = None  # that of the ranks, once there is a group
-    farewell: Announcement | None = None  # with which this rank has left it
+    farewell: Step | None = None  # with which this rank has left it
     joined = False
     local_rank = 0  # among the ranks on this machine
     line: socket.socket | None = None  # to the watcher, if there is one
@@ -134,9 +134,9 @@ def communicator(name: str) -> Any:
     return _agreement(name).comm
 
 
-def announce(name: str, what: str = "") -> Announcement:
+def announce(name: str, what: str = "", begin: Callable[[], Any] = Done) -> Step:
     """Tell the other ranks that this one has come to the function `name`, and to what in it."""
-    return Announcement(_agreement(name), name + what)
+    return _agreement(name).announce(name + what, begin)
 
 
 def _agreement(name: str) -> Agreement:
@@ -164,7 +164,7 @@ def _await_farewells() -> None:
     """If this rank has left a group, wait until all have. One that waits for this rank elsewhere now learns of it."""
     if _group.farewell is not None:
         with suppress(RuntimeError):  # who still waited for this one says so
-            _group.farewell.check()
+            _group.farewell.wait()
 
 
 def _end() -> None:

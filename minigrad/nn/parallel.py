@@ -181,6 +181,8 @@ class DistributedDataParallel(Module):
         if not self._averaging:
             return
         bucket.take(name, parameter)
+        if self._begun:
+            self._buckets[0].move_on()
         while self._begun < len(self._buckets) and not self._buckets[self._begun].missing:
             self._buckets[self._begun].begin()
             self._begun += 1
@@ -257,6 +259,10 @@ class _Bucket:
     def begin(self) -> None:
         """Begin to add up the gradients of all ranks."""
         self._sum = distributed.all_reduce(Tensor(self.flat), async_op=True)
+
+    def move_on(self) -> None:
+        """Let MPI do what it can: it works only while it is called."""
+        self._sum.is_completed()
 
     def finish(self) -> None:
         """Wait for the sums, and give each parameter the mean."""

@@ -4,12 +4,16 @@
 each.
 """
 
+import copy
+import errno
 import itertools
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
+import time
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -58,6 +62,59 @@ def telling():
     return x.tolist(), things, everyone
 
 
+def gathering():
+    """What each rank has of what the ranks gathered: a row of two numbers each, of kinds that MPI does not know too."""
+    rank, ranks = distributed.get_rank(), distributed.get_world_size()
+    row = (mg.arange(2) + 10 * rank).half()
+    rows, below, above = [mg.zeros(2).half() for _ in range(ranks)], mg.zeros(2 * ranks).half(), mg.zeros(ranks, 2)
+    distributed.all_gather(rows, row)
+    distributed.all_gather_into_tensor(below, row)
+    distributed.all_gather_into_tensor(above, row.float())
+    mine = [mg.zeros(2).half() for _ in range(ranks)] if rank == 1 else None
+    distributed.gather(row, mine, dst=1)
+    dealt = mg.zeros(2).half().requires_grad_()
+    distributed.scatter(dealt, None if mine is None else mine[::-1], src=1)
+    total, objects = row.float(), [None] * ranks if rank == 2 else None
+    distributed.reduce(total, 1, ReduceOp.MAX)
+    distributed.gather_object({"rank": rank}, objects, dst=2)
+    flags = [mg.tensor(False) for _ in range(ranks)]
+    distributed.all_gather(flags, mg.tensor(rank == 1))
+    return {
+        "all": [[one.tolist() for one in rows], below.reshape(ranks, 2).tolist(), above.tolist()],
+        "one": mine and [one.tolist() for one in mine],
+        "dealt": dealt.tolist(),
+        "total": total.tolist(),
+        "objects": objects,
+        "flags": [one.item() for one in flags],
+    }
+
+
+def differing():
+    """What ranks are told that do not do the same."""
+    rank = distributed.get_rank()
+
+    def begun():
+        distributed.all_reduce(mg.ones(2000 + rank), async_op=True).wait()
+
+    said = []
+    for attempt in (
+        lambda: distributed.all_reduce(mg.ones(2, 2 + rank // 2)),
+        lambda: distributed.broadcast(mg.ones(2).to(mg.float64 if rank else mg.float32)),
+        lambda: distributed.broadcast(mg.ones(2), src=rank),
+        lambda: distributed.all_reduce(mg.ones(2), ReduceOp.MIN if rank == 1 else ReduceOp.MAX),
+        lambda: distributed.all_gather([mg.ones(rank)] * 3, mg.ones(rank)),
+        begun,
+        lambda: distributed.barrier() if rank else distributed.all_reduce(mg.ones(1)),
+        lambda: distributed.barrier() if rank else distributed.destroy_process_group(),
+    ):
+        said.append(message_of(attempt))
+        if distributed.is_initialized():
+            said.append(said[-1] == message_of(distributed.barrier))
+            distributed.destroy_process_group()
+        distributed.init_process_group()
+    return said
+
+
 def changed_for_backward():
     """A tensor that backward needs, summed over the ranks meanwhile."""
     x = mg.ones(2, requires_grad=True)
@@ -78,7 +135,16 @@ def refusals():
     bools = message_of(lambda: distributed.all_reduce(mg.ones(2) > 0))
     nobody = [message_of(lambda: distributed.broadcast(mg.ones(2), src=3))]
     nobody += [message_of(lambda: distributed.broadcast_object_list([1], src=-1))]
-    return (half, short, twice, nothing, other, bools, nobody), elsewhere
+    nobody += [message_of(lambda: distributed.reduce(mg.ones(2), 3))]
+    x, rank = mg.ones(2, 2), distributed.get_rank()
+    lists = [
+        message_of(lambda: distributed.all_gather([x, x], x)),
+        message_of(lambda: distributed.all_gather([x, x, x.double()], x)),
+        message_of(lambda: distributed.all_gather_into_tensor(mg.ones(6), x)),
+        message_of(lambda: distributed.gather(x, None if rank == 1 else [x, x, x], dst=1)),
+        message_of(lambda: distributed.scatter(x, None, src=rank)),
+    ]
+    return (half, short, twice, nothing, other, bools, nobody, lists[:4]), (elsewhere, lists[4])
 
 
 def message_of(call):
@@ -164,6 +230,99 @@ class Scaled(nn.Module):
 
     def forward(self, x):
         return self.weight * self.scale * x
+
+
+def passes():
+    """The gradients of two backwards, after two forwards; with those of the parameters themselves; of one rank alone."""
+    mg.manual_seed(0)
+    net, rank = DistributedDataParallel(network().double()), distributed.get_rank()
+    x, y = examples(24)[rank * 8 : rank * 8 + 8]
+
+    def loss(model=net, twice=1.0):
+        return nn.CrossEntropyLoss()(model(x * twice), y)
+
+    def gradients_of(*losses):
+        net.zero_grad()
+        for one in losses:
+            one.backward()
+        return [one.grad.tolist() for one in net.parameters()]
+
+    both = gradients_of(loss(), loss(twice=2.0))
+    squares = gradients_of(loss() + sum((one * one).sum() for one in net.parameters()))
+    if rank == 0:
+        gradients_of(loss(net.module))
+    return {"both": both, "squares": squares, "after": gradients_of(loss())}
+
+
+class Tied(nn.Module):
+    """Two layers with one weight, and a weight that is an output. Tensors come in a dict and a tuple."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.two, self.scale = nn.Linear(3, 3), nn.Linear(3, 3), nn.Parameter(mg.ones(2))
+        self.two.weight = self.one.weight
+
+    def forward(self, x):
+        return {"out": (self.two(self.one(x)), None), "scale": self.scale, "count": len(x)}
+
+
+def tied():
+    """The gradients of the ranks' mean, and of each rank's part alone."""
+    mg.manual_seed(0)
+    net = Tied().double()
+    x = mg.full((2, 3), distributed.get_rank() + 1.0).double()
+    found = []
+    for model in (DistributedDataParallel(net), net):
+        net.zero_grad()
+        given = model(x)
+        (given["out"][0].sum() + (given["scale"] * x[:, 0]).sum()).backward()
+        found.append([one.grad.tolist() for one in net.parameters()])
+    return found
+
+
+def misused():
+    """What is said of a network whose parameters were switched off or on after wrapping, and of copies."""
+    net, x = network(), mg.ones(2, 5)
+    net[0].requires_grad_(False)
+    wrapped = DistributedDataParallel(net)
+    net[0].bias.requires_grad_()
+    net[3].weight.requires_grad_(False)
+    changed = message_of(lambda: wrapped(x))
+    net[0].bias.requires_grad_(False)
+    net[3].weight.requires_grad_()
+    wrapped(x).sum().backward()
+    around = message_of(lambda: DistributedDataParallel(nn.Sequential(wrapped)))
+    copies = [message_of(lambda: copy.deepcopy(wrapped)), message_of(lambda: pickle.dumps(wrapped))]
+    return changed, net[0].bias.grad is None, around, copies
+
+
+def joined(remembering):
+    """Two epochs in which rank r has 1 + 2 r batches, and takes a step after each second one. Then all go on together.
+
+    remembering: whether the ranks that wait take the steps of the others.
+    """
+    mg.manual_seed(0)
+    net = DistributedDataParallel(nn.Sequential(nn.BatchNorm1d(5), nn.Linear(5, 3)).double())
+    optimizer = mg.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+    x, y = examples(24)[distributed.get_rank() * 8 : distributed.get_rank() * 8 + 8]
+    steps = []
+    for _ in range(2):
+        with net.join(optimizer=optimizer if remembering else None):
+            for batch in range(1 + 2 * distributed.get_rank()):
+                with net.no_sync() if batch % 2 else nullcontext():
+                    nn.CrossEntropyLoss()(net(x), y).backward()
+                if batch % 2 == 0:
+                    steps.append(net.module[1].bias.grad.tolist())
+                    optimizer.step()
+                    optimizer.zero_grad()
+        distributed.check_equal(net.state_dict())
+    nn.CrossEntropyLoss()(net(x), y).backward()
+    optimizer.step()
+    return steps, message_of(lambda: distributed.check_equal(dict(net.named_parameters())))
+
+
+def joining():
+    return joined(False), joined(True)
 
 
 def two_forwards():
@@ -286,6 +445,49 @@ def failing(rank, what):
     distributed.barrier()
 
 
+def leaving(rank, how):
+    """One rank comes to its end while the others wait for it."""
+    if how == "uneven":
+        net = DistributedDataParallel(nn.Linear(2, 2))
+        for _ in range(3 - (distributed.get_rank() == int(rank))):
+            net(mg.ones(1, 2)).sum().backward()
+        sys.exit()
+    try:
+        if distributed.get_rank() == int(rank):
+            if how == "exit":
+                sys.exit(3)
+            raise ValueError("the disk is on fire")
+        if how == "busy":
+            time.sleep(60)
+        distributed.barrier()
+    finally:
+        distributed.destroy_process_group()
+
+
+def alone_at_last():
+    """Rank 1 goes on alone after all have left the group, and comes to grief."""
+    distributed.destroy_process_group()
+    if os.environ["PMI_RANK"] == "1":
+        time.sleep(0.5)
+        raise ValueError("the disk is on fire")
+    sys.exit()
+
+
+def full_disk(checkpoint):
+    """The disk is full when rank 0 has written half of its second checkpoint."""
+    trainer, loader = trainer_and_loader()
+    written, write = itertools.count(1), Path.write_bytes
+
+    def until_full(path, content):
+        if next(written) == 2:
+            write(path, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write(path, content)
+
+    Path.write_bytes = until_full
+    trainer.fit(loader, epochs=4, checkpoint=checkpoint)
+
+
 def failing_unread():
     """A rank fails while that part of mpiexec which reads what it prints has no time."""
     if distributed.get_rank() == 1:
@@ -311,8 +513,8 @@ def interrupted(rank):
 
 
 SMALL = (
-    *(sums, telling, changed_for_backward, refusals, buffers, two_forwards, of_nothing, unused, names, draws),
-    statistics,
+    *(sums, telling, gathering, changed_for_backward, refusals, buffers, two_forwards, passes, tied, of_nothing),
+    *(unused, names, misused, joining, draws, statistics, differing),
 )
 
 
