@@ -142,9 +142,9 @@ def refusals():
         message_of(lambda: distributed.all_gather([x, x, x.double()], x)),
         message_of(lambda: distributed.all_gather_into_tensor(mg.ones(6), x)),
         message_of(lambda: distributed.gather(x, None if rank == 1 else [x, x, x], dst=1)),
-        message_of(lambda: distributed.scatter(x, None, src=rank)),
     ]
-    return (half, short, twice, nothing, other, bools, nobody, lists[:4]), (elsewhere, lists[4])
+    own = message_of(lambda: distributed.scatter(x, None, src=rank))
+    return (half, short, twice, nothing, other, bools, nobody, lists), (elsewhere, own)
 
 
 def message_of(call):
@@ -160,6 +160,10 @@ def message_of(call):
 
 def network(dropout=0.0):
     return nn.Sequential(nn.Linear(5, 7), nn.Tanh(), nn.Dropout(dropout), nn.Linear(7, 6), nn.Tanh(), nn.Linear(6, 3))
+
+
+def normed():
+    return nn.Sequential(nn.BatchNorm1d(5), nn.Linear(5, 3)).double()
 
 
 def examples(count=EXAMPLES, dtype=np.float64):
@@ -233,7 +237,7 @@ class Scaled(nn.Module):
 
 
 def passes():
-    """The gradients of two backwards, after two forwards; with those of the parameters themselves; of one rank alone."""
+    """The gradients of two backwards after two forwards; with squares of parameters; after one rank went back alone."""
     mg.manual_seed(0)
     net, rank = DistributedDataParallel(network().double()), distributed.get_rank()
     x, y = examples(24)[rank * 8 : rank * 8 + 8]
@@ -302,7 +306,7 @@ def joined(remembering):
     remembering: whether the ranks that wait take the steps of the others.
     """
     mg.manual_seed(0)
-    net = DistributedDataParallel(nn.Sequential(nn.BatchNorm1d(5), nn.Linear(5, 3)).double())
+    net = DistributedDataParallel(normed())
     optimizer = mg.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
     x, y = examples(24)[distributed.get_rank() * 8 : distributed.get_rank() * 8 + 8]
     steps = []
@@ -414,7 +418,7 @@ def draws():
 def statistics():
     """Batch-norm's running mean after one batch, of which each rank had two examples of its own."""
     mg.manual_seed(0)
-    net = nn.Sequential(nn.BatchNorm1d(5), nn.Linear(5, 3)).double()
+    net = normed()
     rank = distributed.get_rank()
     loader = DataLoader(examples(), batch_sampler=[[2 * rank, 2 * rank + 1]])
     DataParallelTrainer(net, mg.optim.SGD(net.parameters())).fit(loader, epochs=1)
@@ -485,7 +489,7 @@ def full_disk(checkpoint):
         write(path, content)
 
     Path.write_bytes = until_full
-    trainer.fit(loader, epochs=4, checkpoint=checkpoint)
+    trainer.fit(loader, DataLoader(loader.dataset, 7), epochs=4, checkpoint=checkpoint)
 
 
 def failing_unread():
