@@ -44,7 +44,7 @@ def test_ranks_that_do_not_do_the_same_are_told_who_does_what_and_can_go_no_furt
     assert others[0] == others[1] and said == of_others and all(said[1::2])
     wanted = (
         "ranks 0, 1 came to all_reduce(SUM) of float32 of shape (2, 2); rank 2 came to all_reduce(SUM) of float32 of ",
-        "rank 0 came to broadcast from rank 0 of float32 of shape (2,); ranks 1, 2 came to broadcast from rank 0 of floa",
+        "rank 0 came to broadcast from rank 0 of float32 of shape (2,); ranks 1, 2 came to broadcast from rank 0 of",
         "rank 0 came to broadcast from rank 0 of float32 of shape (2,); rank 1 came to broadcast from rank 1 of ",
         "ranks 0, 2 came to all_reduce(MAX) of float32 of shape (2,); rank 1 came to all_reduce(MIN) of ",
         "rank 0 came to all_gather of float32 of shape (0,); rank 1 came to all_gather of float32 of shape (1,); ",
