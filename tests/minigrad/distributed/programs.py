@@ -259,29 +259,41 @@ def passes():
 
 
 class Tied(nn.Module):
-    """Two layers with one weight, and a weight that is an output. Tensors come in a dict and a tuple."""
+    """Two layers with one weight. What comes out is in a tuple in a dict."""
 
     def __init__(self):
         super().__init__()
-        self.one, self.two, self.scale = nn.Linear(3, 3), nn.Linear(3, 3), nn.Parameter(mg.ones(2))
+        self.one, self.two = nn.Linear(3, 3), nn.Linear(3, 3)
         self.two.weight = self.one.weight
 
     def forward(self, x):
-        return {"out": (self.two(self.one(x)), None), "scale": self.scale, "count": len(x)}
+        return {"count": len(x), "out": (None, self.two(self.one(x)))}
 
 
-def tied():
-    """The gradients of the ranks' mean, and of each rank's part alone."""
+class Bare(nn.Module):
+    """What comes out is a parameter itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(mg.ones(3))
+
+    def forward(self, x):
+        return {"out": (x, self.scale)}
+
+
+def kinds_of_networks():
+    """For each kind the gradients of the ranks' mean, and of this rank's part alone."""
     mg.manual_seed(0)
-    net = Tied().double()
-    x = mg.full((2, 3), distributed.get_rank() + 1.0).double()
-    found = []
-    for model in (DistributedDataParallel(net), net):
-        net.zero_grad()
-        given = model(x)
-        (given["out"][0].sum() + (given["scale"] * x[:, 0]).sum()).backward()
-        found.append([one.grad.tolist() for one in net.parameters()])
-    return found
+    kinds = []
+    for net in (Tied().double(), Bare().double()):
+        x = mg.full((2, 3), distributed.get_rank() + 1.0).double()
+        gradients_of = []
+        for model in (DistributedDataParallel(net), net):
+            net.zero_grad()
+            (model(x)["out"][1] * x).sum().backward()
+            gradients_of.append([one.grad.tolist() for one in net.parameters()])
+        kinds.append(gradients_of)
+    return kinds
 
 
 def misused():
@@ -517,8 +529,8 @@ def interrupted(rank):
 
 
 SMALL = (
-    *(sums, telling, gathering, changed_for_backward, refusals, buffers, two_forwards, passes, tied, of_nothing),
-    *(unused, names, misused, joining, draws, statistics, differing),
+    *(sums, telling, gathering, changed_for_backward, refusals, buffers, two_forwards, passes, kinds_of_networks),
+    *(of_nothing, unused, names, misused, joining, draws, statistics, differing),
 )
 
 

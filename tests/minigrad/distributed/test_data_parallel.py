@@ -59,12 +59,13 @@ def test_each_backward_through_it_averages_and_one_through_the_network_itself_do
         close(rank["after"], gradients_of_three())
 
 
-def test_a_weight_of_two_layers_one_that_is_an_output_and_outputs_in_a_dict_are_averaged(three):
-    averaged, own = zip(*three["tied"], strict=True)
-    mean = [np.mean(each, axis=0) for each in zip(*own, strict=True)]
-    assert len(mean) == 4 and own[0] != own[1]
-    for rank in averaged:
-        close(rank, mean)
+def test_a_weight_of_two_layers_outputs_in_a_dict_and_one_that_is_a_parameter_are_averaged(three):
+    for kind in zip(*three["kinds_of_networks"], strict=True):
+        averaged, own = zip(*kind, strict=True)
+        mean = [np.mean(each, axis=0) for each in zip(*own, strict=True)]
+        assert own[0] != own[1]
+        for rank in averaged:
+            close(rank, mean)
 
 
 def test_what_is_changed_after_wrapping_wrapped_twice_or_copied_is_refused(three):
@@ -94,8 +95,9 @@ def test_ranks_with_fewer_batches_wait_for_the_others_and_stay_with_them_if_the_
     for without, remembering in three["joining"]:
         assert "The ranks no longer agree: 'module.0.weight'" in without[1] and remembering[1] is None
     expected = steps_of_three()
-    for rank, (_, (steps, _)) in enumerate(three["joining"]):
+    for rank, ((without, _), (steps, _)) in enumerate(three["joining"]):
         close(steps, [*expected[: rank + 1], *expected[3 : 3 + rank + 1]])
+        close(without[: rank + 2], expected[: rank + 1] + expected[3:4])  # all begin again with the weights of rank 2
 
 
 def test_buffers_are_those_of_rank_0_again_in_each_forward_after_a_step(three):
