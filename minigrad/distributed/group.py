@@ -169,10 +169,12 @@ def _await_farewells() -> None:
 
 def _end() -> None:
     """What is done at the end of the program."""
-    if is_initialized():
-        destroy_process_group()
-    _await_farewells()
-    _leave_watcher()
+    try:
+        if is_initialized():
+            destroy_process_group()
+        _await_farewells()
+    finally:  # Ctrl-C, too, is no kill
+        _leave_watcher()
 
 
 def _leave_watcher() -> None:
