@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import is_dataclass
 from functools import partial
 from typing import Any
 
@@ -85,12 +86,10 @@ class DistributedDataParallel(Module):
                 self._ask_all(has_data=True, averages=averages)
         self._sync_buffers(averages)
         output = self.module(*args, **kwargs)
-        if averages:
-            for one in _tensors_in(output):
-                if isinstance(one, Parameter):  # its gradient is there before backward has been anywhere else
-                    self._averaging = True
-                elif one.requires_grad and not one.is_leaf:
-                    one.register_hook(self._begin)
+        ends = [one for one in _tensors_in(output) if one.requires_grad and not one.is_leaf] if averages else []
+        for one in ends:
+            one.register_hook(self._begin)
+        self._averaging = averages and not ends  # where they cannot be found, the next backward is taken for theirs
         return output
 
     @contextmanager
@@ -211,11 +210,15 @@ class DistributedDataParallel(Module):
 
 
 def _tensors_in(output: Any) -> Iterator[Tensor]:
-    """Those that a forward returned, in tuples, lists and dicts too."""
+    """Those that a forward returned, in tuples, lists, dicts and dataclasses too."""
     if isinstance(output, Tensor):
         yield output
-    elif isinstance(output, (tuple, list, Mapping)):
-        for one in output.values() if isinstance(output, Mapping) else output:
+    elif isinstance(output, Mapping):
+        yield from _tensors_in(list(output.values()))
+    elif is_dataclass(output):
+        yield from _tensors_in(vars(output))
+    elif isinstance(output, (tuple, list)):
+        for one in output:
             yield from _tensors_in(one)
 
 

@@ -15,7 +15,9 @@ import subprocess
 import sys
 import time
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -259,15 +261,16 @@ def passes():
 
 
 class Tied(nn.Module):
-    """Two layers with one weight. What comes out is in a tuple in a dict."""
+    """Two layers with one weight. wrap: makes of what comes out what forward returns."""
 
-    def __init__(self):
+    def __init__(self, wrap):
         super().__init__()
         self.one, self.two = nn.Linear(3, 3), nn.Linear(3, 3)
         self.two.weight = self.one.weight
+        self.wrap = wrap
 
     def forward(self, x):
-        return {"count": len(x), "out": (None, self.two(self.one(x)))}
+        return self.wrap(self.two(self.one(x)))
 
 
 class Bare(nn.Module):
@@ -278,20 +281,33 @@ class Bare(nn.Module):
         self.scale = nn.Parameter(mg.ones(3))
 
     def forward(self, x):
-        return {"out": (x, self.scale)}
+        return self.scale
+
+
+@dataclass
+class Answer:
+    scores: mg.Tensor
 
 
 def kinds_of_networks():
     """For each kind the gradients of the ranks' mean, and of this rank's part alone."""
     mg.manual_seed(0)
     kinds = []
-    for net in (Tied().double(), Bare().double()):
+    for net, unwrap, is_found in (
+        (Tied(lambda out: {"none": None, "out": (len(out), out)}), lambda answer: answer["out"][1], True),
+        (Tied(Answer), lambda answer: answer.scores, True),
+        (Tied(lambda out: SimpleNamespace(out=out)), lambda answer: answer.out, False),
+        (Bare(), lambda answer: answer, False),
+    ):
+        wrapped = DistributedDataParallel(net.double())
         x = mg.full((2, 3), distributed.get_rank() + 1.0).double()
         gradients_of = []
-        for model in (DistributedDataParallel(net), net):
+        for model in (wrapped, net):
             net.zero_grad()
-            (model(x)["out"][1] * x).sum().backward()
+            (unwrap(model(x)) * x).sum().backward()
             gradients_of.append([one.grad.tolist() for one in net.parameters()])
+            if is_found:
+                wrapped(x)  # and nobody goes back through it
         kinds.append(gradients_of)
     return kinds
 

@@ -59,7 +59,7 @@ def test_each_backward_through_it_averages_and_one_through_the_network_itself_do
         close(rank["after"], gradients_of_three())
 
 
-def test_a_weight_of_two_layers_outputs_in_a_dict_and_one_that_is_a_parameter_are_averaged(three):
+def test_a_weight_of_two_layers_is_averaged_wherever_the_outputs_are(three):
     for kind in zip(*three["kinds_of_networks"], strict=True):
         averaged, own = zip(*kind, strict=True)
         mean = [np.mean(each, axis=0) for each in zip(*own, strict=True)]
