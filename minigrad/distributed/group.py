@@ -75,19 +75,14 @@ def init_process_group(backend: str | None = None, *, world_size: int = -1, rank
         raise ImportError(f"init_process_group: mpi4py is missing; {INSTALL}.", name="mpi4py") from error
     except RuntimeError as error:  # mpi4py found no MPI that it could load
         raise RuntimeError(f"init_process_group: MPI cannot be loaded ({error}); {INSTALL}.") from None
-    _check_ranks(MPI.COMM_WORLD.Get_size(), MPI.COMM_WORLD.Get_rank(), world_size, rank)
+    is_first = _group.agreement is None
     _await_farewells()
     comm = MPI.COMM_WORLD.Dup()
-    _group.agreement, _group.farewell, _group.joined = Agreement(comm), None, True
-    neighbourhood = comm.Split_type(MPI.COMM_TYPE_SHARED)
-    neighbours, _group.local_rank = neighbourhood.Get_size(), neighbourhood.Get_rank()
-    if neighbours > 1 and "OMP_NUM_THREADS" not in os.environ:
-        set_num_threads(max(1, get_num_threads() // neighbours))
-    if comm.Get_size() > 1 and sys.excepthook is not _end_all:
-        _group.hook, sys.excepthook = sys.excepthook, _end_all
-        atexit.register(_end)
-    if 1 < neighbours == comm.Get_size() and _group.line is None:
-        _group.line = line_to_watcher(comm)
+    _group.agreement, _group.farewell = Agreement(comm), None
+    if is_first:
+        _settle(comm, comm.Split_type(MPI.COMM_TYPE_SHARED))
+    _check_ranks(comm.Get_size(), comm.Get_rank(), world_size, rank)
+    _group.joined = True
 
 
 def is_initialized() -> bool:
@@ -143,6 +138,18 @@ def _agreement(name: str) -> Agreement:
     if not _group.joined or _group.agreement is None:
         raise ValueError(f"{name}: there is no process group yet; call distributed.init_process_group() first.")
     return _group.agreement
+
+
+def _settle(comm: Any, neighbours: Any) -> None:
+    """What is done once in a process. neighbours: the communicator of those on this machine."""
+    count, _group.local_rank = neighbours.Get_size(), neighbours.Get_rank()
+    if count > 1 and "OMP_NUM_THREADS" not in os.environ:
+        set_num_threads(max(1, get_num_threads() // count))
+    if comm.Get_size() > 1:
+        _group.hook, sys.excepthook = sys.excepthook, _end_all
+        atexit.register(_end)
+    if 1 < count == comm.Get_size():
+        _group.line = line_to_watcher(comm)
 
 
 def _check_ranks(size: int, place: int, world_size: int, rank: int) -> None:

@@ -117,6 +117,27 @@ def differing():
     return said
 
 
+def again():
+    """How many of 8 threads this rank has after it has left the group, and joined again."""
+    told, before = os.environ.pop("OMP_NUM_THREADS"), mg.get_num_threads()
+    mg.set_num_threads(8)
+    distributed.destroy_process_group()
+    distributed.init_process_group()
+    found = mg.get_num_threads()
+    mg.set_num_threads(before)
+    os.environ["OMP_NUM_THREADS"] = told
+    return found
+
+
+def wrongly_told():
+    """One rank takes another number of ranks for granted, and the others wait for it."""
+    distributed.destroy_process_group()
+    if os.environ["PMI_RANK"] == "1":
+        distributed.init_process_group(world_size=4)
+    distributed.init_process_group()
+    distributed.barrier()
+
+
 def changed_for_backward():
     """A tensor that backward needs, summed over the ranks meanwhile."""
     x = mg.ones(2, requires_grad=True)
@@ -546,7 +567,7 @@ def interrupted(rank):
 
 SMALL = (
     *(sums, telling, gathering, changed_for_backward, refusals, buffers, two_forwards, passes, kinds_of_networks),
-    *(of_nothing, unused, names, misused, joining, draws, statistics, differing),
+    *(of_nothing, unused, names, misused, joining, draws, statistics, differing, again),
 )
 
 

@@ -123,6 +123,18 @@ def test_a_rank_that_comes_to_its_end_is_not_waited_for(rank, how):
 
 
 @needs_mpi
+def test_the_cores_are_shared_out_once(three):
+    assert three["again"] == [8, 8, 8]
+
+
+@needs_mpi
+def test_what_one_rank_takes_for_granted_wrongly_ends_all():
+    code, _, errors = run(2, "wrongly_told", seconds=30)
+    assert code != 0
+    assert "rank 1 of 2: RuntimeError: init_process_group: world_size=4, rank=-1 was asked for, and this is" in errors
+
+
+@needs_mpi
 def test_after_all_have_left_the_group_a_failure_still_ends_the_job_and_is_named():
     code, _, errors = run(2, "alone_at_last", seconds=30)
     assert code != 0 and "rank 1 of 2: ValueError: the disk is on fire\n" in errors
