@@ -38,7 +38,7 @@ def train(begin: Callable[[], tuple], run_training: Callable[..., int]) -> int:
 
 
 def check_alone() -> None:
-    """Raise if mpiexec started more processes than this one, for a command that does not share its work with them."""
+    """Raise if this is one of several processes, for a command that does not share its work with them."""
     from gaze_examples.data import DataError
     from minigrad import distributed
 
@@ -47,8 +47,8 @@ def check_alone() -> None:
         sys.exit(2)  # the first says it
     if count > 1:
         raise DataError(
-            f"mpiexec started {count} processes, and each would do the same. Only `gaze train --data-parallel` shares "
-            "its work among them; for all else leave out mpiexec."
+            f"{count} processes were started, and each would do the same. Only `gaze train --data-parallel` shares its "
+            "work among them; for all else leave out mpiexec."
         )
 
 

@@ -25,8 +25,12 @@ from minigrad.threads import get_num_threads, set_num_threads
 
 INSTALL = "install it with pip install 'minigrad[mpi]'"
 READING = 0.25  # seconds that mpiexec has to read a rank's last words: after an abort it reads no more
-# Where mpiexec says which process it started, of how many: MPICH's, and Open MPI's.
-STARTED_AS = (("PMI_RANK", "PMI_SIZE"), ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"))
+# Where a process is told which it is, of how many: by the mpiexec of MPICH, by that of Open MPI, and by torchrun.
+STARTED_AS = (
+    ("PMI_RANK", "PMI_SIZE"),
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    ("ROLE_RANK", "ROLE_WORLD_SIZE"),
+)
 BACKENDS = ("mpi", "gloo", "nccl", "cpu:gloo,cuda:nccl")
 
 
@@ -48,7 +52,7 @@ def is_available() -> bool:
 
 
 def started_as() -> tuple[int, int]:
-    """Which process this is, of how many that mpiexec started; (0, 1) without it. No process group is needed."""
+    """Which process this is, of how many that were started together. No process group is needed to ask."""
     for place, count in STARTED_AS:
         if count in os.environ:
             return int(os.environ.get(place, 0)), int(os.environ[count])
@@ -157,8 +161,8 @@ def _check_ranks(size: int, place: int, world_size: int, rank: int) -> None:
     _, started = started_as()
     if size == 1 < started:
         raise RuntimeError(
-            f"init_process_group: mpiexec started {started} processes, and mpi4py finds one: they belong to different "
-            "kinds of MPI. `minigrad doctor` says which."
+            f"init_process_group: {started} processes were started, and mpi4py finds one. Start them with the mpiexec "
+            "of mpi4py's own MPI, not with torchrun; `minigrad doctor` says whether yours is that one."
         )
     if world_size not in (-1, size) or rank not in (-1, place):
         raise RuntimeError(

@@ -120,7 +120,7 @@ def test_mpiexec_before_what_would_do_the_same_in_each_process_is_one_sentence(c
     code, out, errors = ended(start(3, *GAZE, command))
     assert (code, out) == (2, "") and list(Path().iterdir()) == []
     assert errors == (
-        "gaze: mpiexec started 3 processes, and each would do the same. Only `gaze train --data-parallel` shares its "
+        "gaze: 3 processes were started, and each would do the same. Only `gaze train --data-parallel` shares its "
         "work among them; for all else leave out mpiexec.\n"
     )
 
