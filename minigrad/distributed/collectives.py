@@ -39,7 +39,7 @@ class Work:
     """
 
     def __init__(self, name: str, what: str, tensor: Tensor, send: Callable[[Any, Array], Any]) -> None:
-        self._name, self._tensor, self._send = name, checked_tensor(name, tensor), send
+        self._name, self._comm, self._tensor, self._send = name, communicator(name), checked_tensor(name, tensor), send
         self._array: Any = None  # what MPI reads and writes
         self._written = False
         self._step = announce(name, f"{what} of {described(tensor)}", self._begin)
@@ -60,7 +60,7 @@ class Work:
         return self._step.is_done()
 
     def _begin(self) -> Any:
-        carrier = _carrier(self._name, self._tensor)
+        carrier = _carrier(self._comm, self._name, self._tensor)
         self._array = carrier.reachable(self._tensor.array)
         return self._send(carrier, self._array)
 
@@ -128,9 +128,9 @@ def described(tensor: Tensor) -> str:
     return f"{tensor.dtype} of shape {tensor.shape}{'' if is_on_host(tensor.array) else ' on a GPU'}"
 
 
-def _carrier(name: str, tensor: Tensor) -> Any:
+def _carrier(comm: Any, name: str, tensor: Tensor) -> Any:
     """Who carries a tensor's elements from rank to rank."""
-    mpi, gpus = _Mpi(communicator(name)), None if is_on_host(tensor.array) else nccl()
+    mpi, gpus = _Mpi(comm), None if is_on_host(tensor.array) else nccl()
     if gpus is None and tensor.dtype == float16:
         raise DtypeError(f"{name}: MPI does not know float16; convert it with .float() first.")
     return gpus or mpi
