@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from gaze_examples.commands import compare, data, evaluate, photos, printing, reproduce, step, train
+from gaze_examples.commands import compare, data, evaluate, photos, printing, ranks, reproduce, step, train
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,6 +49,8 @@ def _run(argv: Sequence[str] | None) -> int:
     except ImportError as error:
         return printing.say(f"gaze needs {error.name}: install it with pip install 'minigrad[gaze]'.")
     try:
+        if not getattr(arguments, "data_parallel", False):
+            ranks.check_alone()
         return arguments.run(arguments)
     except (DataError, RuntimeError) as error:
         return printing.say(str(error))

@@ -12,15 +12,19 @@ from pathlib import Path
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A path to write to that becomes `path` at the end. What is no plain file, such as /dev/stdout, is written to."""
     path = Path(path)
-    if path.exists() and not path.is_file():
-        yield path
-        return
-    unfinished = beside(path)
+    is_plain = path.is_file() or not path.exists()
+    place = beside(path) if is_plain else path
     try:
-        yield unfinished
-        os.replace(unfinished, path)
+        yield place
+        if is_plain:
+            os.replace(place, path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:  # who writes to a full disk is not told to which
+            error.filename = str(path)
+        raise
     finally:
-        unfinished.unlink(missing_ok=True)
+        if is_plain:
+            place.unlink(missing_ok=True)
 
 
 def beside(path: Path) -> Path:

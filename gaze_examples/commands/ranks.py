@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -34,6 +35,21 @@ def train(begin: Callable[[], tuple], run_training: Callable[..., int]) -> int:
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()
+
+
+def check_alone() -> None:
+    """Raise if this is one of several processes, for a command that does not share its work with them."""
+    from gaze_examples.data import DataError
+    from minigrad import distributed
+
+    place, count = distributed.started_as()
+    if place > 0:
+        sys.exit(2)  # the first says it
+    if count > 1:
+        raise DataError(
+            f"{count} processes were started, and each would do the same. Only `gaze train --data-parallel` shares its "
+            "work among them; for all else leave out mpiexec."
+        )
 
 
 def _follow() -> int:

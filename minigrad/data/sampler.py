@@ -179,6 +179,11 @@ class DistributedBatchSampler(Sampler):
         self.batch_sampler = batch_sampler
         self.sampler = batch_sampler.sampler
         self.num_replicas, self.rank = _replicas("DistributedBatchSampler", num_replicas, rank)
+        if self.num_replicas > 1 and getattr(self.sampler, "_own_generator", self) is None:
+            raise ValueError(
+                f"DistributedBatchSampler: the {type(self.sampler).__name__} draws from the library's random stream, "
+                "which each rank has to itself. Give it a seed, generator=0, so that all ranks draw the same batches."
+            )
 
     def __iter__(self) -> Iterator[list]:
         parts = (batch[self.rank :: self.num_replicas] for batch in self.batch_sampler)

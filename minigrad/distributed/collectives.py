@@ -3,25 +3,22 @@
 MPI reads and writes ordinary memory. A tensor whose elements do not lie there, one after another, goes through a copy
 there and back. One on a GPU is carried by NCCL, if it can be (`gpus`).
 
-A rank that waits in MPI asks again and again, and keeps its core busy. Where there are more processes than cores, or
-where rank 0 works alone for a while, that core is needed elsewhere: so here a rank that has waited for a moment sleeps
-between two questions.
+Where a rank comes to something else than the others, or has a tensor of another shape or dtype, all get an error
+(`agreement`). For small tensors that costs as much again as the sum.
 """
 
 from __future__ import annotations
 
 import enum
-import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minigrad.backend import Array, DtypeError, float16, is_on_host, to_host
 from minigrad.distributed.gpus import nccl
-from minigrad.distributed.group import communicator, get_world_size
+from minigrad.distributed.group import announce, communicator
 from minigrad.tensor import Tensor
-
-MOMENT, NAP = 1e-3, 1e-4  # seconds
 
 
 class ReduceOp(enum.Enum):
@@ -34,38 +31,48 @@ class ReduceOp(enum.Enum):
 
 
 class Work:
-    """Something under way: the tensor must be left alone until `wait()` has returned."""
+    """Something under way: the tensor must be left alone until `wait()` has returned.
 
-    def __init__(self, request: Any, tensor: Tensor, array: Array) -> None:
-        self._request, self._tensor, self._array = request, tensor, array
-        self._waited = False
+    >>> work = all_reduce(x, async_op=True)
+    >>> ...
+    >>> work.wait()
+    """
+
+    def __init__(self, name: str, what: str, tensor: Tensor, send: Callable[[Any, Array], Any]) -> None:
+        self._name, self._comm, self._tensor, self._send = name, communicator(name), checked_tensor(name, tensor), send
+        self._array: Any = None  # what MPI reads and writes
+        self._written = False
+        self._step = announce(name, f"{what} of {described(tensor)}", self._begin)
 
     def wait(self) -> bool:
-        """Return when the tensor holds the result."""
-        if not self._waited:
-            _wait(self._request)
-            _written(self._tensor, self._array)
-            self._waited = True
+        """Return when the tensor holds the result. RuntimeError, on all ranks, if one began something else."""
+        self._step.wait()
+        if not self._written:
+            if self._array is self._tensor.array:
+                self._tensor.edited()
+            else:
+                self._tensor.detach().copy_(self._array)
+            self._written = True
         return True
 
     def is_completed(self) -> bool:
-        """Whether `wait()` would return at once."""
-        return bool(self._request.Test())
+        """Whether `wait()` would return at once. Asking moves it on: MPI works only while it is called."""
+        return self._step.is_done()
+
+    def _begin(self) -> Any:
+        carrier = _carrier(self._comm, self._name, self._tensor)
+        self._array = carrier.reachable(self._tensor.array)
+        return self._send(carrier, self._array)
 
 
 def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, async_op: bool = False) -> Work | None:
     """Replace each element by the sum (or `op`) over all ranks of that element. All ranks get the same bits.
 
-    Shape and dtype must be the same everywhere, or the result is nonsense. That is not checked, for it would take
-    another message: `check_equal({"name": tensor}, shapes_only=True)` does it.
-
     async_op: begin only, and return a `Work` to wait for.
     """
-    carrier = _carrier(tensor, "all_reduce")
-    if tensor.dtype == bool:
+    if checked_tensor("all_reduce", tensor).dtype == bool:
         raise DtypeError("all_reduce: bools are not added up; convert them with .int() first.")
-    array = carrier.reachable(tensor.array)
-    work = Work(carrier.all_reduce(array, op.value), tensor, array)
+    work = Work("all_reduce", f"({op.name})", tensor, lambda carrier, array: carrier.all_reduce(array, op.value))
     if async_op:
         return work
     work.wait()
@@ -73,24 +80,21 @@ def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, async_op: bool = Fal
 
 
 def broadcast(tensor: Tensor, src: int = 0) -> None:
-    """Give the tensor the elements that it has on rank `src`. Shape and dtype must be the same everywhere."""
-    carrier = _carrier(tensor, "broadcast")
-    _check_rank(src, "broadcast")
-    array = carrier.reachable(tensor.array)
-    Work(carrier.broadcast(array, src), tensor, array).wait()
+    """Give the tensor the elements that it has on rank `src`."""
+    check_rank("broadcast", src)
+    Work("broadcast", f" from rank {src}", tensor, lambda carrier, array: carrier.broadcast(array, src)).wait()
 
 
 def barrier() -> None:
     """Wait until all ranks have come here."""
-    _wait(communicator("barrier").Ibarrier())
+    announce("barrier").wait()
 
 
 def broadcast_object_list(object_list: list[Any], src: int = 0) -> None:
     """Replace the things in the list by those of rank `src`."""
-    comm = communicator("broadcast_object_list")
-    _check_rank(src, "broadcast_object_list")
-    barrier()
-    object_list[:] = comm.bcast(object_list, root=src)
+    check_rank("broadcast_object_list", src)
+    announce("broadcast_object_list", f" from rank {src}").wait()
+    object_list[:] = communicator("broadcast_object_list").bcast(object_list, root=src)
 
 
 def all_gather_object(object_list: list[Any], obj: Any) -> None:
@@ -101,20 +105,32 @@ def all_gather_object(object_list: list[Any], obj: Any) -> None:
             f"all_gather_object: expected a list with an entry for each of {comm.Get_size()} ranks, got "
             f"{len(object_list)}."
         )
-    barrier()
+    announce("all_gather_object").wait()
     object_list[:] = comm.allgather(obj)
 
 
-def _check_rank(src: int, name: str) -> None:
-    if not 0 <= src < get_world_size():
-        raise ValueError(f"{name}: src must lie in 0..{get_world_size() - 1}, the ranks that there are, got {src}.")
-
-
-def _carrier(tensor: Tensor, name: str) -> Any:
-    """Who carries a tensor's elements from rank to rank."""
+def checked_tensor(name: str, tensor: Tensor) -> Tensor:
+    """The tensor. Raises TypeError if it is none."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name}: expected a Tensor, got {type(tensor).__name__}.")
-    mpi, gpus = _Mpi(communicator(name)), None if is_on_host(tensor.array) else nccl()
+    return tensor
+
+
+def check_rank(name: str, rank: int, argument: str = "src") -> None:
+    """Raise ValueError if there is no such rank."""
+    count = communicator(name).Get_size()
+    if not 0 <= rank < count:
+        raise ValueError(f"{name}: {argument} must lie in 0..{count - 1}, the ranks that there are, got {rank}.")
+
+
+def described(tensor: Tensor) -> str:
+    """All that must be the same on all ranks."""
+    return f"{tensor.dtype} of shape {tensor.shape}{'' if is_on_host(tensor.array) else ' on a GPU'}"
+
+
+def _carrier(comm: Any, name: str, tensor: Tensor) -> Any:
+    """Who carries a tensor's elements from rank to rank."""
+    mpi, gpus = _Mpi(comm), None if is_on_host(tensor.array) else nccl()
     if gpus is None and tensor.dtype == float16:
         raise DtypeError(f"{name}: MPI does not know float16; convert it with .float() first.")
     return gpus or mpi
@@ -137,19 +153,3 @@ class _Mpi:
 
     def broadcast(self, array: np.ndarray, src: int) -> Any:
         return self._comm.Ibcast(array, root=src)
-
-
-def _wait(request: Any) -> None:
-    """Return when what was asked is done."""
-    start = time.perf_counter()
-    while not request.Test():
-        if time.perf_counter() - start > MOMENT:
-            time.sleep(NAP)
-
-
-def _written(tensor: Tensor, array: Array) -> None:
-    """The result is in `array`."""
-    if array is tensor.array:
-        tensor.edited()
-    else:
-        tensor.detach().copy_(array)

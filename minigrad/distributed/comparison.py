@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from minigrad.backend import to_host
-from minigrad.distributed.collectives import all_gather_object
+from minigrad.distributed.collectives import all_gather_object, described
 from minigrad.distributed.group import get_world_size
 from minigrad.tensor import Tensor
 
@@ -35,8 +35,7 @@ def check_equal(tensors: Mapping[str, Tensor], shapes_only: bool = False) -> Non
 
 
 def _description(tensor: Tensor, shape_only: bool) -> str:
-    text = f"{tensor.dtype} of shape {tensor.shape}"
     if shape_only:
-        return text
+        return described(tensor)
     array = np.asarray(to_host(tensor.array), order="C")
-    return f"{text} with fingerprint {hashlib.blake2b(array.tobytes(), digest_size=8).hexdigest()}"
+    return f"{described(tensor)} with fingerprint {hashlib.blake2b(array.tobytes(), digest_size=8).hexdigest()}"

@@ -11,6 +11,7 @@ import platform
 from typing import Any
 
 from minigrad.backend import Array, Device, cupy_with_a_gpu
+from minigrad.distributed.agreement import Done
 from minigrad.distributed.group import communicator, get_node_local_rank
 
 
@@ -44,17 +45,10 @@ class Nccl:
     def reachable(self, array: Array) -> Array:
         return array if array.flags.c_contiguous else array.copy()
 
-    def all_reduce(self, array: Array, op: str) -> _Noted:
+    def all_reduce(self, array: Array, op: str) -> Done:
         self._backend.all_reduce(array, array, op.lower())
-        return _Noted()
+        return Done()
 
-    def broadcast(self, array: Array, src: int) -> _Noted:
+    def broadcast(self, array: Array, src: int) -> Done:
         self._backend.broadcast(array.reshape(-1).view("uint8"), src)  # as bytes, for NCCL knows no bool
-        return _Noted()
-
-
-class _Noted:
-    """What is to be waited for: nothing."""
-
-    def Test(self) -> bool:
-        return True
+        return Done()

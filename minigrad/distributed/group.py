@@ -2,7 +2,8 @@
 
 In MPI a rank that waits for another waits for ever. So an exception that nobody catches ends the whole job: a hook
 prints it, with the rank, and tells MPI to end the others. A rank that the system kills ends the job, too: mpiexec sees
-to that, and a watcher tells which it was.
+to that, and a watcher tells which it was. And a rank that comes to the end of its program says so, as it says whatever
+else it does together with the others (`agreement`): for one that still waits for it, that is an error.
 """
 
 from __future__ import annotations
@@ -14,18 +15,29 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, NoReturn
 
+from minigrad.distributed.agreement import Agreement, Done, Step
 from minigrad.distributed.watcher import line_to_watcher, say_goodbye
 from minigrad.threads import get_num_threads, set_num_threads
 
 INSTALL = "install it with pip install 'minigrad[mpi]'"
 READING = 0.25  # seconds that mpiexec has to read a rank's last words: after an abort it reads no more
+# Where a process is told which it is, of how many: by the mpiexec of MPICH, by that of Open MPI, and by torchrun.
+STARTED_AS = (
+    ("PMI_RANK", "PMI_SIZE"),
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    ("ROLE_RANK", "ROLE_WORLD_SIZE"),
+)
+BACKENDS = ("mpi", "gloo", "nccl", "cpu:gloo,cuda:nccl")
 
 
 class _Group:
-    comm: Any = None  # MPI's communicator, once there is a group
+    agreement: Agreement | None = None  # that of the ranks, once there is a group
+    farewell: Step | None = None  # with which this rank has left it
+    joined = False
     local_rank = 0  # among the ranks on this machine
     line: socket.socket | None = None  # to the watcher, if there is one
     hook: Callable[..., Any] = sys.excepthook  # which prints exceptions that nobody catches
@@ -39,14 +51,26 @@ def is_available() -> bool:
     return importlib.util.find_spec("mpi4py") is not None
 
 
-def init_process_group(backend: str = "mpi") -> None:
+def started_as() -> tuple[int, int]:
+    """Which process this is, of how many that were started together. No process group is needed to ask."""
+    for place, count in STARTED_AS:
+        if count in os.environ:
+            return int(os.environ.get(place, 0)), int(os.environ[count])
+    return 0, 1
+
+
+def init_process_group(backend: str | None = None, *, world_size: int = -1, rank: int = -1) -> None:
     """Join the processes that mpiexec started; without mpiexec, be the only one.
 
     The ranks on one machine share its cores: each is given an equal part of the threads, unless OMP_NUM_THREADS says
-    how many. From now on an exception that nobody catches ends the job, on all ranks.
+    how many. From now on an exception that nobody catches ends the job, on all ranks. Call it first in a program: a
+    rank that fails before is waited for here, without end.
+
+    backend: whatever PyTorch's scripts say, "mpi", "gloo" or "nccl". MPI it is, with NCCL between GPUs (`own_gpu`).
+    world_size, rank: what the program takes for granted. RuntimeError if mpiexec has said otherwise.
     """
-    if backend != "mpi":
-        raise ValueError(f"init_process_group: the backend is 'mpi', got {backend!r}. (GPUs use NCCL by themselves.)")
+    if backend is not None and backend not in BACKENDS:
+        raise ValueError(f"init_process_group: expected backend to be one of {', '.join(BACKENDS)}, got {backend!r}.")
     if is_initialized():
         raise RuntimeError("init_process_group: there is a process group already; destroy_process_group() ends it.")
     try:
@@ -55,28 +79,31 @@ def init_process_group(backend: str = "mpi") -> None:
         raise ImportError(f"init_process_group: mpi4py is missing; {INSTALL}.", name="mpi4py") from error
     except RuntimeError as error:  # mpi4py found no MPI that it could load
         raise RuntimeError(f"init_process_group: MPI cannot be loaded ({error}); {INSTALL}.") from None
-    _group.comm = MPI.COMM_WORLD
-    _group.hook, sys.excepthook = sys.excepthook, _end_all
-    neighbourhood = _group.comm.Split_type(MPI.COMM_TYPE_SHARED)
-    neighbours, _group.local_rank = neighbourhood.Get_size(), neighbourhood.Get_rank()
-    if neighbours > 1 and "OMP_NUM_THREADS" not in os.environ:
-        set_num_threads(max(1, get_num_threads() // neighbours))
-    if 1 < neighbours == get_world_size():
-        _group.line = line_to_watcher(_group.comm)
-        atexit.register(_leave_watcher)
+    is_first = _group.agreement is None
+    _await_farewells()
+    comm = MPI.COMM_WORLD.Dup()
+    _group.agreement, _group.farewell = Agreement(comm), None
+    if is_first:
+        _settle(comm, comm.Split_type(MPI.COMM_TYPE_SHARED))
+    _check_ranks(comm.Get_size(), comm.Get_rank(), world_size, rank)
+    _group.joined = True
 
 
 def is_initialized() -> bool:
     """Whether this process has joined a process group."""
-    return _group.comm is not None
+    return _group.joined
 
 
 def destroy_process_group() -> None:
-    """Leave the process group. MPI itself ends with the program."""
+    """Leave the process group. The others need not have come so far, but must wait for this rank in nothing else.
+
+    MPI itself ends with the program, and until then an exception that nobody catches ends the job.
+    """
     communicator("destroy_process_group")
-    _leave_watcher()
-    _group.comm = None
-    sys.excepthook = _group.hook
+    assert _group.agreement is not None
+    if not _group.agreement.broken:
+        _group.farewell = announce("destroy_process_group", " or the end of the program")
+    _group.joined = False
 
 
 def get_rank() -> int:
@@ -97,23 +124,72 @@ def get_world_size() -> int:
 
 def abort(message: str, code: int = 1) -> NoReturn:
     """End the processes of all ranks at once, after `message` with this rank's number. Does not return."""
-    comm = communicator("abort")
-    print(f"rank {comm.Get_rank()} of {comm.Get_size()}: {message}", file=sys.stderr, flush=True)
-    _leave_watcher()
-    time.sleep(READING)
-    comm.Abort(code)
-    os._exit(code)  # MPI ends the others, and may leave that to us
+    communicator("abort")
+    _abort(message, code)
 
 
 def communicator(name: str) -> Any:
     """mpi4py's communicator of the group, for the function `name`, which needs one."""
-    if _group.comm is None:
+    return _agreement(name).comm
+
+
+def announce(name: str, what: str = "", begin: Callable[[], Any] = Done) -> Step:
+    """Tell the other ranks that this one has come to the function `name`, and to what in it."""
+    return _agreement(name).announce(name + what, begin)
+
+
+def _agreement(name: str) -> Agreement:
+    if not _group.joined or _group.agreement is None:
         raise ValueError(f"{name}: there is no process group yet; call distributed.init_process_group() first.")
-    return _group.comm
+    return _group.agreement
+
+
+def _settle(comm: Any, neighbours: Any) -> None:
+    """What is done once in a process. neighbours: the communicator of those on this machine."""
+    count, _group.local_rank = neighbours.Get_size(), neighbours.Get_rank()
+    if count > 1 and "OMP_NUM_THREADS" not in os.environ:
+        set_num_threads(max(1, get_num_threads() // count))
+    if comm.Get_size() > 1:
+        _group.hook, sys.excepthook = sys.excepthook, _end_all
+        atexit.register(_end)
+    if 1 < count == comm.Get_size():
+        _group.line = line_to_watcher(comm)
+
+
+def _check_ranks(size: int, place: int, world_size: int, rank: int) -> None:
+    """Raise if there are not as many ranks as were started, or as the program takes for granted."""
+    _, started = started_as()
+    if size == 1 < started:
+        raise RuntimeError(
+            f"init_process_group: {started} processes were started, and mpi4py finds one. Start them with the mpiexec "
+            "of mpi4py's own MPI, not with torchrun; `minigrad doctor` says whether yours is that one."
+        )
+    if world_size not in (-1, size) or rank not in (-1, place):
+        raise RuntimeError(
+            f"init_process_group: world_size={world_size}, rank={rank} was asked for, and this is rank {place} of "
+            f"{size}. `mpiexec -n 4 python train.py` starts 4 ranks; leave both arguments out."
+        )
+
+
+def _await_farewells() -> None:
+    """If this rank has left a group, wait until all have. One that waits for this rank elsewhere now learns of it."""
+    if _group.farewell is not None:
+        with suppress(RuntimeError):  # who still waited for this one says so
+            _group.farewell.wait()
+
+
+def _end() -> None:
+    """What is done at the end of the program."""
+    try:
+        if is_initialized():
+            destroy_process_group()
+        _await_farewells()
+    finally:  # Ctrl-C, too, is no kill
+        _leave_watcher()
 
 
 def _leave_watcher() -> None:
-    """This rank ends, or goes on alone, in its own way."""
+    """This rank ends in its own way."""
     if _group.line is not None:
         say_goodbye(_group.line)
         _group.line = None
@@ -122,7 +198,16 @@ def _leave_watcher() -> None:
 def _end_all(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """The hook for exceptions that nobody catches."""
     _group.hook(kind, error, trace)
-    if is_initialized() and get_world_size() > 1:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        abort(f"{kind.__name__}: {error}" if str(error) else kind.__name__)
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    _abort(f"{kind.__name__}: {error}" if str(error) else kind.__name__, 1)
+
+
+def _abort(message: str, code: int) -> NoReturn:
+    assert _group.agreement is not None
+    comm = _group.agreement.comm
+    print(f"rank {comm.Get_rank()} of {comm.Get_size()}: {message}", file=sys.stderr, flush=True)
+    _leave_watcher()
+    time.sleep(READING)
+    comm.Abort(code)
+    os._exit(code)  # MPI ends the others, and may leave that to us

@@ -12,14 +12,16 @@ bucket is full its sum begins, while backward goes on with the layers before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import is_dataclass
 from functools import partial
 from typing import Any
 
 from minigrad import distributed
 from minigrad.autograd import is_grad_enabled
 from minigrad.backend import Array, Device, array_module, device
+from minigrad.creation import tensor
 from minigrad.functions.comparison import equal
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
@@ -32,9 +34,10 @@ class DistributedDataParallel(Module):
     >>> net = DistributedDataParallel(nn.Linear(4320, 4))
     >>> loss(net(part_of_the_batch), its_labels).backward()  # each parameter's grad is now the ranks' mean
 
-    All ranks begin with the parameters and buffers of rank 0. Each must go forward and backward equally often, with all
-    parameters that require grad in the graph; `net.module` is for what one rank does alone. Names in `state_dict()`
-    begin with `module.`, as in PyTorch; `net.module.state_dict()` has them without.
+    All ranks begin with the parameters and buffers of rank 0. Each must go forward and backward equally often (or else
+    inside `join()`), with all parameters that require grad in the graph. What goes through `net.module` is one rank's
+    alone, and averages nothing. Names in `state_dict()` begin with `module.`, as in PyTorch; `net.module.state_dict()`
+    has them without.
 
     device_ids: None or, as PyTorch's scripts say it, a list of the one GPU on which the network is. Inputs must be
         there already; PyTorch moves them.
@@ -53,31 +56,41 @@ class DistributedDataParallel(Module):
         forward_sync_buffers: bool = True,
     ) -> None:
         super().__init__()
+        if any(isinstance(one, DistributedDataParallel) for one in module.modules()):
+            raise ValueError("DistributedDataParallel: in this network there is one already; wrap it once, as a whole.")
         _check_device_ids(device_ids, module)
         self.module = module
         self.forward_sync_buffers = forward_sync_buffers
         self.require_backward_grad_sync = True
-        tensors = [*module.named_parameters(), *module.named_buffers()]
-        distributed.check_equal(dict(tensors), shapes_only=True)
-        for _, tensor in tensors:
-            distributed.broadcast(tensor.detach())
+        distributed.check_equal({**dict(module.named_parameters()), **dict(module.named_buffers())}, shapes_only=True)
+        self._share_state(0)
         learned = [(name, one) for name, one in module.named_parameters() if one.requires_grad]
         if not learned:
             raise ValueError("DistributedDataParallel: no parameter of this network requires grad.")
+        self._frozen = [(name, one) for name, one in module.named_parameters() if not one.requires_grad]
         self._buckets = list(_buckets(reversed(learned), bucket_cap_mb * 2**20))
         self._begun = 0  # buckets whose sum has begun
-        self._syncing = True  # whether the pass that is under way averages
-        self._stepped = False  # whether the last forward was of such a pass
+        self._averaging = False  # whether a backward that averages is under way
+        self._parted = False  # whether the ranks' buffers may differ
+        self._uneven = False  # whether some ranks may have fewer batches
+        self._leader = 0  # the rank whose buffers are shared
         for bucket in self._buckets:
             for name, parameter in bucket.parameters.items():
                 parameter.register_post_accumulate_grad_hook(partial(self._arrived, bucket, name))
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
+        averages = is_grad_enabled() and self.require_backward_grad_sync
         if is_grad_enabled():
-            self._check_finished()
-            self._syncing = self.require_backward_grad_sync
-        self._sync_buffers(is_grad_enabled() and self._syncing)
-        return self.module(*args, **kwargs)
+            self._check_ready()
+            if self._uneven:
+                self._ask_all(has_data=True, averages=averages)
+        self._sync_buffers(averages)
+        output = self.module(*args, **kwargs)
+        ends = [one for one in _tensors_in(output) if one.requires_grad and not one.is_leaf] if averages else []
+        for one in ends:
+            one.register_hook(self._begin)
+        self._averaging = averages and not ends  # where they cannot be found, the next backward is taken for theirs
+        return output
 
     @contextmanager
     def no_sync(self) -> Iterator[None]:
@@ -88,9 +101,39 @@ class DistributedDataParallel(Module):
         finally:
             self.require_backward_grad_sync = before
 
+    @contextmanager
+    def join(self, *, optimizer: Any = None) -> Iterator[None]:
+        """Where ranks have unequally many batches, train in here.
+
+        A rank that has no more waits at the end, and brings gradients of zero as long as others have some; the mean
+        stays one over all ranks. Then all have the parameters and buffers of a rank that went on to the last.
+
+        optimizer: takes the steps of those that go on also where a rank waits. Without it one that remembers (momentum,
+            Adam) remembers less on the ranks with fewer batches, and in the next epoch they part.
+        """
+        self._uneven = True
+        try:
+            yield
+            while True:
+                for parameter in self.module.parameters():
+                    parameter.grad = None
+                go_on, averages = self._ask_all(has_data=False, averages=False)
+                if not go_on:
+                    break
+                if averages:
+                    self.backward_of_nothing()
+                    if optimizer is not None:
+                        optimizer.step()
+                else:
+                    self._sync_buffers(False)
+        finally:
+            self._uneven = False
+        self._share_state(self._leader)
+        self._leader = 0
+
     def backward_of_nothing(self) -> None:
         """Take part in one averaging with gradients of zero: for a rank without data, while the others have some."""
-        self._syncing = True
+        self._averaging = True
         self._sync_buffers(True)
         for bucket in self._buckets:
             for name, parameter in bucket.parameters.items():
@@ -98,41 +141,85 @@ class DistributedDataParallel(Module):
                     parameter.grad = Tensor(array_module(parameter.array).zeros_like(parameter.array))
                 self._arrived(bucket, name, parameter)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError("DistributedDataParallel: a copy could not talk to the other ranks; copy or pickle .module.")
+
+    def _share_state(self, src: int) -> None:
+        """Give all ranks the parameters and buffers of one."""
+        for one in (*self.module.parameters(), *self.module.buffers()):
+            distributed.broadcast(one.detach(), src)
+
+    def _ask_all(self, has_data: bool, averages: bool) -> tuple[bool, bool]:
+        """Whether any rank has data, and whether it averages. The last of these leads."""
+        found = tensor([distributed.get_rank() if has_data else -1, averages])
+        distributed.all_reduce(found, distributed.ReduceOp.MAX)
+        leader, averaging = found.tolist()
+        if leader >= 0:
+            self._leader = leader
+        return leader >= 0, bool(averaging)
+
     def _sync_buffers(self, stepping: bool) -> None:
-        """Give all ranks the buffers of rank 0, if they may have parted since. stepping: they may part again."""
-        if self._stepped and self.forward_sync_buffers:
+        """Give all ranks the buffers of the first, if they may have parted since. stepping: they may part again."""
+        if self._parted and self.forward_sync_buffers:
             for buffer in self.module.buffers():
                 first = buffer.detach().clone()
-                distributed.broadcast(first)
+                distributed.broadcast(first, self._leader)
                 if not equal(first, buffer):  # what did not change may be needed by a backward to come
                     buffer.detach().copy_(first)
-        self._stepped = stepping
+        self._parted = stepping
+
+    def _begin(self, _: Tensor) -> None:
+        """A backward has come to an output of a forward that averages."""
+        self._averaging = True
 
     def _arrived(self, bucket: _Bucket, name: str, parameter: Tensor) -> None:
         """The gradient of a parameter is there. With the last one, wait for the sums, and put the means in their place.
 
         The sums begin in the order of the buckets, for all ranks must begin them in the same order.
         """
-        if not self._syncing:
+        if not self._averaging:
             return
         bucket.take(name, parameter)
+        if self._begun:
+            self._buckets[0].move_on()
         while self._begun < len(self._buckets) and not self._buckets[self._begun].missing:
             self._buckets[self._begun].begin()
             self._begun += 1
         if self._begun == len(self._buckets):
             for one in self._buckets:
                 one.finish()
-            self._begun = 0
+            self._begun, self._averaging = 0, False
 
-    def _check_finished(self) -> None:
-        """Raise if the pass before left gradients waiting for others that never came."""
+    def _check_ready(self) -> None:
+        """Raise if what is learned was changed, or if the pass before left gradients waiting for others."""
+        learned = [(name, one) for bucket in self._buckets for name, one in bucket.parameters.items()]
+        changed = [name for name, one in learned if not one.requires_grad]
+        changed += [name for name, one in self._frozen if one.requires_grad]
+        if changed:
+            raise RuntimeError(
+                f"DistributedDataParallel: requires_grad of {', '.join(changed)} was changed after wrapping, which "
+                "decides what is averaged. Change it before, or wrap .module anew."
+            )
         missing = [name for bucket in self._buckets for name in bucket.parameters if name in bucket.missing]
-        if self._begun or len(missing) < sum(len(bucket.parameters) for bucket in self._buckets):
+        if self._begun or len(missing) < len(learned):
             raise RuntimeError(
                 f"DistributedDataParallel: the last backward gave no gradient to {', '.join(reversed(missing))}, so "
                 "nothing was averaged. Use every parameter in forward, or, before wrapping, switch it off with "
                 "requires_grad_(False)."
             )
+
+
+def _tensors_in(output: Any) -> Iterator[Tensor]:
+    """Those that a forward returned, in tuples, lists, dicts and dataclasses too."""
+    if isinstance(output, Tensor):
+        yield output
+    elif isinstance(output, Mapping):
+        yield from _tensors_in(list(output.values()))
+    elif is_dataclass(output):
+        yield from _tensors_in(vars(output))
+    elif isinstance(output, (tuple, list)):
+        for one in output:
+            yield from _tensors_in(one)
 
 
 def _check_device_ids(device_ids: Sequence[int | str | Device] | None, module: Module) -> None:
@@ -175,6 +262,10 @@ class _Bucket:
     def begin(self) -> None:
         """Begin to add up the gradients of all ranks."""
         self._sum = distributed.all_reduce(Tensor(self.flat), async_op=True)
+
+    def move_on(self) -> None:
+        """Let MPI do what it can: it works only while it is called."""
+        self._sum.is_completed()
 
     def finish(self) -> None:
         """Wait for the sums, and give each parameter the mean."""

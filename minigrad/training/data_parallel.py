@@ -20,12 +20,9 @@ import numpy as np
 
 from minigrad import distributed, random
 from minigrad.creation import tensor
-from minigrad.nn import Module
 from minigrad.nn.parallel import DistributedDataParallel
-from minigrad.optim import Optimizer
-from minigrad.tensor import Tensor
 from minigrad.training.checkpoint import load_checkpoint, save_checkpoint
-from minigrad.training.history import Epoch, History
+from minigrad.training.history import History
 from minigrad.training.trainer import Trainer, hits
 
 
@@ -47,23 +44,13 @@ class DataParallelTrainer(Trainer):
     as many ranks ends with the same bits.
     """
 
-    def __init__(
-        self,
-        model: Module,
-        optimizer: Optimizer,
-        loss: Callable[[Tensor, Tensor], Tensor] | None = None,
-        *,
-        scheduler: Any = None,
-        on_epoch: Callable[[Epoch], None] | None = None,
-        progress: bool | None = None,
-    ) -> None:
+    def _get_ready(self) -> None:
         # Rank 0's buffers are what is kept, and nobody needs them before the end of an epoch.
-        self.parallel = DistributedDataParallel(model, forward_sync_buffers=False)
+        self.parallel = DistributedDataParallel(self.model, forward_sync_buffers=False)
         self.rank, self.ranks = distributed.get_rank(), distributed.get_world_size()
         self._stopped = False  # whether Ctrl-C was pressed here
         if self.rank > 0:
-            on_epoch, progress = None, False
-        super().__init__(model, optimizer, loss, scheduler=scheduler, on_epoch=on_epoch, progress=progress)
+            self.on_epoch, self.progress = None, False
 
     def fit(
         self,

@@ -70,6 +70,10 @@ class Trainer:
         self.scheduler = scheduler
         self.on_epoch = on_epoch
         self.progress = progress
+        self._get_ready()
+
+    def _get_ready(self) -> None:
+        """For kinds of trainers that need more than this."""
 
     def fit(
         self,
@@ -119,9 +123,10 @@ class Trainer:
         lr = self.optimizer.param_groups[0]["lr"]
         tally = _Tally(history.batch_losses)
         self.model.train()
-        sampler: Any = getattr(train, "sampler", None)
-        if hasattr(sampler, "set_epoch"):
-            sampler.set_epoch(number)
+        for owner in (train, getattr(train, "batch_sampler", None)):
+            sampler: Any = getattr(owner, "sampler", None)
+            if hasattr(sampler, "set_epoch"):
+                sampler.set_epoch(number)
         try:
             for loss, right, size in self._steps(self._with_bar(train, f"epoch {number}/{epochs}")):
                 tally.add(loss, right, size)

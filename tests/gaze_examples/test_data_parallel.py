@@ -114,6 +114,17 @@ def test_a_mistake_is_one_sentence(words, said):
     assert (code, out, errors) == (2, "", f"gaze: {said}\n")
 
 
+@needs_mpi
+@pytest.mark.parametrize("command", ["train", "compare"])
+def test_mpiexec_before_what_would_do_the_same_in_each_process_is_one_sentence(command):
+    code, out, errors = ended(start(3, *GAZE, command))
+    assert (code, out) == (2, "") and list(Path().iterdir()) == []
+    assert errors == (
+        "gaze: 3 processes were started, and each would do the same. Only `gaze train --data-parallel` shares its "
+        "work among them; for all else leave out mpiexec.\n"
+    )
+
+
 FAILING = """
 import sys
 from gaze_examples import cli, runs

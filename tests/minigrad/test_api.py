@@ -60,7 +60,8 @@ ROOMS = {
     "data": "Dataset TensorDataset Subset random_split DataLoader DistributedSampler",
     "distributed": """
         is_available init_process_group is_initialized destroy_process_group get_rank get_world_size ReduceOp
-        all_reduce broadcast barrier broadcast_object_list all_gather_object
+        all_reduce broadcast barrier all_gather all_gather_into_tensor gather scatter reduce
+        broadcast_object_list all_gather_object gather_object
     """,
 }
 OURS = "differentiable Tape"

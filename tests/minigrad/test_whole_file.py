@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from minigrad.whole_file import whole_file
@@ -43,3 +45,9 @@ def test_a_page_that_cannot_be_finished_leaves_the_one_that_was_there(tmp_path, 
     with pytest.raises(OSError, match="No space"):
         walk.to_html(file)
     assert file.read_bytes() == before and [path.name for path in tmp_path.iterdir()] == ["walk.html"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="writes to a device that is always full")
+def test_a_full_disk_is_named():
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"), whole_file("/dev/full") as file:
+        file.write_bytes(b"more than there is room for")

@@ -92,6 +92,13 @@ def test_the_ranks_have_together_each_batch_of_one_process():
     assert tiny == [[[0, 3], [4]], [[1]], [[2]]]  # in the last batch one rank has an index
 
 
+def test_an_order_that_each_rank_would_draw_for_itself_is_refused():
+    batches = BatchSampler(RandomSampler(range(23)), 8, drop_last=False)
+    with pytest.raises(ValueError, match=r"the RandomSampler draws from the library's random stream.*generator=0"):
+        DistributedBatchSampler(batches, 3, 0)
+    assert len(list(DistributedBatchSampler(batches, 1, 0))) == 3
+
+
 def test_it_may_be_a_loaders_sampler():
     data = mg.data.TensorDataset(mg.arange(7))
     loaders = [mg.data.DataLoader(data, 2, sampler=DistributedSampler(data, 2, rank)) for rank in range(2)]

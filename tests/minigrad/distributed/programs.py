@@ -4,14 +4,20 @@
 each.
 """
 
+import copy
+import errno
 import itertools
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
+import time
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -58,6 +64,80 @@ def telling():
     return x.tolist(), things, everyone
 
 
+def gathering():
+    """What each rank has of what the ranks gathered: a row of two numbers each, of kinds that MPI does not know too."""
+    rank, ranks = distributed.get_rank(), distributed.get_world_size()
+    row = (mg.arange(2) + 10 * rank).half()
+    rows, below, above = [mg.zeros(2).half() for _ in range(ranks)], mg.zeros(2 * ranks).half(), mg.zeros(ranks, 2)
+    distributed.all_gather(rows, row)
+    distributed.all_gather_into_tensor(below, row)
+    distributed.all_gather_into_tensor(above, row.float())
+    mine = [mg.zeros(2).half() for _ in range(ranks)] if rank == 1 else None
+    distributed.gather(row, mine, dst=1)
+    dealt = mg.zeros(2).half().requires_grad_()
+    distributed.scatter(dealt, None if mine is None else mine[::-1], src=1)
+    total, objects = row.float(), [None] * ranks if rank == 2 else None
+    distributed.reduce(total, 1, ReduceOp.MAX)
+    distributed.gather_object({"rank": rank}, objects, dst=2)
+    flags = [mg.tensor(False) for _ in range(ranks)]
+    distributed.all_gather(flags, mg.tensor(rank == 1))
+    return {
+        "all": [[one.tolist() for one in rows], below.reshape(ranks, 2).tolist(), above.tolist()],
+        "one": mine and [one.tolist() for one in mine],
+        "dealt": dealt.tolist(),
+        "total": total.tolist(),
+        "objects": objects,
+        "flags": [one.item() for one in flags],
+    }
+
+
+def differing():
+    """What ranks are told that do not do the same."""
+    rank = distributed.get_rank()
+
+    def begun():
+        distributed.all_reduce(mg.ones(2000 + rank), async_op=True).wait()
+
+    said = []
+    for attempt in (
+        lambda: distributed.all_reduce(mg.ones(2, 2 + rank // 2)),
+        lambda: distributed.broadcast(mg.ones(2).to(mg.float64 if rank else mg.float32)),
+        lambda: distributed.broadcast(mg.ones(2), src=rank),
+        lambda: distributed.all_reduce(mg.ones(2), ReduceOp.MIN if rank == 1 else ReduceOp.MAX),
+        lambda: distributed.all_gather([mg.ones(rank)] * 3, mg.ones(rank)),
+        begun,
+        lambda: distributed.barrier() if rank else distributed.all_reduce(mg.ones(1)),
+        lambda: distributed.barrier() if rank else distributed.destroy_process_group(),
+    ):
+        said.append(message_of(attempt))
+        if distributed.is_initialized():
+            said.append(said[-1] == message_of(distributed.barrier))
+            distributed.destroy_process_group()
+        distributed.init_process_group()
+    return said
+
+
+def again():
+    """How many of 8 threads this rank has after it has left the group, and joined again."""
+    told, before = os.environ.pop("OMP_NUM_THREADS"), mg.get_num_threads()
+    mg.set_num_threads(8)
+    distributed.destroy_process_group()
+    distributed.init_process_group()
+    found = mg.get_num_threads()
+    mg.set_num_threads(before)
+    os.environ["OMP_NUM_THREADS"] = told
+    return found
+
+
+def wrongly_told():
+    """One rank takes another number of ranks for granted, and the others wait for it."""
+    distributed.destroy_process_group()
+    if os.environ["PMI_RANK"] == "1":
+        distributed.init_process_group(world_size=4)
+    distributed.init_process_group()
+    distributed.barrier()
+
+
 def changed_for_backward():
     """A tensor that backward needs, summed over the ranks meanwhile."""
     x = mg.ones(2, requires_grad=True)
@@ -78,7 +158,16 @@ def refusals():
     bools = message_of(lambda: distributed.all_reduce(mg.ones(2) > 0))
     nobody = [message_of(lambda: distributed.broadcast(mg.ones(2), src=3))]
     nobody += [message_of(lambda: distributed.broadcast_object_list([1], src=-1))]
-    return (half, short, twice, nothing, other, bools, nobody), elsewhere
+    nobody += [message_of(lambda: distributed.reduce(mg.ones(2), 3))]
+    x, rank = mg.ones(2, 2), distributed.get_rank()
+    lists = [
+        message_of(lambda: distributed.all_gather([x, x], x)),
+        message_of(lambda: distributed.all_gather([x, x, x.double()], x)),
+        message_of(lambda: distributed.all_gather_into_tensor(mg.ones(6), x)),
+        message_of(lambda: distributed.gather(x, None if rank == 1 else [x, x, x], dst=1)),
+    ]
+    own = message_of(lambda: distributed.scatter(x, None, src=rank))
+    return (half, short, twice, nothing, other, bools, nobody, lists), (elsewhere, own)
 
 
 def message_of(call):
@@ -94,6 +183,10 @@ def message_of(call):
 
 def network(dropout=0.0):
     return nn.Sequential(nn.Linear(5, 7), nn.Tanh(), nn.Dropout(dropout), nn.Linear(7, 6), nn.Tanh(), nn.Linear(6, 3))
+
+
+def normed():
+    return nn.Sequential(nn.BatchNorm1d(5), nn.Linear(5, 3)).double()
 
 
 def examples(count=EXAMPLES, dtype=np.float64):
@@ -164,6 +257,125 @@ class Scaled(nn.Module):
 
     def forward(self, x):
         return self.weight * self.scale * x
+
+
+def passes():
+    """The gradients of two backwards after two forwards; with squares of parameters; after one rank went back alone."""
+    mg.manual_seed(0)
+    net, rank = DistributedDataParallel(network().double()), distributed.get_rank()
+    x, y = examples(24)[rank * 8 : rank * 8 + 8]
+
+    def loss(model=net, twice=1.0):
+        return nn.CrossEntropyLoss()(model(x * twice), y)
+
+    def gradients_of(*losses):
+        net.zero_grad()
+        for one in losses:
+            one.backward()
+        return [one.grad.tolist() for one in net.parameters()]
+
+    both = gradients_of(loss(), loss(twice=2.0))
+    squares = gradients_of(loss() + sum((one * one).sum() for one in net.parameters()))
+    if rank == 0:
+        gradients_of(loss(net.module))
+    return {"both": both, "squares": squares, "after": gradients_of(loss())}
+
+
+class Tied(nn.Module):
+    """Two layers with one weight. wrap: makes of what comes out what forward returns."""
+
+    def __init__(self, wrap):
+        super().__init__()
+        self.one, self.two = nn.Linear(3, 3), nn.Linear(3, 3)
+        self.two.weight = self.one.weight
+        self.wrap = wrap
+
+    def forward(self, x):
+        return self.wrap(self.two(self.one(x)))
+
+
+class Bare(nn.Module):
+    """What comes out is a parameter itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(mg.ones(3))
+
+    def forward(self, x):
+        return self.scale
+
+
+@dataclass
+class Answer:
+    scores: mg.Tensor
+
+
+def kinds_of_networks():
+    """For each kind the gradients of the ranks' mean, and of this rank's part alone."""
+    mg.manual_seed(0)
+    kinds = []
+    for net, unwrap, is_found in (
+        (Tied(lambda out: {"none": None, "out": (len(out), out)}), lambda answer: answer["out"][1], True),
+        (Tied(Answer), lambda answer: answer.scores, True),
+        (Tied(lambda out: SimpleNamespace(out=out)), lambda answer: answer.out, False),
+        (Bare(), lambda answer: answer, False),
+    ):
+        wrapped = DistributedDataParallel(net.double())
+        x = mg.full((2, 3), distributed.get_rank() + 1.0).double()
+        gradients_of = []
+        for model in (wrapped, net):
+            net.zero_grad()
+            (unwrap(model(x)) * x).sum().backward()
+            gradients_of.append([one.grad.tolist() for one in net.parameters()])
+            if is_found:
+                wrapped(x)  # and nobody goes back through it
+        kinds.append(gradients_of)
+    return kinds
+
+
+def misused():
+    """What is said of a network whose parameters were switched off or on after wrapping, and of copies."""
+    net, x = network(), mg.ones(2, 5)
+    net[0].requires_grad_(False)
+    wrapped = DistributedDataParallel(net)
+    net[0].bias.requires_grad_()
+    net[3].weight.requires_grad_(False)
+    changed = message_of(lambda: wrapped(x))
+    net[0].bias.requires_grad_(False)
+    net[3].weight.requires_grad_()
+    wrapped(x).sum().backward()
+    around = message_of(lambda: DistributedDataParallel(nn.Sequential(wrapped)))
+    copies = [message_of(lambda: copy.deepcopy(wrapped)), message_of(lambda: pickle.dumps(wrapped))]
+    return changed, net[0].bias.grad is None, around, copies
+
+
+def joined(remembering):
+    """Two epochs in which rank r has 1 + 2 r batches, and takes a step after each second one. Then all go on together.
+
+    remembering: whether the ranks that wait take the steps of the others.
+    """
+    mg.manual_seed(0)
+    net = DistributedDataParallel(normed())
+    optimizer = mg.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+    x, y = examples(24)[distributed.get_rank() * 8 : distributed.get_rank() * 8 + 8]
+    steps = []
+    for _ in range(2):
+        with net.join(optimizer=optimizer if remembering else None):
+            for batch in range(1 + 2 * distributed.get_rank()):
+                with net.no_sync() if batch % 2 else nullcontext():
+                    nn.CrossEntropyLoss()(net(x), y).backward()
+                if batch % 2 == 0:
+                    steps.append(net.module[1].bias.grad.tolist())
+                    optimizer.step()
+                    optimizer.zero_grad()
+        distributed.check_equal(net.state_dict())
+    nn.CrossEntropyLoss()(net(x), y).backward()
+    optimizer.step()
+    return steps, message_of(lambda: distributed.check_equal(dict(net.named_parameters())))
+
+
+def joining():
+    return joined(False), joined(True)
 
 
 def two_forwards():
@@ -255,7 +467,7 @@ def draws():
 def statistics():
     """Batch-norm's running mean after one batch, of which each rank had two examples of its own."""
     mg.manual_seed(0)
-    net = nn.Sequential(nn.BatchNorm1d(5), nn.Linear(5, 3)).double()
+    net = normed()
     rank = distributed.get_rank()
     loader = DataLoader(examples(), batch_sampler=[[2 * rank, 2 * rank + 1]])
     DataParallelTrainer(net, mg.optim.SGD(net.parameters())).fit(loader, epochs=1)
@@ -286,6 +498,49 @@ def failing(rank, what):
     distributed.barrier()
 
 
+def leaving(rank, how):
+    """One rank comes to its end while the others wait for it."""
+    if how == "uneven":
+        net = DistributedDataParallel(nn.Linear(2, 2))
+        for _ in range(3 - (distributed.get_rank() == int(rank))):
+            net(mg.ones(1, 2)).sum().backward()
+        sys.exit()
+    try:
+        if distributed.get_rank() == int(rank):
+            if how == "exit":
+                sys.exit(3)
+            raise ValueError("the disk is on fire")
+        if how == "busy":
+            time.sleep(60)
+        distributed.barrier()
+    finally:
+        distributed.destroy_process_group()
+
+
+def alone_at_last():
+    """Rank 1 goes on alone after all have left the group, and comes to grief."""
+    distributed.destroy_process_group()
+    if os.environ["PMI_RANK"] == "1":
+        time.sleep(0.5)
+        raise ValueError("the disk is on fire")
+    sys.exit()
+
+
+def full_disk(checkpoint):
+    """The disk is full when rank 0 has written half of its second checkpoint."""
+    trainer, loader = trainer_and_loader()
+    written, write = itertools.count(1), Path.write_bytes
+
+    def until_full(path, content):
+        if next(written) == 2:
+            write(path, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write(path, content)
+
+    Path.write_bytes = until_full
+    trainer.fit(loader, DataLoader(loader.dataset, 7), epochs=4, checkpoint=checkpoint)
+
+
 def failing_unread():
     """A rank fails while that part of mpiexec which reads what it prints has no time."""
     if distributed.get_rank() == 1:
@@ -311,8 +566,8 @@ def interrupted(rank):
 
 
 SMALL = (
-    *(sums, telling, changed_for_backward, refusals, buffers, two_forwards, of_nothing, unused, names, draws),
-    statistics,
+    *(sums, telling, gathering, changed_for_backward, refusals, buffers, two_forwards, passes, kinds_of_networks),
+    *(of_nothing, unused, names, misused, joining, draws, statistics, differing, again),
 )
 
 

@@ -1,5 +1,6 @@
 """What ranks do together, and that none waits for one that is gone."""
 
+import os
 import re
 import subprocess
 import sys
@@ -24,17 +25,55 @@ def test_one_rank_tells_the_others(three):
 
 
 @needs_mpi
+def test_what_the_ranks_have_is_gathered_on_all_or_on_one_and_dealt_out_again(three):
+    rows = [[0.0, 1.0], [10.0, 11.0], [20.0, 21.0]]
+    for rank, got in enumerate(three["gathering"]):
+        assert got["all"] == [rows, rows, rows]
+        assert got["one"] == (rows if rank == 1 else None)
+        assert got["dealt"] == rows[2 - rank]
+        assert got["total"] == (rows[2] if rank == 1 else rows[rank])
+        assert got["objects"] == ([{"rank": 0}, {"rank": 1}, {"rank": 2}] if rank == 2 else None)
+        assert got["flags"] == [False, True, False]
+
+
+@needs_mpi
+def test_ranks_that_do_not_do_the_same_are_told_who_does_what_and_can_go_no_further(three):
+    first, *others = three["differing"]
+    *said, left = first
+    of_others, after_leaving = others[0][:-2], others[0][-2:]
+    assert others[0] == others[1] and said == of_others and all(said[1::2])
+    wanted = (
+        "ranks 0, 1 came to all_reduce(SUM) of float32 of shape (2, 2); rank 2 came to all_reduce(SUM) of float32 of ",
+        "rank 0 came to broadcast from rank 0 of float32 of shape (2,); ranks 1, 2 came to broadcast from rank 0 of",
+        "rank 0 came to broadcast from rank 0 of float32 of shape (2,); rank 1 came to broadcast from rank 1 of ",
+        "ranks 0, 2 came to all_reduce(MAX) of float32 of shape (2,); rank 1 came to all_reduce(MIN) of ",
+        "rank 0 came to all_gather of float32 of shape (0,); rank 1 came to all_gather of float32 of shape (1,); ",
+        "rank 0 came to all_reduce(SUM) of float32 of shape (2000,); rank 1 came to all_reduce(SUM) of float32 of ",
+        "rank 0 came to all_reduce(SUM) of float32 of shape (1,); ranks 1, 2 came to barrier.",
+        "rank 0 came to destroy_process_group or the end of the program; ranks 1, 2 came to barrier.",
+    )
+    for sentence, came in zip([*said[::2], after_leaving[0]], wanted, strict=True):
+        assert sentence.startswith(f"RuntimeError: The ranks do not do the same: {came}")
+    assert left is None  # it is no mistake of who leaves
+
+
+@needs_mpi
 def test_backward_notices_that_a_tensor_was_changed_by_the_others(three):
     assert all("was changed in place afterwards" in said for said in three["changed_for_backward"])
 
 
 @needs_mpi
 def test_what_cannot_be_is_said(three):
-    (first, *others), elsewhere = zip(*three["refusals"], strict=True)
+    (first, *others), own = zip(*three["refusals"], strict=True)
     assert others == [first, first]
-    for rank, said in enumerate(elsewhere):
-        assert said.startswith(f"ValueError: DistributedDataParallel: device_ids=[{rank}], but the network is on cpu.")
-    half, short, twice, nothing, other, bools, nobody = first
+    for rank, (elsewhere, unlisted) in enumerate(own):
+        assert elsewhere.startswith(
+            f"ValueError: DistributedDataParallel: device_ids=[{rank}], but the network is on cpu."
+        )
+        assert unlisted == (
+            f"ValueError: scatter: scatter_list must be given on rank {rank}, which is src, and on no other."
+        )
+    half, short, twice, nothing, other, bools, nobody, lists = first
     assert half == "DtypeError: all_reduce: MPI does not know float16; convert it with .float() first."
     assert "a list with an entry for each of 3 ranks, got 9" in short
     assert "there is a process group already" in twice
@@ -44,6 +83,16 @@ def test_what_cannot_be_is_said(three):
     assert nobody == [
         "ValueError: broadcast: src must lie in 0..2, the ranks that there are, got 3.",
         "ValueError: broadcast_object_list: src must lie in 0..2, the ranks that there are, got -1.",
+        "ValueError: reduce: dst must lie in 0..2, the ranks that there are, got 3.",
+    ]
+    assert lists == [
+        "ValueError: all_gather: tensor_list must hold a tensor for each of 3 ranks, float32 of shape (2, 2) like the "
+        "other argument, got 2: float32 of shape (2, 2).",
+        "ValueError: all_gather: tensor_list must hold a tensor for each of 3 ranks, float32 of shape (2, 2) like the "
+        "other argument, got 3: float32 of shape (2, 2), float64 of shape (2, 2).",
+        "ValueError: all_gather_into_tensor: for float32 of shape (2, 2) on each of 3 ranks, output_tensor must be of "
+        "that dtype, and of shape (3, 2, 2) or (6, 2), got float32 of shape (6,).",
+        "ValueError: gather: gather_list must be given on rank 1, which is dst, and on no other.",
     ]
 
 
@@ -58,6 +107,37 @@ def test_when_one_rank_comes_to_grief_the_others_do_not_wait_and_it_is_named(ran
         assert named == f"rank {rank} of 3: {said}" and "programs.py" in errors
     else:
         assert re.fullmatch(rf"rank {rank} of 3: killed \(process \d+\)\.", named)
+
+
+@needs_mpi
+@pytest.mark.parametrize(("rank", "how"), [(1, "exit"), (0, "uneven"), (1, "raise"), (1, "busy")])
+def test_a_rank_that_comes_to_its_end_is_not_waited_for(rank, how):
+    code, _, errors = run(2, "leaving", str(rank), how, seconds=30)
+    assert code != 0
+    named = [line for line in errors.splitlines() if line.startswith("rank ")]
+    if how in ("raise", "busy"):  # although it says goodbye first, as scripts for PyTorch do
+        assert f"rank {rank} of 2: ValueError: the disk is on fire" in named
+    if how in ("exit", "uneven"):
+        assert len(named) == 1 and named[0].startswith(f"rank {1 - rank} of 2: RuntimeError: The ranks do not do the ")
+        assert f"rank {rank} came to destroy_process_group or the end of the program" in named[0]
+
+
+@needs_mpi
+def test_the_cores_are_shared_out_once(three):
+    assert three["again"] == [8, 8, 8]
+
+
+@needs_mpi
+def test_what_one_rank_takes_for_granted_wrongly_ends_all():
+    code, _, errors = run(2, "wrongly_told", seconds=30)
+    assert code != 0
+    assert "rank 1 of 2: RuntimeError: init_process_group: world_size=4, rank=-1 was asked for, and this is" in errors
+
+
+@needs_mpi
+def test_after_all_have_left_the_group_a_failure_still_ends_the_job_and_is_named():
+    code, _, errors = run(2, "alone_at_last", seconds=30)
+    assert code != 0 and "rank 1 of 2: ValueError: the disk is on fire\n" in errors
 
 
 @needs_mpi
@@ -104,6 +184,12 @@ def test_without_a_group_every_function_says_how_to_get_one():
         "broadcast": [mg.ones(1)],
         "all_gather_object": [[], 0],
         "broadcast_object_list": [[]],
+        "all_gather": [[], mg.ones(1)],
+        "all_gather_into_tensor": [mg.ones(1), mg.ones(1)],
+        "gather": [mg.ones(1)],
+        "scatter": [mg.ones(1)],
+        "reduce": [mg.ones(1), 0],
+        "gather_object": [0],
         "destroy_process_group": [],
     }
     for name, arguments in calls.items():
@@ -111,6 +197,30 @@ def test_without_a_group_every_function_says_how_to_get_one():
             getattr(distributed, name)(*arguments)
 
 
+@needs_mpi
+def test_the_names_of_pytorchs_backends_are_taken_and_no_more_ranks_than_there_are():
+    code = (
+        "from minigrad import distributed as d\n"
+        "for settings in ({'backend': 'nccl'}, {'backend': 'gloo', 'world_size': 1, 'rank': 0}, {'world_size': 4}):\n"
+        "    d.init_process_group(**settings); print(d.get_world_size()); d.destroy_process_group()\n"
+    )
+    alone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert alone.stdout == "1\n1\n"
+    assert "world_size=4, rank=-1 was asked for, and this is rank 0 of 1. `mpiexec -n 4" in alone.stderr
+
+
+@needs_mpi
+@pytest.mark.parametrize("names", [("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("ROLE_RANK", "ROLE_WORLD_SIZE")])
+def test_what_was_started_by_another_mpi_or_by_torchrun_does_not_take_itself_for_the_only_one(names):
+    code = "from minigrad import distributed as d; print(d.started_as()); d.init_process_group()"
+    environment = {**os.environ, **dict(zip(names, ("1", "3"), strict=True))}
+    alone = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60, env=environment
+    )
+    assert alone.stdout == "(1, 3)\n" and alone.returncode == 1
+    assert "RuntimeError: init_process_group: 3 processes were started, and mpi4py finds one." in alone.stderr
+
+
 def test_another_backend_is_refused():
-    with pytest.raises(ValueError, match="the backend is 'mpi', got 'gloo'"):
-        distributed.init_process_group("gloo")
+    with pytest.raises(ValueError, match="expected backend to be one of mpi, gloo, nccl, cpu:gloo,cuda:nccl, got 'smp"):
+        distributed.init_process_group("smp")

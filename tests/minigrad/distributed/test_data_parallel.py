@@ -1,5 +1,7 @@
 """Ranks that share the batches take the steps that one process takes: gradients, loss curve, resume."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ import minigrad as mg
 import minigrad.nn as nn
 from minigrad.training import load_checkpoint
 from tests.minigrad.distributed import programs
-from tests.minigrad.distributed.ranks import needs_mpi, on_ranks
+from tests.minigrad.distributed.ranks import needs_mpi, on_ranks, run
 
 pytestmark = needs_mpi
 
@@ -38,6 +40,64 @@ def test_gradients_are_those_of_the_mean_loss_over_all_parts(count, megabytes):
         close(rank["twice"], [2 * np.array(gradient) for gradient in expected])  # what no_sync kept, and as much again
     assert ranks[0]["own"] != ranks[1]["own"]
     close([np.mean(own, axis=0) for own in zip(*(rank["own"] for rank in ranks), strict=True)], expected)
+
+
+def gradients_of_three(scale=1.0, squares=False):
+    """Those of one process over the parts of three ranks, whose inputs are multiplied by `scale`."""
+    mg.manual_seed(0)
+    net = programs.network().double()
+    x, y = programs.examples(24)[:24]
+    loss = nn.CrossEntropyLoss()(net(x * scale), y)
+    (loss + sum((one * one).sum() for one in net.parameters()) if squares else loss).backward()
+    return [one.grad.numpy() for one in net.parameters()]
+
+
+def test_each_backward_through_it_averages_and_one_through_the_network_itself_does_not(three):
+    for rank in three["passes"]:
+        close(rank["both"], [a + b for a, b in zip(gradients_of_three(), gradients_of_three(2.0), strict=True)])
+        close(rank["squares"], gradients_of_three(squares=True))
+        close(rank["after"], gradients_of_three())
+
+
+def test_a_weight_of_two_layers_is_averaged_wherever_the_outputs_are(three):
+    for kind in zip(*three["kinds_of_networks"], strict=True):
+        averaged, own = zip(*kind, strict=True)
+        mean = [np.mean(each, axis=0) for each in zip(*own, strict=True)]
+        assert own[0] != own[1]
+        for rank in averaged:
+            close(rank, mean)
+
+
+def test_what_is_changed_after_wrapping_wrapped_twice_or_copied_is_refused(three):
+    for changed, still_off, around, copies in three["misused"]:
+        assert "requires_grad of 3.weight, 0.bias was changed after wrapping" in changed and still_off
+        assert around.startswith("ValueError: DistributedDataParallel: in this network there is one already")
+        assert len(copies) == 2 and all("a copy could not talk to the other ranks" in said for said in copies)
+
+
+def steps_of_three():
+    """The gradients of the last bias in the steps of `programs.joined`, when one process takes them for all ranks."""
+    mg.manual_seed(0)
+    net, (x, y) = programs.normed(), programs.examples(24)[:24]
+    optimizer, steps = mg.optim.SGD(net.parameters(), lr=0.1, momentum=0.9), []
+    for _, step in itertools.product(range(2), range(3)):
+        for rank in range(step, 3):  # the others have nothing
+            part = slice(8 * rank, 8 * rank + 8)
+            batches = 1 if step == 0 else 2
+            (nn.CrossEntropyLoss()(net(x[part]), y[part]) * batches / 3).backward()
+        steps.append(net[1].bias.grad.tolist())
+        optimizer.step()
+        optimizer.zero_grad()
+    return steps
+
+
+def test_ranks_with_fewer_batches_wait_for_the_others_and_stay_with_them_if_the_optimiser_does(three):
+    for without, remembering in three["joining"]:
+        assert "The ranks no longer agree: 'module.0.weight'" in without[1] and remembering[1] is None
+    expected = steps_of_three()
+    for rank, ((without, _), (steps, _)) in enumerate(three["joining"]):
+        close(steps, [*expected[: rank + 1], *expected[3 : 3 + rank + 1]])
+        close(without[: rank + 2], expected[: rank + 1] + expected[3:4])  # all begin again with the weights of rank 2
 
 
 def test_buffers_are_those_of_rank_0_again_in_each_forward_after_a_step(three):
@@ -99,10 +159,20 @@ def test_the_curve_is_that_of_one_process_although_the_batches_do_not_divide(cou
 
 def test_it_goes_on_with_another_number_of_ranks_and_with_none(tmp_path, alone):
     path = str(tmp_path / "checkpoint.safetensors")
-    on_ranks(3, "trained", "1", "0", path)
+    programs.trained("1", "0", path, parallel=False)
+    on_ranks(3, "trained", "2", "0", path)
     on_ranks(2, "trained", "3", "0", path)
     same_training(programs.trained("4", "0", path, parallel=False), alone)
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.safetensors"]
+
+
+def test_a_full_disk_ends_all_ranks_and_leaves_the_checkpoint_before_whole(tmp_path, alone):
+    path = str(tmp_path / "checkpoint.safetensors")
+    code, _, errors = run(2, "full_disk", path, seconds=30)
+    assert code != 0 and "rank 0 of 2: OSError: [Errno 28] No space left on device" in errors
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.safetensors"]
+    assert len(load_checkpoint(path)["parts"]["history"]["epochs"]) == 1
+    same_training(programs.trained("4", "0", path, parallel=False), alone)
 
 
 def test_resumed_with_as_many_ranks_it_ends_with_the_same_bits_whatever_they_draw(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn
-from minigrad.data import DataLoader, TensorDataset
+from minigrad.data import BatchSampler, DataLoader, DistributedSampler, TensorDataset
 from minigrad.optim import SGD
 from minigrad.optim.lr_scheduler import ReduceLROnPlateau
 from minigrad.training import Trainer
@@ -53,6 +53,18 @@ class Constant(nn.Module):
         tilt = mg.tensor([[0.0, 0.0]])
         tilt[0, self.answer] = 1e6
         return self.bias + tilt.broadcast_to((len(x), 2))
+
+
+@pytest.mark.parametrize("in_batches", [False, True])
+def test_a_sampler_is_told_of_each_epoch_wherever_the_loader_has_it(in_batches):
+    data, told = examples(16), []
+    sampler = DistributedSampler(data, num_replicas=2, rank=0)
+    if in_batches:
+        loader = DataLoader(data, batch_sampler=BatchSampler(sampler, 4, drop_last=False))
+    else:
+        loader = DataLoader(data, 4, sampler=sampler)
+    trainer_of(network(), on_epoch=lambda _: told.append(sampler.epoch)).fit(loader, epochs=3)
+    assert told == [1, 2, 3]
 
 
 def test_it_learns_and_its_history_has_a_row_an_epoch_and_a_loss_a_batch():
