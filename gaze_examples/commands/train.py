@@ -149,7 +149,8 @@ def _run_training(run, data, note: str = "", parallel: bool = False) -> int:
     settings, recipe = run.settings, MODELS[run.settings.model]
     try:
         print(data.describe())
-        print(f"\n{recipe.title}: {settings.epochs} epochs, learning rate {settings.lr}, momentum {settings.momentum}")
+        epochs = f"{settings.epochs} epoch{'s' * (settings.epochs > 1)}"
+        print(f"\n{recipe.title}: {epochs}, learning rate {settings.lr}, momentum {settings.momentum}")
         if parallel:
             print(f"Ranks: {mg.distributed.get_world_size()}, threads of each: {mg.get_num_threads()}")
         sys.stdout.flush()
