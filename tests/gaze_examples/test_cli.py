@@ -206,6 +206,12 @@ def test_alone_it_says_what_it_can_do(capsys):
     assert "predict " in capsys.readouterr().out
 
 
+def test_a_commands_own_help_says_what_it_does(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        gaze("evaluate", "--help")
+    assert "\n\nTest a trained network.\n\n" in capsys.readouterr().out
+
+
 def test_an_out_folder_that_exists_is_refused_before_any_work(dataset_directory, capsys):
     Path("run").mkdir()
     Path("run/mine.txt").write_text("keep me")
