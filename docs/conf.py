@@ -42,6 +42,8 @@ nitpicky = True
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 4  # links such as checking.md#one-call go where they go in a repository browser
 
+highlight_language = "none"  # a block that names no language holds what a command printed
+
 # -- notebooks ---------------------------------------------------------------------------------------------------------
 
 nb_execution_mode = "force"

@@ -26,7 +26,7 @@ def page() -> str:
     ]
     for family in sorted(module.name for module in pkgutil.iter_modules(minigrad.functions.__path__)):
         module = importlib.import_module(f"minigrad.functions.{family}")
-        names = [name for name, function in TABLE.items() if vars(module).get(name) is function]
+        names = [name for name, function in TABLE.items() if is_entered_by(module, name, function)]
         if names:
             parts += _section(family.replace("_", " "), _first_line(module), [(name, TABLE[name]) for name in names])
     methods = [(name, one) for name, one in METHODS.items() if not name.startswith("_") and callable(one)]
@@ -37,6 +37,12 @@ def page() -> str:
     for name, room in rooms.items():
         parts += _section(name, _first_line(room), _members(room))
     return "\n\n".join(parts) + "\n"
+
+
+def is_entered_by(family: ModuleType, name: str, function: Callable) -> bool:
+    """Whether a family made a function, lifted or written out, and did not just import it."""
+    is_there = vars(family).get(name) is function
+    return is_there and function.__module__ in (family.__name__, "minigrad.lift")
 
 
 def _members(room: ModuleType) -> list[tuple[str, Callable]]:

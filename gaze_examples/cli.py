@@ -44,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     try:
-        arguments = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
+        words = _joined(sys.argv[1:] if argv is None else argv)
+        arguments = _parser().parse_args(words or ["--help"])
         from gaze_examples.data import DataError
     except ImportError as error:
         return printing.say(f"gaze needs {error.name}: install it with pip install 'minigrad[gaze]'.")

@@ -14,8 +14,10 @@ import importlib as _importlib
 import math as _math
 import typing as _typing
 
+from numpy import dtype
+
 from minigrad import autograd, cuda, random
-from minigrad.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minigrad.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from minigrad.backend import (
     Device,
     DeviceError,
@@ -239,7 +241,7 @@ Size = tuple  # shapes are plain tuples
 
 
 # Imported when first asked for, so that `import minigrad` stays quick: whole rooms, and names that stand on the rest.
-_ROOMS = ("data", "distributed", "nn", "optim", "teach", "testing", "training")
+_ROOMS = ("data", "distributed", "nn", "optim", "teach", "testing", "training", "utils")
 _NAMES = {
     "explain": "minigrad.teach.explain",
     "graph": "minigrad.teach.graph",
@@ -250,7 +252,7 @@ _NAMES = {
 }
 
 if _typing.TYPE_CHECKING:
-    from minigrad import data, distributed, nn, optim, teach, testing, training
+    from minigrad import data, distributed, nn, optim, teach, testing, training, utils
     from minigrad.serialization import load, save
     from minigrad.teach.explain import explain
     from minigrad.teach.graph import graph

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import minigrad
 from minigrad.doctor import command as doctor
 from minigrad.exercises import command as exercise
 from minigrad.teach import explain
@@ -25,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal may not have every letter
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = _parser().parse_args(words or ["--help"])
     try:
         return arguments.run(arguments)
     except (OSError, ValueError, ImportError, LookupError, RuntimeError) as error:
@@ -40,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _in_words(error: Exception) -> str:
     if isinstance(error, FileNotFoundError) and error.filename:
-        return f"there is no file {error.filename}, or no folder that it could be in."
+        folder = Path(error.filename).absolute().parent
+        return f"there is no file {error.filename}." if folder.is_dir() else f"there is no folder {folder}."
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror.lower()}." if error.filename else error.strerror
     return str(error)
@@ -48,6 +51,7 @@ def _in_words(error: Exception) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="minigrad", description="Look at backprop from outside.")
+    parser.add_argument("--version", action="version", version=f"minigrad {minigrad.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in (_add_check, _add_explain, _add_step, _add_graph, exercise.add, doctor.add):
         add(commands)
@@ -176,7 +180,7 @@ def _graph(arguments: argparse.Namespace) -> int:
     drawing = graph_script(Path(file).read_text("utf-8"), file, name, depth=arguments.depth)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        print(drawing.render(arguments.out or Path(file).with_suffix(".svg").name))
+        print(f"Written to {drawing.render(arguments.out or Path(file).with_suffix('.svg').name)}.")
     for note in [drawing.note, *(str(warning.message) for warning in said)]:
         if note:
             print(note, file=sys.stderr)

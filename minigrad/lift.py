@@ -179,9 +179,10 @@ class Op:
 
     def _check(self, inward: Sequence, record: Record) -> None:
         """Raise unless a backward returned one array, or None, for each argument."""
-        if len(inward) != len(record.sources):
+        count = len(record.sources)
+        if len(inward) != count:
             raise RuntimeError(
-                f"{self.name}_backward: expected {len(record.sources)} gradients, one for each argument (None where "
+                f"{self.name}_backward: expected {count} gradient{'s' * (count > 1)}, one an argument (None where "
                 f"there is none), got {len(inward)}, for {record}."
             )
         for gradient in inward:
@@ -283,6 +284,8 @@ def _promoted(values: list, floats: bool, name: str) -> list:
 def _in_our_words(error: Exception, name: str, arrays: list) -> Exception:
     """NumPy's complaint, or a pair's own, with the op, the operands and the layer in front."""
     message = str(error)
+    if isinstance(error, AttributeError) or "NoneType" in message:
+        return not_tensors(name, *arrays)
     if not any(hasattr(value, "dtype") or isinstance(value, list) for value in arrays):
         message, error = f"{name}: expected at least one Tensor, got {_describe(arrays)}.", TypeError()
     if "broadcast" in message and isinstance(error, ValueError) and not message.startswith(f"{name}:"):
@@ -292,12 +295,25 @@ def _in_our_words(error: Exception, name: str, arrays: list) -> Exception:
     if state.here.module:
         message = f"{state.here.module}: {message}"
     kinds = {IndexError: IndexError, TypeError: DtypeError, OverflowError: OverflowError, ValueError: ShapeError}
-    return next((ours for theirs, ours in kinds.items() if isinstance(error, theirs)), AttributeError)(message)
+    return next(ours for theirs, ours in kinds.items() if isinstance(error, theirs))(message)
+
+
+def not_tensors(name: str, *given: Any) -> TypeError:
+    """The error of an op that was given something without a shape: a list, or None."""
+    plain = (list, tuple, str)
+    got = ", ".join(f"a {type(one).__name__}" if isinstance(one, plain) else _describe([one]) for one in given)
+    where = f"{state.here.module}: " if state.here.module else ""
+    nothing = " A function, such as a forward, gives None if it has no return." if given[0] is None else ""
+    return TypeError(f"{where}{name}: expected Tensors, got {got}.{nothing}")
 
 
 def _describe(operands: list) -> str:
     """`float32 (3, 4), 2.0`."""
     return ", ".join(
-        f"{x.dtype} {x.shape}" if is_array(x) else f"[{_describe(x)}]" if isinstance(x, list) else repr(x)
+        f"{x.dtype} {x.shape}"
+        if is_array(x) or isinstance(x, Tensor)
+        else f"[{_describe(x)}]"
+        if isinstance(x, list)
+        else repr(x)
         for x in operands
     )

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import is_array, to_host
+from minigrad.backend import CPU, Device, is_array, to_device, to_host
+from minigrad.backend import device as read_device
 from minigrad.tensor import Tensor, as_array
 from minigrad.whole_file import whole_file
 
@@ -47,7 +48,10 @@ def _check(state: Any, metadata: Mapping[str, str]) -> None:
         )
     wrong = [name for name, value in state.items() if not isinstance(value, Tensor) and not is_array(value)]
     if wrong:
-        raise TypeError(f"save: expected a dict of named Tensors, such as net.state_dict(); not a tensor: {wrong}.")
+        raise TypeError(
+            f"save: expected a dict of named Tensors, such as net.state_dict(); not a tensor: {wrong}. An "
+            "optimiser's state and other values are saved by minigrad.training.save_checkpoint(path, state)."
+        )
     texts = [*state, *metadata, *metadata.values()]
     if not all(isinstance(text, str) for text in texts):
         raise TypeError("save: the names of tensors and all metadata must be text (str).")
@@ -69,9 +73,15 @@ def _in_order(file: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + file[start:]
 
 
-def load(path: str | os.PathLike) -> dict[str, Tensor]:
-    """The named Tensors of a safetensors file, on the CPU."""
-    return {name: Tensor(array) for name, array in _open(path)[0].items()}
+def load(
+    path: str | os.PathLike, map_location: str | Device | None = None, *, weights_only: bool = True
+) -> dict[str, Tensor]:
+    """The named Tensors of a safetensors file, on the CPU or on the device `map_location`.
+
+    weights_only is PyTorch's and makes no difference here: nothing but numbers is ever read.
+    """
+    device = CPU if map_location is None else read_device(map_location)
+    return {name: Tensor(to_device(array, device)) for name, array in _open(path)[0].items()}
 
 
 def load_metadata(path: str | os.PathLike) -> dict[str, str]:

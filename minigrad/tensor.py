@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -327,7 +328,16 @@ class Tensor:
 
     @property
     def grad(self) -> Tensor | None:
-        return self._node.grad if type(self._node) is Leaf else self._retained
+        """d(loss)/d(this tensor), once `loss.backward()` was called; None before, and for what needs no gradient."""
+        if type(self._node) is Leaf:
+            return self._node.grad
+        if self._retained is None and self.record is not None and not self._is_retained():
+            warnings.warn(
+                f"grad: this is an intermediate result, of {self.record}, and keeps no gradient. Call its "
+                "retain_grad() before backward().",
+                stacklevel=2,
+            )
+        return self._retained
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
@@ -369,9 +379,13 @@ class Tensor:
         """Keep the gradient of this intermediate result in `.grad` (leaves keep theirs anyway)."""
         if not self.requires_grad:
             raise RuntimeError("retain_grad: this tensor does not require grad, so it never has a gradient.")
-        if self.is_leaf or any(isinstance(hook, Retain) for hook in _hooks_of(self)):
-            return
-        _hooks_of(self).append(Retain(self))
+        if not self.is_leaf and not self._is_retained():
+            _hooks_of(self).append(Retain(self))
+
+    def _is_retained(self) -> bool:
+        record: Any = self.record
+        index = self._node.index if isinstance(self._node, Output) else 0
+        return any(isinstance(hook, Retain) for hook in (record.hooks or {}).get(index, ()))
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
         """Call `hook(gradient)` whenever this tensor's gradient is complete; a Tensor it returns replaces the gradient.

@@ -20,6 +20,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from make_api import is_entered_by
 from make_ops import place_of
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -85,8 +86,7 @@ def _family_of(name: str) -> str:
     """The file of `minigrad.functions` that entered a function into the table."""
     function = TABLE[name]
     for family in vars(importlib.import_module("minigrad.functions")).values():
-        is_there = inspect.ismodule(family) and vars(family).get(name) is function
-        if is_there and function.__module__ in (family.__name__, "minigrad.lift"):
+        if inspect.ismodule(family) and is_entered_by(family, name, function):
             return family.__name__
     raise LookupError(f"No file of minigrad.functions defines {name}.")
 

@@ -11,7 +11,7 @@ from gaze_examples.commands import options, printing
 
 def add(commands: Any) -> None:
     """Register it, with its options."""
-    compare = commands.add_parser("compare", help="train all networks on one split and set them side by side")
+    compare = options.add_command(commands, "compare", "train all networks on one split and set them side by side")
     compare.add_argument(
         "--epochs", type=options.positive(int), help="passes over the training data (default: each its own)"
     )

@@ -11,7 +11,7 @@ from gaze_examples.commands import options
 
 def add(commands: Any) -> None:
     """Register it, with its options."""
-    data = commands.add_parser("data", help="say what the data is, show it, or write it in the course's layout")
+    data = options.add_command(commands, "data", "say what the data is, show it, or write it in the course's layout")
     data.add_argument("path", metavar="PATH", nargs="?", type=options.name, help="the same as --data PATH")
     data.add_argument("--sheet", metavar="PNG", type=options.name, help="draw a contact sheet")
     data.add_argument("--write", metavar="DIR", type=options.name, help="export to DIR/Image and DIR/Label")

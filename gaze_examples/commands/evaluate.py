@@ -11,7 +11,7 @@ from gaze_examples.commands import options, printing
 
 def add(commands: Any) -> None:
     """Register it, with its options."""
-    evaluate = commands.add_parser("evaluate", help="test a trained network")
+    evaluate = options.add_command(commands, "evaluate", "test a trained network")
     evaluate.add_argument("run_folder", metavar="RUN", help="a run folder, or its weights.safetensors")
     options.add_device(evaluate)
     options.add_data(evaluate, "without --data, the options are those of the run")

@@ -1,4 +1,4 @@
-"""The options that several commands share, and what they ask for: data, and a device."""
+"""How a command is added, the options that several share, and what they ask for: data, and a device."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ DATA_OPTIONS: dict[str, Any] = {
     "hold_out": None,  # a fifth
     "origin": "median",
 }
+
+
+def add_command(commands: Any, name: str, does: str) -> argparse.ArgumentParser:
+    """A command; `does` is what `gaze --help` and its own help say of it."""
+    return commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,9 @@ class Network(NamedTuple):
 
 def add_predict(commands: Any) -> None:
     """Register `gaze predict`."""
-    parser = commands.add_parser("predict", help="say where the faces in photos, in a film or before a camera look")
+    parser = options.add_command(
+        commands, "predict", "say where the faces in photos, in a film or before a camera look"
+    )
     parser.add_argument("pictures", nargs="*", metavar="PHOTO", help="photos, and films such as .mp4")
     parser.add_argument("--camera", nargs="?", type=int, const=0, metavar="N", help="a live view of camera N instead")
     _add_network(parser)
@@ -31,7 +33,7 @@ def add_predict(commands: Any) -> None:
 
 def add_explain(commands: Any) -> None:
     """Register `gaze explain`."""
-    parser = commands.add_parser("explain", help="show what in an image moved the decision")
+    parser = options.add_command(commands, "explain", "show what in an image moved the decision")
     parser.add_argument("what", nargs="?", metavar="PHOTO|INDEX",
                         help="a photo, or the number of an image in the test part of the data")  # fmt: skip
     parser.add_argument("--mistakes", action="store_true", help="instead: a sheet of the most confident mistakes")

@@ -11,7 +11,7 @@ from gaze_examples.commands import options
 
 def add(commands: Any) -> None:
     """Register it, with its options."""
-    reproduce = commands.add_parser("reproduce", help="do the course's assignment from end to end, in one report")
+    reproduce = options.add_command(commands, "reproduce", "do the course's assignment from end to end, in one report")
     reproduce.add_argument("--quick", action="store_true", help="fewer epochs: about a minute on the small set")
     reproduce.add_argument("--out", metavar="DIR", type=options.name, help="the folder (default: the next free "
                            "runs/reproduce-N)")  # fmt: skip

@@ -11,7 +11,7 @@ from gaze_examples.commands import options
 
 def add(commands: Any) -> None:
     """Register it, with its options."""
-    step = commands.add_parser("step", help="walk through the backward pass of one image, step by step")
+    step = options.add_command(commands, "step", "walk through the backward pass of one image, step by step")
     step.add_argument(
         "run_folder", metavar="RUN", nargs="?", help="a run folder (default: a network with fresh weights)"
     )

@@ -17,7 +17,7 @@ DEFAULT_START = "default"  # the network that `gaze predict` has
 
 def add(commands: Any) -> None:
     """Register it, with its options."""
-    train = commands.add_parser("train", help="train a network and leave a run folder with its report")
+    train = options.add_command(commands, "train", "train a network and leave a run folder with its report")
     train.add_argument("--model", help=f"two-layer, fc, cnn, cnn-bn or best (default: {DEFAULT_MODEL})")
     train.add_argument("--epochs", type=options.positive(int), help="passes over the training data")
     train.add_argument("--lr", type=options.positive(float), help="learning rate")
@@ -149,7 +149,8 @@ def _run_training(run, data, note: str = "", parallel: bool = False) -> int:
     settings, recipe = run.settings, MODELS[run.settings.model]
     try:
         print(data.describe())
-        print(f"\n{recipe.title}: {settings.epochs} epochs, learning rate {settings.lr}, momentum {settings.momentum}")
+        epochs = f"{settings.epochs} epoch{'s' * (settings.epochs > 1)}"
+        print(f"\n{recipe.title}: {epochs}, learning rate {settings.lr}, momentum {settings.momentum}")
         if parallel:
             print(f"Ranks: {mg.distributed.get_world_size()}, threads of each: {mg.get_num_threads()}")
         sys.stdout.flush()

@@ -19,7 +19,7 @@ def recognise(folder: str | Path) -> Format:
     known = "; ".join(f"{format.layout} ({format.name})" for format in FORMATS)
     wanted = f'Looked for {known}; or the word "synthetic"'
     if not root.exists():
-        raise DataError(f"{wanted}; but there is no {root}.")
+        raise DataError(f"There is no folder {root}. {wanted}.")
     if not root.is_dir():
         if root.suffix.lower() in ARCHIVES:
             raise DataError(f"{root} is an archive; unpack it and give the folder that comes out.")

@@ -82,6 +82,9 @@ class no_grad(_Switch):
     enabled = False
 
 
+inference_mode = no_grad  # PyTorch's name for evaluation, where it saves a little more
+
+
 class enable_grad(_Switch):
     """Record again inside a `no_grad`."""
 

@@ -25,9 +25,8 @@ def listing(folder: Path, colours: Colours) -> str:
         lines.append(colours.strong(group))
         for name in names:
             mark = "•" if name in started else " "
-            lines.append(
-                f"{mark} {colours.op(f'{name:<{width}}')}  {contents.title(name).removeprefix('Find the bug: ')}"
-            )
+            title = contents.title(name).removeprefix("Find the bug: ")
+            lines.append(f"{mark} {colours.op(f'{name:<{width}}')}  {title[0].upper()}{title[1:]}")
         lines.append("")
     if started:
         lines += [colours.faint("• its file is in this folder"), ""]

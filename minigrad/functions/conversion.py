@@ -6,7 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import CPU, Device, as_dtype, bool_, float16, float32, float64, int8, int16, int32, int64, uint8
+from minigrad.backend import (
+    CPU,
+    Device,
+    DtypeError,
+    as_dtype,
+    bool_,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+)
 from minigrad.backend import device as read_device
 from minigrad.functions.table import method, public
 from minigrad.lift import differentiable
@@ -46,7 +60,12 @@ def to(
         elif want is not None:
             dtype = want
     copy = copy or flags[1:2] == [True]
-    dtype = as_dtype(dtype, default=x.dtype)
+    try:
+        dtype = as_dtype(dtype, default=x.dtype)
+    except DtypeError:
+        raise DtypeError(
+            f"to: expected a dtype, such as mg.float64, or a device, 'cpu', 'cuda' or 'cuda:N', got {dtype!r}."
+        ) from None
     where = where or x.device
     if dtype == x.dtype and where == x.device and not copy:
         return x

@@ -197,13 +197,19 @@ def _scatter(x: Tensor, dim: int, index: Tensor, src: Any, accumulate: bool, nam
 def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """A copy of x with `alpha * source[i]` added to its slice number `index[i]` along `dim`."""
     axis = wrap(dim, x.ndim, "index_add")
-    numbers = _numbers(index, x.shape[axis] if x.ndim else 1, "index_add")
+    if x.ndim == 0:
+        return index_add(x.reshape(1), dim, index, source.reshape(-1), alpha=alpha).reshape(())
+    numbers = _numbers(index, x.shape[axis], "index_add")
     expected = x.shape[:axis] + (numbers.size,) + x.shape[axis + 1 :]
     if numbers.ndim > 1 or source.shape != expected:
         raise ShapeError(f"index_add: source must be {expected} for index {numbers.shape}, got {source.shape}.")
     _alike(x, source, "index_add")
     values = source if alpha == 1 else source * alpha
     return put(x, values, (slice(None),) * axis + (numbers.reshape(-1),), accumulate=True)
+
+
+for _op in (scatter, scatter_add, index_add):
+    in_place(f"{_op.__name__}_", _op)
 
 
 def _places(x: Tensor, dim: int, index: Tensor, name: str) -> tuple:

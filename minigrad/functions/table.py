@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import Number, ShapeError, is_array, mixed_devices
-from minigrad.lift import differentiable, takes
+from minigrad.lift import differentiable, not_tensors, takes
 from minigrad.tensor import Tensor, as_array
 
 TABLE: dict[str, Callable] = {}  # every function by its public name: `mg.<name>(x)` and `x.<name>()`
@@ -58,7 +58,12 @@ def _accept_numpy_names(function: Callable) -> Callable:
             settings["dim"] = settings.pop("axis")
         if "keepdims" in settings:
             settings["keepdim"] = settings.pop("keepdims")
-        return function(*args, **settings)
+        try:
+            return function(*args, **settings)
+        except AttributeError:
+            if not args or isinstance(args[0], Tensor):
+                raise
+            raise not_tensors(function.__name__, args[0]) from None
 
     return renamed
 

@@ -32,6 +32,11 @@ class Unmatched(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
 
+    def __repr__(self) -> str:
+        if self == ([], []):
+            return "<all keys matched>"
+        return f"Unmatched(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
 
 class Module:
     """Subclass it, make layers in `__init__` (after `super().__init__()`), and compute in `forward`.

@@ -27,7 +27,10 @@ class Optimizer:
             raise TypeError(f"{name}: expected parameters in a list, such as net.parameters(), got a {what}.")
         groups: list[Any] = list(params)
         if not groups:
-            raise ValueError(f"{name}: the list of parameters is empty.")
+            raise ValueError(
+                f"{name}: there are no parameters. Layers in a plain list are not seen by a module: put them into an "
+                "nn.ModuleList."
+            )
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         self.defaults = defaults
@@ -62,6 +65,13 @@ class Optimizer:
         for name in names:
             if not settings[name] >= 0:  # NaN is not, either
                 raise ValueError(f"{type(self).__name__}: {name} must be >= 0, got {settings[name]}.")
+
+    def __repr__(self) -> str:
+        lines = []
+        for number, group in enumerate(self.param_groups):
+            settings = ", ".join(f"{name}={value}" for name, value in group.items() if name != "params")
+            lines.append(f"  group {number}: {sum(p.numel() for p in group['params']):,} weights, {settings}")
+        return "\n".join([f"{type(self).__name__} (", *lines, ")"])
 
     # -- training ------------------------------------------------------------------------------------------------------
 

@@ -162,7 +162,7 @@ class _Reader:
         known = node if node is not None else record
         value = Value(name or in_source, known.shape, known.dtype, held=bool(name))
         if tensor is not None:
-            value.array, retained = tensor.array, tensor.grad
+            value.array, retained = tensor.array, tensor._retained
             value.gradient = retained.array if retained is not None else None
         if record.kept is not None:
             value.array = record.kept.arrays[i]

@@ -189,7 +189,7 @@ def test_a_failure_before_the_first_epoch_leaves_nothing_behind(dataset_director
         (("train", "--shares", "5,1"), "three positive numbers"),
         (("evaluate", "nowhere"), "no trained model in nowhere"),
         (("fly",), "invalid choice: 'fly'"),
-        ((), "required"),
+        (("train", "nonsense"), "unrecognized"),
     ],
 )
 def test_bad_input_gets_one_sentence_and_exit_code_2(words, says, capsys):
@@ -198,6 +198,18 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(words, says, capsys):
     except SystemExit as stop:
         code = stop.code
     assert code == 2 and says in one_sentence(capsys) and list(Path().iterdir()) == []
+
+
+def test_alone_it_says_what_it_can_do(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        gaze()
+    assert "predict " in capsys.readouterr().out
+
+
+def test_a_commands_own_help_says_what_it_does(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        gaze("evaluate", "--help")
+    assert "\n\nTest a trained network.\n\n" in capsys.readouterr().out
 
 
 def test_an_out_folder_that_exists_is_refused_before_any_work(dataset_directory, capsys):

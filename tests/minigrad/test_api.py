@@ -32,7 +32,7 @@ __len__ __bool__ __array__ __dlpack__ __dlpack_device__
 """
 ATTRIBUTES = "data grad requires_grad is_leaf shape ndim dtype device T"
 ROOMS = {
-    "": "no_grad enable_grad set_grad_enabled is_grad_enabled Tensor save load",
+    "": "no_grad enable_grad inference_mode set_grad_enabled is_grad_enabled Tensor dtype save load",
     "cuda": """
         is_available device_count current_device set_device get_device_name get_device_capability synchronize Event
         memory_allocated memory_reserved empty_cache mem_get_info manual_seed manual_seed_all
@@ -57,7 +57,7 @@ ROOMS = {
         StepLR MultiStepLR ExponentialLR CosineAnnealingLR LambdaLR OneCycleLR ReduceLROnPlateau
     """,
     "nn.parallel": "DistributedDataParallel",
-    "data": "Dataset TensorDataset Subset random_split DataLoader DistributedSampler",
+    "utils.data": "Dataset TensorDataset Subset random_split DataLoader DistributedSampler",
     "distributed": """
         is_available init_process_group is_initialized destroy_process_group get_rank get_world_size ReduceOp
         all_reduce broadcast barrier all_gather all_gather_into_tensor gather scatter reduce
@@ -83,8 +83,7 @@ def lib(request):
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_room_has_its_names(lib, room):
-    place = "utils.data" if room == "data" and lib is not mg else room
-    place = operator.attrgetter(place)(lib) if place else lib
+    place = operator.attrgetter(room)(lib) if room else lib
     assert [name for name in names(ROOMS[room]) if not hasattr(place, name)] == []
 
 
@@ -106,6 +105,7 @@ def test_every_attribute_is_a_tensors(lib):
 def test_our_own_names_are_here():
     assert missing(mg, names(OURS)) == []
     assert mg.ones(2).array.shape == (2,)
+    assert {name: getattr(mg.data, name) for name in mg.data.__all__}.items() <= vars(mg.utils.data).items()
 
 
 def test_functional_is_what_people_import_as_f():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+import minigrad.nn.functional as F
 
 
 def double_forward(x):
@@ -222,5 +223,25 @@ def test_what_no_op_understands_is_a_type_error():
     for strange in ("a", [1.0, 2.0, 3.0], 1j, {}):
         with pytest.raises(TypeError, match=r"^add: expected tensors and numbers, got float32 \(3,\), "):
             mg.ones(3) + strange
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"^add: expected Tensors, got float32 \(3,\), None\.$"):
         mg.ones(3) + None
+
+
+NO_RETURN = r"None if it has no return\.$"
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda x: F.cross_entropy(None, x), rf"^cross_entropy: expected Tensors, got None, float32 .*{NO_RETURN}"),
+    (lambda x: F.mse_loss(None, x), rf"^mse_loss: expected Tensors, got None, float32 \(3,\)\. .*{NO_RETURN}"),
+    (lambda x: F.mse_loss(x, None), r"^mse_loss: expected Tensors, got float32 \(3,\), None\.$"),
+    (lambda x: F.binary_cross_entropy([1.0], x), r"^binary_cross_entropy: expected Tensors, got a list, float32"),
+    (lambda x: mg.nn.Sequential(mg.nn.Conv2d(1, 1, 1))(None), rf"^Sequential\.0: conv2d: expected .*{NO_RETURN}"),
+    (lambda x: mg.nn.Linear(2, 2)([[1.0, 2.0]]), r"^Linear: linear: expected Tensors, got a list, float32 \(2, 2\)"),
+    (lambda x: F.max_pool2d(None, 2), rf"^max_pool2d: .*{NO_RETURN}"),
+    (lambda x: F.relu([1.0]), r"^relu: expected Tensors, got a list\.$"),
+    (lambda x: mg.sum([1.0]), r"^sum: expected Tensors, got a list\.$"),
+    (lambda x: mg.softmax(None, 0), rf"^softmax: .*{NO_RETURN}"),
+])  # fmt: skip
+def test_a_list_or_none_in_the_place_of_a_tensor_is_named(call, message):
+    with pytest.raises(TypeError, match=message):
+        call(mg.ones(3))

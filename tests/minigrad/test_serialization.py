@@ -97,7 +97,7 @@ def test_the_same_content_is_the_same_file_byte_by_byte(path):
 
 
 @pytest.mark.parametrize(("state", "metadata", "message"), [
-    ({"x": mg.ones(1), "lr": 0.1, "l": [1]}, None, r"not a tensor: \['lr', 'l'\]"),
+    ({"x": mg.ones(1), "lr": 0.1, "l": [1]}, None, r"not a tensor: \['lr', 'l'\]\. .*save_checkpoint"),
     (mg.nn.Linear(1, 1), None, "expected a dict of named Tensors, such as net.state_dict\\(\\), got a Linear"),
     ({1: mg.ones(1)}, None, "must be text"),
     ({"x": mg.ones(1)}, {"epoch": 3}, "must be text"),
@@ -123,6 +123,14 @@ def test_a_truncated_or_foreign_file_is_refused_by_name(path, spoil):
     for read in (mg.load, load_metadata):
         with pytest.raises(ValueError, match=r"weights\.safetensors' is not a whole safetensors file"):
             read(path)
+
+
+def test_pytorchs_arguments_of_load_are_taken(path):
+    mg.save({"x": mg.ones(2)}, path)
+    for device in (None, "cpu", mg.device("cpu")):
+        assert mg.load(path, map_location=device, weights_only=True)["x"].tolist() == [1.0, 1.0]
+    with pytest.raises(ValueError, match="expected 'cpu', 'cuda' or 'cuda:N', got 'tpu'"):
+        mg.load(path, "tpu")
 
 
 def test_a_pickle_is_never_run(path, torch):

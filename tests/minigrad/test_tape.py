@@ -371,7 +371,17 @@ def test_without_retain_grad_an_intermediate_result_keeps_no_gradient():
     x = leaf(2.0)
     hidden = x * 1
     (hidden * 3).backward()
-    assert hidden.grad is None
+    with pytest.warns(UserWarning, match=r"^grad: this is an intermediate result, of mul of .* retain_grad\(\) before"):
+        assert hidden.grad is None
+
+
+def test_who_asked_for_the_gradient_or_is_in_no_graph_is_not_told_to_ask():
+    x = leaf(2.0)
+    hidden = x * 1
+    hidden.retain_grad()
+    values, places = mg.stack([hidden, x]).sort()
+    values.retain_grad()
+    assert hidden.grad is values.grad is places.grad is (x.detach() * 1).grad is x.grad is None
 
 
 def test_a_hook_with_the_wrong_shape_is_an_error():

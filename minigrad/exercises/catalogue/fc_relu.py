@@ -1,5 +1,5 @@
 # minigrad exercise: fc-relu
-"""Two layers in a row: the chain rule is the two backwards, the other way round.
+"""Two layers in a row: the two backwards, the other way round.
 
     x    (N, D)
     w    (D, M)

@@ -52,7 +52,7 @@ def conv1d(
 
 def in_batch(axes: int, input: Tensor, function: Callable[[Tensor], Any]) -> Any:
     """function(input), of a batch of examples, or of a single one, which has just `axes` axes, as a batch of one."""
-    if input.ndim != axes:
+    if getattr(input, "ndim", None) != axes:  # what has none is not a tensor, as the op will say
         return function(input)
     result = function(input.unsqueeze(0))
     return tuple(one.squeeze(0) for one in result) if isinstance(result, tuple) else result.squeeze(0)

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from minigrad.backend import ShapeError
-from minigrad.lift import differentiable
+from minigrad.lift import differentiable, not_tensors
 from minigrad.ops import loss, pointwise_loss
 from minigrad.tensor import Tensor
 
@@ -191,10 +191,18 @@ def refuse_former_names(name: str, size_average: Any, reduce: Any) -> None:
         raise TypeError(f"{name}: size_average and reduce are former names. Say reduction='mean', 'sum' or 'none'.")
 
 
+def _shapes(name: str, input: Tensor, target: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    try:
+        return input.shape, target.shape
+    except AttributeError:
+        raise not_tensors(name, input, target) from None
+
+
 def _warn_of_broadcasting(name: str, input: Tensor, target: Tensor) -> None:
-    if input.shape != target.shape:
+    given, wanted = _shapes(name, input, target)
+    if given != wanted:
         warnings.warn(
-            f"{name}: the input has shape {tuple(input.shape)}, the target {tuple(target.shape)}: they are broadcast, "
+            f"{name}: the input has shape {given}, the target {wanted}: they are broadcast, "
             "which is rarely meant in a loss. Give them one shape.",
             UserWarning,
             stacklevel=3,
@@ -202,5 +210,6 @@ def _warn_of_broadcasting(name: str, input: Tensor, target: Tensor) -> None:
 
 
 def _same_shape(name: str, input: Tensor, target: Tensor) -> None:
-    if input.shape != target.shape:
-        raise ShapeError(f"{name}: input and target must have one shape, got {input.shape} and {target.shape}.")
+    given, wanted = _shapes(name, input, target)
+    if given != wanted:
+        raise ShapeError(f"{name}: input and target must have one shape, got {given} and {wanted}.")

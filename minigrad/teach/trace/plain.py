@@ -53,8 +53,9 @@ def _statistics(host: np.ndarray) -> dict[str, Any]:
     finite = host[np.isfinite(host)]
     some: dict[str, Any] = dict.fromkeys(("min", "mean", "max"))
     if finite.size:
-        # Divided before they are added up, so that the sum of the largest numbers does not overflow.
-        mean = (finite.astype(float) / finite.size).sum()
+        # Divided before they are added up, so that the sum of the largest numbers does not overflow, but by a rounding.
+        with np.errstate(over="ignore"):
+            mean = (finite.astype(float) / finite.size).sum().clip(finite.min(), finite.max())
         some = {"min": number(finite.min()), "mean": _short(mean), "max": number(finite.max())}
     some["zeros"] = _short(np.mean(host == 0))
     if finite.size < host.size:

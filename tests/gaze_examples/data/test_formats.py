@@ -78,7 +78,7 @@ def test_what_is_no_data_set_is_refused_with_what_was_looked_for(tmp_path):
     for name in "abcdefgh":
         (tmp_path / "folder" / name).write_text("")
     for path, words in (
-        ("absent", "there is no .*absent"),
+        ("absent", "There is no folder .*absent"),
         ("file", "is a file: give the folder"),
         ("folder", "folder has only a, b, c, d, e, f, ..."),
         ("empty", "empty has nothing in it"),

@@ -60,7 +60,7 @@ def test_non_blocking_and_copy_may_be_told_by_their_places():
 
 
 def test_what_is_no_dtype_or_device_is_named():
-    with pytest.raises(mg.DtypeError, match=r"^dtype: expected one for numbers, .* got 'bogus'"):
+    with pytest.raises(mg.DtypeError, match=r"^to: expected a dtype, .* or a device, .* got 'bogus'"):
         mg.ones(2).to("bogus")
     with pytest.raises(ValueError, match=r"^device: expected 'cpu', 'cuda' or 'cuda:N', got 'tpu'"):
         mg.ones(2).to(device="tpu")

@@ -23,6 +23,9 @@ OPERANDS = {  # as text; a form that is not here takes none
     **dict.fromkeys(("clamp_", "clip_", "addcmul_", "addcdiv_"), "y, z"),
     "lerp_": "y, 0.5",
     "masked_fill_": "y > 1.2, 0.5",
+    "scatter_": "0, y.long() * 0, 2",
+    "scatter_add_": "0, y.long() * 0, z",
+    "index_add_": "0, (y.long() * 0).reshape(-1), z.reshape(-1)",
 }
 VALUES = [0.4, 1.2, 2.6], [1.5, 1.0, 2.0], [3.0, 1.1, 2.5]
 each_form = pytest.mark.parametrize("name", FORMS)

@@ -359,6 +359,8 @@ def test_without_strict_what_fits_is_loaded_and_the_rest_is_named():
     result = net.load_state_dict({"own": mg.ones(2), "extra": mg.ones(1)}, strict=False)
     assert net.own.tolist() == [1, 1]
     assert result.missing_keys == ["scale", *NAMES[1:]] and result.unexpected_keys == ["extra"]
+    assert repr(result).startswith("Unmatched(missing_keys=['scale', ") and "['extra']" in repr(result)
+    assert repr(net.load_state_dict(net.state_dict())) == "<all keys matched>"
     with pytest.raises(TypeError, match="expected a dict of named Tensors, got str"):
         net.load_state_dict("weights.safetensors")
 

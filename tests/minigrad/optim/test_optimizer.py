@@ -78,7 +78,7 @@ def test_a_generator_of_parameters_is_taken():
 
 
 @pytest.mark.parametrize(("params", "error", "message"), [
-    (list, ValueError, "the list of parameters is empty"),
+    (list, ValueError, r"there are no parameters\. .*ModuleList"),
     (lambda: mg.ones(2), TypeError, "expected parameters in a list, such as net.parameters\\(\\), got a Tensor"),
     (lambda: mg.nn.Linear(1, 1), TypeError, "got a Linear"),
     (lambda: [np.ones(2)], TypeError, "expected Tensors to optimise, got ndarray"),
@@ -90,6 +90,12 @@ def test_a_generator_of_parameters_is_taken():
 def test_what_cannot_be_optimised_is_refused(params, error, message):
     with pytest.raises(error, match=message):
         SGD(params())
+
+
+def test_it_says_its_settings():
+    a, b = parameter(1.0), parameter(2.0)
+    shown = repr(SGD([{"params": [a]}, {"params": [b], "lr": 0.5}], lr=0.1))
+    assert shown.splitlines()[0] == "SGD (" and "group 1: 1 weights, lr=0.5, momentum=0.0" in shown
 
 
 def test_a_rule_of_ones_own_needs_only_update():

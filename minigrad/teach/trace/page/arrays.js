@@ -54,10 +54,12 @@ function brief(array, none) {
   return shapeText(array.shape);
 }
 
-// The same of a gradient, of which one asks how large it is.
+// The same of a gradient, of which one asks how large it is: a bound in two digits, rounded up.
 function briefGradient(array) {
   if (!array || !array.shape.length || (array.values && array.values.length <= 2) || array.max === null || array.max === undefined) return brief(array);
-  return `|·| ≤ ${Number(Math.max(Math.abs(toNumber(array.min)), Math.abs(toNumber(array.max))).toPrecision(3))}`;
+  const largest = Math.max(Math.abs(toNumber(array.min)), Math.abs(toNumber(array.max)));
+  const digit = 10 ** (Math.floor(Math.log10(largest || 1)) - 1);
+  return `|·| ≤ ${Number((Math.ceil(largest / digit - 1e-9) * digit).toPrecision(2))}`;
 }
 
 function statistics(array) {

@@ -73,3 +73,8 @@ def test_only_the_first_sheets_are_drawn():
 def test_a_large_array_without_a_finite_number():
     told = plain(np.full((20, 20), np.nan))
     assert told["min"] is None and told["tile_shape"] == [20, 20] and told["not_finite"] == 400
+
+
+def test_the_mean_of_the_largest_numbers_is_one_of_them():
+    largest = np.full(3, np.finfo(float).max)
+    assert plain(largest)["mean"] == -plain(-largest)["mean"] == 1.79769e308
