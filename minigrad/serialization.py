@@ -1,4 +1,4 @@
-"""`save` and `load`: named tensors in a safetensors file, which PyTorch's users can read too. Never pickle.
+"""`save` and `load`: tensors in a safetensors file, which PyTorch's users can read too. Never pickle.
 
 Source of the format: https://github.com/huggingface/safetensors
 
@@ -15,25 +15,39 @@ import numpy as np
 
 from minigrad.backend import CPU, Device, is_array, to_device, to_host
 from minigrad.backend import device as read_device
+from minigrad.nesting import put_together, take_apart
 from minigrad.tensor import Tensor, as_array
 from minigrad.whole_file import whole_file
 
+NESTING = "minigrad checkpoint"  # the metadata that say how a file's tensors are nested; without, they are named
 
-def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[str, str] | None = None) -> None:
-    """Write named Tensors or arrays, such as a `state_dict()`, to `path`; the file appears whole or not at all.
 
-    The same tensors and metadata give the same file, byte by byte.
+def save(state: Any, path: str | os.PathLike, metadata: Mapping[str, str] | None = None) -> None:
+    """Write `state` to `path`; the file appears whole or not at all.
 
-    metadata: text to be kept beside them.
+    state: named Tensors or arrays, such as a `state_dict()`, which any program that reads safetensors can read. Or
+        tensors, numbers, text and None in dicts, lists and tuples, such as {"net": net.state_dict(), "epoch": 3}.
+    metadata: text to be kept beside it.
+
+    The same state and metadata give the same file, byte by byte. TypeError for what cannot be held exactly.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import save as to_bytes
 
-    _check(state, metadata or {})
+    metadata = dict(metadata or {})
+    if not all(isinstance(text, str) for pair in metadata.items() for text in pair):
+        raise TypeError("save: all metadata must be text (str).")
+    if _is_named_tensors(state):
+        arrays = {name: as_array(value) for name, value in state.items()}
+    else:
+        try:
+            arrays, metadata[NESTING] = take_apart(state)
+        except TypeError as error:
+            raise TypeError(f"save: {error}. A network is saved as net.state_dict().") from None
     # Not ascontiguousarray, which turns a 0-d array into one of length 1.
-    arrays = {name: np.asarray(to_host(as_array(value)), order="C") for name, value in state.items()}
+    arrays = {name: np.asarray(to_host(array), order="C") for name, array in arrays.items()}
     try:
-        content = to_bytes(arrays, dict(metadata) if metadata else None)
+        content = to_bytes(arrays, metadata or None)
     except SafetensorError as error:
         raise TypeError(f"save: safetensors cannot hold this ({error}).") from None
     with whole_file(path) as file:
@@ -41,20 +55,10 @@ def save(state: Mapping[str, Any], path: str | os.PathLike, metadata: Mapping[st
         file.write_bytes(_in_order(content))
 
 
-def _check(state: Any, metadata: Mapping[str, str]) -> None:
-    if not isinstance(state, Mapping):
-        raise TypeError(
-            f"save: expected a dict of named Tensors, such as net.state_dict(), got a {type(state).__name__}."
-        )
-    wrong = [name for name, value in state.items() if not isinstance(value, Tensor) and not is_array(value)]
-    if wrong:
-        raise TypeError(
-            f"save: expected a dict of named Tensors, such as net.state_dict(); not a tensor: {wrong}. An "
-            "optimiser's state and other values are saved by minigrad.training.save_checkpoint(path, state)."
-        )
-    texts = [*state, *metadata, *metadata.values()]
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("save: the names of tensors and all metadata must be text (str).")
+def _is_named_tensors(state: Any) -> bool:
+    return isinstance(state, Mapping) and all(
+        isinstance(name, str) and (isinstance(value, Tensor) or is_array(value)) for name, value in state.items()
+    )
 
 
 def _in_order(file: bytes) -> bytes:
@@ -73,20 +77,25 @@ def _in_order(file: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + file[start:]
 
 
-def load(
-    path: str | os.PathLike, map_location: str | Device | None = None, *, weights_only: bool = True
-) -> dict[str, Tensor]:
-    """The named Tensors of a safetensors file, on the CPU or on the device `map_location`.
+def load(path: str | os.PathLike, map_location: str | Device | None = None, *, weights_only: bool = True) -> Any:
+    """What was saved, with its Tensors on the CPU or on the device `map_location`; of any safetensors file its tensors.
 
-    weights_only is PyTorch's and makes no difference here: nothing but numbers is ever read.
+    weights_only is PyTorch's and makes no difference here: nothing but numbers and text is ever read.
     """
     device = CPU if map_location is None else read_device(map_location)
-    return {name: Tensor(to_device(array, device)) for name, array in _open(path)[0].items()}
+    arrays, metadata = _open(path)
+    tensors = {name: Tensor(to_device(array, device)) for name, array in arrays.items()}
+    if NESTING not in metadata:
+        return tensors
+    try:
+        return put_together(metadata[NESTING], tensors.__getitem__)
+    except ValueError as error:
+        raise ValueError(f"load: {str(path)!r} does not say how its tensors are nested ({error}).") from None
 
 
 def load_metadata(path: str | os.PathLike) -> dict[str, str]:
     """The text that was saved beside the tensors."""
-    return _open(path)[1]
+    return {name: text for name, text in _open(path)[1].items() if name != NESTING}
 
 
 def _open(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -1,9 +1,8 @@
 """Training a network: the loop, its history, a progress bar, the best weights so far, exact resume, and many
 processes."""
 
-from minigrad.training.checkpoint import load_checkpoint, save_checkpoint
 from minigrad.training.data_parallel import DataParallelTrainer
 from minigrad.training.history import Epoch, History
 from minigrad.training.trainer import Evaluation, Trainer
 
-__all__ = ["DataParallelTrainer", "Epoch", "Evaluation", "History", "Trainer", "load_checkpoint", "save_checkpoint"]
+__all__ = ["DataParallelTrainer", "Epoch", "Evaluation", "History", "Trainer"]

@@ -21,7 +21,7 @@ import numpy as np
 from minigrad import distributed, random
 from minigrad.creation import tensor
 from minigrad.nn.parallel import DistributedDataParallel
-from minigrad.training.checkpoint import load_checkpoint, save_checkpoint
+from minigrad.serialization import load, save
 from minigrad.training.history import History
 from minigrad.training.trainer import Trainer, hits
 
@@ -116,12 +116,12 @@ class DataParallelTrainer(Trainer):
         return self._from_first(lambda: os.path.exists(path))
 
     def _read(self, path: str | os.PathLike) -> dict[str, Any]:
-        return self._from_first(lambda: load_checkpoint(path))
+        return self._from_first(lambda: load(path))
 
     def _write(self, path: str | os.PathLike, state: dict[str, Any]) -> None:
         distributed.check_equal(dict(self.model.named_parameters()))
         if self.rank == 0:
-            save_checkpoint(path, state)
+            save(state, path)
 
     def _from_first(self, make: Callable[[], Any]) -> Any:
         """What `make()` gives on rank 0."""

@@ -18,8 +18,8 @@ from minigrad.backend import Array, array_module, is_array, is_on_host, to_host
 from minigrad.nn import CrossEntropyLoss, Module
 from minigrad.optim import Optimizer
 from minigrad.optim.lr_scheduler import ReduceLROnPlateau
+from minigrad.serialization import load, save
 from minigrad.tensor import Tensor
-from minigrad.training.checkpoint import load_checkpoint, save_checkpoint
 from minigrad.training.history import Epoch, History
 
 READ_EVERY = 50  # steps, after which losses that are on a device are read: each time the host waits for the device
@@ -189,10 +189,10 @@ class Trainer:
         return os.path.exists(path)
 
     def _read(self, path: str | os.PathLike) -> dict[str, Any]:
-        return load_checkpoint(path)
+        return load(path)
 
     def _write(self, path: str | os.PathLike, state: dict[str, Any]) -> None:
-        save_checkpoint(path, state)
+        save(state, path)
 
     def _state(self, train: Iterable, history: History, best: tuple[Epoch, dict[str, Tensor]]) -> dict[str, Any]:
         """All that the training goes on from."""
@@ -208,6 +208,8 @@ class Trainer:
     def _load(self, path: str | os.PathLike, train: Iterable, history: History) -> tuple[Epoch, dict[str, Tensor]]:
         """Go on from a checkpoint: the best epoch so far and its weights. All of it fits, or nothing is changed."""
         state = self._read(path)
+        if not isinstance(state, dict) or "kinds" not in state:
+            raise ValueError(f"{str(path)!r} is no checkpoint of a training. Remove it, or give another path.")
         parts, before = self._parts(train, history), random.get_state()
         earlier = {name: copy.deepcopy(part.state_dict()) for name, part in parts.items()}
         try:

@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 import minigrad.nn as nn
-from minigrad.training import load_checkpoint
+from minigrad.serialization import load
 from tests.minigrad.distributed import programs
 from tests.minigrad.distributed.ranks import needs_mpi, on_ranks, run
 
@@ -171,7 +171,7 @@ def test_a_full_disk_ends_all_ranks_and_leaves_the_checkpoint_before_whole(tmp_p
     code, _, errors = run(2, "full_disk", path, seconds=30)
     assert code != 0 and "rank 0 of 2: OSError: [Errno 28] No space left on device" in errors
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.safetensors"]
-    assert len(load_checkpoint(path)["parts"]["history"]["epochs"]) == 1
+    assert len(load(path)["parts"]["history"]["epochs"]) == 1
     same_training(programs.trained("4", "0", path, parallel=False), alone)
 
 
@@ -215,7 +215,7 @@ def test_a_checkpoint_says_nothing_of_ranks(tmp_path):
     paths = [str(tmp_path / name) for name in ("alone", "ranks")]
     programs.trained("1", "0", paths[0], parallel=False)
     on_ranks(2, "trained", "1", "0", paths[1])
-    one, other = map(load_checkpoint, paths)
+    one, other = map(load, paths)
     assert (
         one["kinds"] == other["kinds"]
         and one["random"] == other["random"]

@@ -1,7 +1,4 @@
-"""Checkpoints: everything comes back exactly; what is cut short, foreign or of another training is refused by name."""
-
-import math
-import pickle
+"""Checkpoints of a `Trainer`: what is cut short, foreign or of another training is refused by name."""
 
 import numpy as np
 import pytest
@@ -9,59 +6,7 @@ import pytest
 import minigrad as mg
 from minigrad import nn
 from minigrad.data import DataLoader, TensorDataset
-from minigrad.training import Trainer, load_checkpoint, save_checkpoint
-
-
-def test_all_values_come_back_exactly(tmp_path):
-    state = {
-        "numbers": [1, -(2**100), 0.1, 1e-320, math.inf, -math.inf, True, None, "text, ü, \n"],
-        "nested": {0: {"step": 3, "betas": (0.9, 0.999)}, "empty": [{}, [], ()]},
-        "tensors": {"w": mg.tensor([[1.5, math.nan]]), "n": mg.tensor(7), "bits": np.arange(4, dtype=np.uint8)},
-        "numpy": np.float64(0.1),
-    }
-    save_checkpoint(tmp_path / "c", state)
-    back = load_checkpoint(tmp_path / "c")
-    tensors, expected = back.pop("tensors"), state.pop("tensors")
-    assert back == {**state, "numpy": 0.1}
-    assert type(back["nested"][0]["betas"]) is tuple and back["numbers"][6] is True
-    for name, value in expected.items():
-        array = value if isinstance(value, np.ndarray) else value.numpy()
-        assert (tensors[name].dtype, tensors[name].shape) == (array.dtype, array.shape)
-        assert tensors[name].numpy().tobytes() == array.tobytes()
-    save_checkpoint(tmp_path / "nan", {"loss": math.nan})
-    assert math.isnan(load_checkpoint(tmp_path / "nan")["loss"])
-
-
-def test_what_it_cannot_hold_is_named_and_nothing_is_written(tmp_path):
-    with pytest.raises(TypeError, match=r"A checkpoint holds tensors, .*; state.a.1 is a set"):
-        save_checkpoint(tmp_path / "c", {"a": [1, {2}]})
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("part", [0.0, 0.01, 0.3, 0.7, 0.99])
-def test_a_file_that_is_cut_short_is_refused_by_name(tmp_path, part):
-    save_checkpoint(tmp_path / "whole", {"w": mg.ones(100), "list": list(range(50))})
-    content = (tmp_path / "whole").read_bytes()
-    (tmp_path / "cut.safetensors").write_bytes(content[: int(part * len(content))])
-    with pytest.raises(ValueError, match=r"cut\.safetensors"):
-        load_checkpoint(tmp_path / "cut.safetensors")
-
-
-def test_foreign_files_are_refused_by_name(tmp_path):
-    mg.save({"w": mg.ones(2)}, tmp_path / "weights.safetensors")
-    with pytest.raises(ValueError, match=r"weights\.safetensors is a safetensors file, but no checkpoint"):
-        load_checkpoint(tmp_path / "weights.safetensors")
-    mg.save({}, tmp_path / "later", {"minigrad checkpoint": '{"format": 99, "state": 1}'})
-    with pytest.raises(ValueError, match=r"later is not a checkpoint that can be read \(its format is 99"):
-        load_checkpoint(tmp_path / "later")
-    (tmp_path / "p.pkl").write_bytes(pickle.dumps({"w": 1}))
-    with pytest.raises(ValueError, match=r"p\.pkl.*Pickles"):
-        load_checkpoint(tmp_path / "p.pkl")
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        load_checkpoint(tmp_path / "nowhere")
-
-
-# -- of a Trainer ------------------------------------------------------------------------------------------------------
+from minigrad.training import Trainer
 
 
 def training(hidden=8, optimizer=mg.optim.SGD, generator=None):
@@ -89,6 +34,24 @@ def test_a_checkpoint_is_not_written_over_unless_it_is_resumed(tmp_path):
     with pytest.raises(FileExistsError, match=r"is there already\. Go on from it with resume=True, or remove it"):
         trainer.fit(loader, epochs=1, checkpoint=tmp_path / "c")
     assert (tmp_path / "c").read_bytes() == before
+
+
+@pytest.mark.parametrize("state", [{}, {"w": mg.ones(2)}, {"net": {"w": mg.ones(2)}}, [3], mg.ones(2)])
+def test_what_is_no_checkpoint_is_refused_by_name(tmp_path, state):
+    mg.save(state, tmp_path / "weights.safetensors")
+    trainer, loader = training()
+    with pytest.raises(ValueError, match=r"weights\.safetensors' is no checkpoint of a training"):
+        trainer.fit(loader, epochs=1, checkpoint=tmp_path / "weights.safetensors", resume=True)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.01, 0.3, 0.7, 0.99])
+def test_a_checkpoint_that_is_cut_short_is_refused_by_name(tmp_path, part):
+    trainer, loader = training()
+    trainer.fit(loader, epochs=1, checkpoint=tmp_path / "whole")
+    content = (tmp_path / "whole").read_bytes()
+    (tmp_path / "cut").write_bytes(content[: int(part * len(content))])
+    with pytest.raises(ValueError, match="cut' is not a whole safetensors file"):
+        trainer.fit(loader, epochs=1, checkpoint=tmp_path / "cut", resume=True)
 
 
 @pytest.mark.parametrize(
