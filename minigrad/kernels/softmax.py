@@ -7,6 +7,7 @@ long ones there would be few threads, and each would have much to do.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from minigrad.backend import Array, array_module
 from minigrad.kernels.kernel import Kernel, fit_a_kernel
@@ -66,7 +67,7 @@ def has_short_rows(x: Array, axis: int | None) -> bool:
     return axis is not None and fit_a_kernel(x) and 0 < x.shape[axis] <= LONGEST
 
 
-def along(axis: int, kernel: Kernel, *arrays: Array) -> Array:
+def along(axis: Any, kernel: Kernel, *arrays: Array) -> Array:
     """What `kernel` makes of the rows along `axis`."""
     xp = array_module(arrays[0])
     arrays = tuple(map(xp.ascontiguousarray, arrays))

@@ -37,6 +37,7 @@ PROGRAM = """
 #include <cstdint>
 #include <algorithm>
 using namespace std;
+#define __device__
 static int outside;
 template <typename E> struct Raw {{
     E* memory; ptrdiff_t size;
@@ -72,7 +73,16 @@ def parameters(text: str) -> list[Parameter]:
 class ElementwiseKernel:
     """CuPy's, as far as `minigrad.kernels` uses it."""
 
-    def __init__(self, in_params: str, out_params: str, operation: str, name: str = "kernel", *, preamble: str = ""):
+    def __init__(
+        self,
+        in_params: str,
+        out_params: str,
+        operation: str,
+        name: str = "kernel",
+        *,
+        preamble: str = "",
+        options: tuple[str, ...] = (),  # for NVRTC
+    ):
         self.inputs, self.outputs = parameters(in_params), parameters(out_params)
         self.operation, self.name, self.preamble = operation, name, preamble
 
