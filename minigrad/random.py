@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import CPU, Array, Device, cupy_with_a_gpu, to_device
+from minigrad.backend import CPU, Array, Device, cupy_on, to_device
 from minigrad.kernels import random as kernels
 
 _generator: np.random.Generator | None = None  # made when first used: numpy.random is slow to import
@@ -63,7 +63,7 @@ def uniform(
     drawing = generator(source)
     if where == CPU or not isinstance(drawing.bit_generator, np.random.PCG64):
         return to_device(np.asarray(drawing.random(shape, dtype)), where)
-    drawn = cupy_with_a_gpu(f"device '{where}'").empty(shape, dtype)
+    drawn = cupy_on(where).empty(shape, dtype)
     kernels.uniform(drawing, drawn)
     return drawn
 

@@ -20,7 +20,7 @@ DATA_OPTIONS: dict[str, Any] = {
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", help="cpu or cuda (default: cpu)")
+    parser.add_argument("--device", help="cpu, cuda or, of several, cuda:N (default: cpu)")
 
 
 def add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
@@ -45,12 +45,15 @@ def add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
 
 
 def device(arguments: argparse.Namespace):
-    """The device that was asked for, known to work before anything is rendered or read."""
+    """The device that was asked for, known to work before anything is rendered or read. A GPU is the current one."""
     import minigrad as mg
     from gaze_examples.data import DataError
 
     try:
-        return mg.zeros(1, device=arguments.device or "cpu").device
+        device = mg.device(arguments.device)
+        if device.type == "cuda" and mg.cuda.is_available():
+            mg.cuda.set_device(device)
+        return mg.zeros(1, device=device).device
     except (ValueError, RuntimeError) as error:
         raise DataError(str(error)) from None
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.device_guard.arrays import _launches, closed, ndarray
+from tests.device_guard.arrays import _launches, closed, ndarray, reach
 
 COMPILER = shutil.which("c++") or shutil.which("g++")
 TYPES = {
@@ -89,6 +89,8 @@ class ElementwiseKernel:
     def __call__(self, *args: Any, size: int | None = None) -> Any:
         everything = [*self.inputs, *self.outputs]
         for one, argument in zip(everything, args, strict=False):
+            if isinstance(argument, ndarray):
+                reach(argument)
             if isinstance(argument, np.ndarray):
                 raise TypeError(f"{self.name}: {one.name} is NumPy's.")
             if one.raw and not (isinstance(argument, ndarray) and argument.flags.c_contiguous):

@@ -125,3 +125,4 @@ def installed() -> Iterator[ModuleType]:
         if before is not None:
             sys.modules["cupy"] = before
         backend._is_array_type.pop(ndarray, None)
+        arrays.Device.current, backend.choice.changed = 0, False

@@ -126,5 +126,18 @@ def test_the_names_are_those_of_the_installed_cupy():
 
 
 def test_a_library_finds_it_where_it_looks_for_cupy():
-    assert mg.cuda.is_available() and mg.cuda.device_count() == 1
+    assert mg.cuda.is_available() and mg.cuda.device_count() == 2
     assert str(mg.ones(2, device="cuda").device) == "cuda:0"
+
+
+def test_work_is_done_on_the_current_gpu(x, cupy):
+    with cupy.cuda.Device(1):
+        there = cupy.ones(3)
+        assert there.device.id == there[1:].device.id == 1
+        for work in (lambda: x + there, lambda: cupy.exp(x), lambda: x.sum(), lambda: x[x.argmax()], lambda: x.max()):
+            with pytest.raises(arrays.PerformanceWarning, match=r"resides \(0\) is different from the current device"):
+                work()
+        with pytest.raises(SilentlyDifferent):
+            x @ x.T
+        assert x[0].T.device.id == 0 and x.copy().device.id == 1 and x.get().sum() == 21
+    assert (x + 1).device.id == 0
