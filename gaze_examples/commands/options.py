@@ -44,16 +44,14 @@ def add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
 # -- what was asked for ------------------------------------------------------------------------------------------------
 
 
-def device(arguments: argparse.Namespace):
-    """The device that was asked for, known to work before anything is rendered or read. A GPU is the current one."""
+def device(name: str | None):
+    """The device that was asked for, known to work before anything is rendered or read."""
     import minigrad as mg
+    from gaze_examples import runs
     from gaze_examples.data import DataError
 
     try:
-        device = mg.device(arguments.device)
-        if device.type == "cuda" and mg.cuda.is_available():
-            mg.cuda.set_device(device)
-        return mg.zeros(1, device=device).device
+        return mg.zeros(1, device=runs.work_on(name)).device
     except (ValueError, RuntimeError) as error:
         raise DataError(str(error)) from None
 
