@@ -300,7 +300,7 @@ def test_how_many_launches_it_takes(name, cupy):
 
 @only_on_the_stand_in
 @pytest.mark.parametrize(
-    ("name", "count"), [("4320-128-4", 20), ("4320-100-100-100-4", 38), ("cnn", 51), ("cnn-bn", 83)]
+    ("name", "count"), [("4320-128-4", 20), ("4320-100-100-100-4", 38), ("cnn", 48), ("cnn-bn", 80)]
 )
 def test_how_many_launches_a_training_step_takes(name, count):
     make, image = nets.NETS[name]
