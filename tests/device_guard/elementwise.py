@@ -105,7 +105,7 @@ class ElementwiseKernel:
         if size is not None and size < 0:
             raise ValueError(f"{self.name}: there are {size} elements. (CuPy starts 2**31 - 1 blocks.)")
         missing = everything[len(args) :]
-        args = (*args, *(closed(np.empty(shape, dtypes[one.kind])) for one in missing))
+        args = (*args, *(closed(np.full(shape, 77, dtypes[one.kind])) for one in missing))
         results = args[len(self.inputs) :]
         if any(not one.raw and array.shape != shape for one, array in zip(self.outputs, results, strict=True)):
             raise ValueError(f"{self.name}: an output does not have the shape {shape} that the inputs have together.")

@@ -88,6 +88,11 @@ def test_what_is_started_on_the_device_is_counted(x, cupy):
     assert started == ["reshape", "sum", "maximum", "setitem", "astype", "matmul", "fill"]
 
 
+def test_memory_that_nobody_wrote_to_is_of_no_use(x, cupy):
+    assert np.isnan(cupy.empty((2, 3)).get()).all() and np.isnan(cupy.empty_like(x.T).get()).all()
+    assert (cupy.empty(3, np.uint8).get() == 255).all()
+
+
 def test_views_share_memory_and_know_their_base(x, cupy):
     view = x.T[1:]
     view[...] = 0
