@@ -11,7 +11,7 @@ import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.kernels import normalization as normalization_kernels
 from minigrad.kernels import softmax as softmax_kernels
-from minigrad.ops import average_pooling, elementwise, linear, normalization, pooling, softmax
+from minigrad.ops import average_pooling, convolution, elementwise, linear, normalization, pooling, softmax
 from tests.benchmarks import nets
 from tests.device_guard.arrays import launches
 from tests.device_guard.both import only_on_the_stand_in
@@ -273,6 +273,7 @@ IMAGES, MATRIX = batch_innermost(draw(5, 3, 8, 6)), batch_innermost(draw(5, 4))
 LAUNCHES = {  # the pair, its arrays and settings, and how many launches forward and backward are
     "max_pool2d": (pooling.max_pool2d_forward, pooling.max_pool2d_backward, (IMAGES, 3, 2, 1), 1, 1),
     "avg_pool2d": (*AVG_POOL, (IMAGES, 3, 2, 1), 1, 1),
+    "conv2d": (convolution.conv2d_forward, convolution.conv2d_backward, (IMAGES, draw(4, 3, 3, 2), draw(4)), 2, 6),
     "adaptive_avg_pool2d": (*ADAPTIVE, (IMAGES, 1), 1, 1),
     "softmax": (*SOFTMAX, (draw(5, 4), 1), 1, 1),
     "log_softmax": (*LOG_SOFTMAX, (draw(5, 4), 1), 1, 1),
