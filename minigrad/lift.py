@@ -199,8 +199,8 @@ class Op:
             return error
         if isinstance(error, (TypeError, RuntimeWarning)):
             mixed = mixed_devices(self.name, [*values, *settings.values()])
-            if mixed is not None:
-                return mixed
+            if mixed is not None or isinstance(error, RuntimeWarning):
+                return mixed or error
         if self.is_ours:
             return _in_our_words(error, self.name, values)
         error.add_note(f"in the forward of {self.name}, given {_describe(values)}")

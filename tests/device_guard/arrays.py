@@ -94,6 +94,12 @@ def reach(array: ndarray) -> None:
         )
 
 
+def reach_unseen(*arrays: Any) -> None:
+    """A product is cuBLAS's work, on the current GPU, and CuPy does not look where the arrays are."""
+    if any(isinstance(array, ndarray) and array.device.id != Device.current for array in arrays):
+        raise SilentlyDifferent("A product would read another GPU's memory, where it may not.")
+
+
 def closed(result: Any, *sources: Any) -> Any:
     """What NumPy gave, as device arrays. A view is known by its memory, and its `base` is among the `sources`."""
     if isinstance(result, (list, tuple)):
@@ -444,8 +450,7 @@ def _matmul(x: Any, y: Any) -> Any:
     for one in (x, y):
         if not isinstance(one, ndarray):
             raise TypeError(f"Unsupported type {type(one)}")
-        if one.device.id != Device.current:
-            raise SilentlyDifferent("CuPy's product does not look where the arrays are.")
+    reach_unseen(x, y)
     return given("matmul", x._host @ y._host, None)
 
 

@@ -1,6 +1,8 @@
 """More than one GPU: work is done on the current one, and what is elsewhere is one clear error, or can be moved."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -100,3 +102,14 @@ def test_nothing_reaches_into_another_gpus_memory_in_silence():
     mg.cuda.set_device(1)
     with pytest.raises(RuntimeWarning, match="The device where the array resides"):
         optim.SGD(net.parameters()).step()
+
+
+def test_cupys_warning_of_it_is_an_error_although_numpys_warnings_are_not_shown():
+    """In a process of its own, since here every warning is an error."""
+    program = """
+import warnings, minigrad
+for text in ("divide by zero", "The device where the array resides (0) is different from the current device (1)."):
+    exec("warnings.warn(text, RuntimeWarning)", {"__name__": "minigrad.ops", "warnings": warnings, "text": text})
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ended.returncode == 1 and ended.stderr.splitlines()[-1].startswith("RuntimeWarning: The device where")
