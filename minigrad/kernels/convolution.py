@@ -5,9 +5,9 @@
     dw[o, c, a, b] =      Σ dout[o, h, v] x[c, h + a, v + b]      `filter_gradient`
 
 (for stride 1 and no border). Patches, as the host lays them out, would be written and read back from memory kh kw times
-as large as the image, and a GPU calculates sixty numbers in the time in which it fetches one. So a number that was
-fetched should be used often: the first two kernels have the same lines, in which a number of a row is used for several
-filters and, as the window slides, for several pixels; in the third it is used for several filters and places.
+as large as the image, and a GPU does some sixty sums in the time in which it fetches one number. So what was fetched
+should be used often: the first two kernels have the same lines, in which a number of a row is used for several filters
+and, as the window slides, for several pixels; in the third for several filters and places of the window.
 
 In memory the batch lies innermost, so threads side by side read and write numbers side by side, and use the same
 weights. No thread adds to what another one writes.
@@ -127,10 +127,9 @@ _FILTER_GRADIENT = Kernel(
     "int32 parts",
     "raw T dw",
     """
-    const int lines = channels * KERNEL_HEIGHT + 1, parts_of_a_warp = 32;
-    const unsigned warp = (unsigned) i / parts_of_a_warp, in_all = parts / parts_of_a_warp;
-    const int line = warp % lines, o = warp / lines / in_all * FILTERS;
-    const int part = warp / lines % in_all * parts_of_a_warp + i % parts_of_a_warp;
+    const int lines = channels * KERNEL_HEIGHT + 1;
+    const unsigned warp = (unsigned) i / WARP, warps = parts / WARP;
+    const int line = warp % lines, o = warp / lines / warps * FILTERS, part = warp / lines % warps * WARP + i % WARP;
     const int c = line / KERNEL_HEIGHT, a = line % KERNEL_HEIGHT;
     T sums[FILTERS][KERNEL_WIDTH] = {};
     for (ptrdiff_t k = part; k < (ptrdiff_t) rows * batch; k += parts) {
@@ -203,7 +202,7 @@ def filter_gradient(images: Array, dout: Array, geometry: Any) -> tuple[Array, A
     sums = array_module(dout).empty((filters, lines, kw, parts), dout.dtype)
     _FILTER_GRADIENT(
         images, dout, batch, channels, height, width, rows, columns, parts, sums,
-        size=filters // number * lines * parts, FILTERS=number, **geometry.sliding,
+        size=filters // number * lines * parts, FILTERS=number, WARP=WARP, **geometry.sliding,
     )  # fmt: skip
     total = sums.sum(axis=3)
     return total[:, :-1].reshape(filters, channels, kh, kw), total[:, -1, 0]
