@@ -40,12 +40,12 @@ def avg_pool2d_forward(
     if divisor_override == 0:
         raise ValueError("avg_pool2d: divisor_override must not be 0.")
     edge = border if count_include_pad else (0, 0)
+    cache = x.shape, windows, edge, divisor_override
     if fit_a_kernel(x):
-        return _means(x, windows, edge, divisor_override), (x.shape, windows, edge, divisor_override)
+        return _means(x, windows, edge, divisor_override), cache
     images = batch_last(x, windows.pads)
     total = sum(images[:, rows, columns] for rows, columns in _places(windows))
-    n = _numbers(x.shape, windows, edge, divisor_override)
-    return batch_first(total / array_module(x).asarray(n, x.dtype)), (x.shape, windows, edge, divisor_override)
+    return batch_first(total / array_module(x).asarray(_numbers(*cache), x.dtype)), cache
 
 
 def avg_pool2d_backward(dout: Array, cache):
@@ -64,24 +64,17 @@ def avg_pool2d_backward(dout: Array, cache):
 
 def _means(x: Array, windows: Windows, edge: Two, divisor: int | None) -> Array:
     """out, by a kernel."""
-    xp = array_module(x)
-    out = xp.empty((x.shape[1], windows.rows, windows.columns, len(x)), x.dtype)
-    kernels.avg_pool2d_forward(
-        batch_last(x), *windows.sizes(x.shape), out, size=out.size, **_constants(windows, edge, divisor)
-    )
+    out = array_module(x).empty((x.shape[1], windows.rows, windows.columns, len(x)), x.dtype)
+    sizes, constants = windows.sizes(x.shape), _constants(windows, edge, divisor)
+    kernels.avg_pool2d_forward(batch_last(x), *sizes, out, size=out.size, **constants)
     return batch_first(out)
 
 
 def _shares(dout: Array, shape: tuple[int, ...], windows: Windows, edge: Two, divisor: int | None) -> Array:
     """dx, by a kernel."""
     dimages = array_module(dout).empty((*shape[1:], shape[0]), dout.dtype)
-    kernels.avg_pool2d_backward(
-        batch_last(dout),
-        *windows.sizes(shape),
-        dimages,
-        size=windows.steps(shape),
-        **_constants(windows, edge, divisor),
-    )
+    sizes, constants = windows.sizes(shape), _constants(windows, edge, divisor)
+    kernels.avg_pool2d_backward(batch_last(dout), *sizes, dimages, size=windows.steps(shape), **constants)
     return batch_first(dimages)
 
 
