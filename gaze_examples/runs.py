@@ -56,6 +56,14 @@ def settings_of(name: str, seed: int, device: str, **chosen: Any) -> Settings:
     return Settings(model=name, seed=seed, device=device, **settings)
 
 
+def work_on(device: str | None) -> Device:
+    """The device of a name (None is the CPU). If it is a GPU, it is the current one from now on."""
+    where = mg.device(device)
+    if where.type == "cuda":
+        mg.cuda.set_device(where)
+    return where
+
+
 def train(
     settings: Settings,
     data: GazeData,
@@ -71,7 +79,7 @@ def train(
     parallel: share each batch among the ranks of the process group. Rank 0 reads, writes and tests: the others need no
         `start` and have no scores.
     """
-    device = distributed.own_gpu() if parallel and settings.device == "cuda" else mg.device(settings.device)
+    device = distributed.own_gpu() if parallel and settings.device == "cuda" else work_on(settings.device)
     mg.manual_seed(settings.seed)
     model = MODELS[settings.model].make()
     if start is not None:

@@ -30,6 +30,8 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minigrad\.")
 warnings.filterwarnings(
     "ignore", message=r"(invalid value|overflow) encountered in (reduce|accumulate)", category=RuntimeWarning
 )
+# CuPy reaches into another GPU's memory, with this warning, but does not wait for what that GPU is still writing there.
+warnings.filterwarnings("error", message="The device where the array resides", category=RuntimeWarning)
 
 PYTHON_DTYPES = {bool: bool_, int: int64, float: float32}  # what a Python number becomes, as in PyTorch
 
@@ -142,6 +144,15 @@ def device(type: str | int | Device | None, index: int | None = None) -> Device:
     return Device("cuda", int(number) if number else _current_gpu())
 
 
+class _Choice:
+    """Of the current GPU. changed: it was another one before, on which tensors may lie."""
+
+    changed = False
+
+
+choice = _Choice()
+
+
 def _current_gpu() -> int:
     """The first one, unless CuPy was told otherwise."""
     cupy = sys.modules.get("cupy")
@@ -162,8 +173,11 @@ def cuda_available() -> bool:
     return bool(cupy.cuda.is_available())
 
 
-def cupy_with_a_gpu(what: str) -> Any:
-    """CuPy, or the error of `what` cannot be done without: which of CuPy and a GPU is missing, and what to do."""
+def cupy_with_a_gpu(what: str, index: int = 0) -> Any:
+    """CuPy, or the error of `what` cannot be done without: which of CuPy and a GPU is missing, and what to do.
+
+    index: the GPU that must be there.
+    """
     try:
         import cupy
     except ImportError:
@@ -172,24 +186,37 @@ def cupy_with_a_gpu(what: str) -> Any:
         ) from None
     if not cupy.cuda.is_available():
         raise RuntimeError(f"{what}: CuPy is installed, but it sees no GPU on this machine.")
+    count = cupy.cuda.runtime.getDeviceCount()
+    if index >= count:
+        raise RuntimeError(f"{what}: there is no GPU {index} on this machine; it has {count}, counted from 0.")
     return cupy
 
 
 def to_device(array: Array, where: Device) -> Array:
-    """`array` on `where`: itself if it is there already, else a copy."""
+    """`array` on `where`, the CPU or the current GPU: itself if it is there already, else a copy."""
     if where == device_of(array):
         return array
     if where == CPU:
         return to_host(array)
-    cupy = cupy_with_a_gpu(f"device '{where}'")
-    with cupy.cuda.Device(where.index):
-        moved = cupy.asarray(array) if is_on_host(array) else array.copy()  # from another GPU
+    cupy = cupy_on(where)
+    moved = cupy.asarray(array) if is_on_host(array) else array.copy()  # from another GPU
     bounds.remember(moved, array)
     return moved
 
 
+def cupy_on(where: Device) -> Any:
+    """CuPy, for new arrays on a GPU. It works on the current GPU, wherever its arguments lie, so this must be that."""
+    cupy = cupy_with_a_gpu(f"device '{where}'", where.index or 0)
+    if where.index != _current_gpu():
+        raise DeviceError(
+            f"device '{where}': work is done on the current GPU, 'cuda:{_current_gpu()}'. Choose the other one first, "
+            f"with mg.cuda.set_device({where.index})."
+        )
+    return cupy
+
+
 def mixed_devices(name: str, operands: Sequence[Any]) -> DeviceError | None:
-    """The error of an op that was given arrays on different devices; None if they are on one.
+    """The error of an op that was given arrays on different devices, or on a GPU that is not the current one; or None.
 
     As in PyTorch a number of the CPU may meet a GPU's tensor: to ops 0-d tensors come as NumPy's scalars, no arrays.
     """
@@ -197,10 +224,18 @@ def mixed_devices(name: str, operands: Sequence[Any]) -> DeviceError | None:
     arrays = [array for array in arrays if is_array(array)]
     devices = list(dict.fromkeys(map(device_of, arrays)))
     if len(devices) < 2:
-        return None
+        elsewhere = devices and devices[0].type == "cuda" and devices[0].index != _current_gpu()
+        return _elsewhere(name, devices[0]) if elsewhere else None
     given = ", ".join(f"{array.dtype} {array.shape} on {device_of(array)}" for array in arrays)
     goal = next(device for device in devices if device != CPU)
     return DeviceError(f"{name}: all tensors must be on one device, got {given}. Move them, as in x.to('{goal}').")
+
+
+def _elsewhere(name: str, gpu: Device) -> DeviceError:
+    return DeviceError(
+        f"{name}: its tensors are on '{gpu}', and work is done on the current GPU, 'cuda:{_current_gpu()}'. Go there "
+        f"with mg.cuda.set_device({gpu.index}), or move them, as in x.to('cuda')."
+    )
 
 
 # -- dtypes ------------------------------------------------------------------------------------------------------------

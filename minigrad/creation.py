@@ -231,7 +231,8 @@ def rand(
     """Uniform on [0, 1)."""
     shape, dtype = _shape("rand", sizes, size), _float_dtype("rand", dtype)
     drawn_as = backend.float32 if dtype == backend.float16 else dtype
-    return _finish(random.generator(generator).random(shape, drawn_as).astype(dtype), device, requires_grad)
+    drawn = random.uniform(shape, drawn_as, backend.device(device), generator)
+    return Tensor(drawn.astype(dtype, copy=False), requires_grad)
 
 
 def randn(

@@ -37,8 +37,14 @@ def current_device() -> int:
 
 
 def set_device(device: Any) -> None:
-    """Let "cuda" mean this GPU, and work be done there, from now on in this thread."""
-    _gpu("set_device", device).use()
+    """Let "cuda" mean this GPU, and work be done there, from now on in this thread.
+
+    Choose it before tensors are put there. Those on another one can only be moved, or looked at.
+    """
+    gpu = _gpu("set_device", device)
+    if gpu.id != current_device():
+        backend.choice.changed = True
+    gpu.use()
 
 
 def get_device_name(device: Any = None) -> str:
@@ -133,8 +139,8 @@ def _cupy(name: str = "") -> Any:
 
 def _gpu(name: str, device: Any) -> Any:
     """CuPy's device of what was told."""
-    cupy = _cupy(name)
+    _cupy(name)
     where = backend.device("cuda" if device is None else device)
     if where == backend.CPU:
         raise ValueError(f"cuda.{name}: expected a GPU, such as 'cuda:0' or 0, got {device!r}.")
-    return cupy.cuda.Device(where.index)
+    return backend.cupy_with_a_gpu(f"cuda.{name}", where.index or 0).cuda.Device(where.index)

@@ -18,9 +18,11 @@ import numpy as np
 
 from minigrad.backend import (
     Array,
+    DeviceError,
     DtypeError,
     Number,
     ShapeError,
+    choice,
     get_default_dtype,
     is_array,
     is_float,
@@ -94,9 +96,11 @@ def differentiable(
                 _take_in(arg, values, sources, wants)
         if promotes and not (one_dtype and dtype is not None and dtype.kind == "f"):
             values = _promoted(values, floats, op.name)
+        if choice.changed and op.name != "copy" and (elsewhere := mixed_devices(op.name, values)):
+            raise elsewhere
         try:
             out, cache = forward(*values, **settings)
-        except (ValueError, TypeError, IndexError, OverflowError, AttributeError) as error:
+        except (ValueError, TypeError, IndexError, OverflowError, AttributeError, RuntimeWarning) as error:
             raise op.explained(error, values, settings) from None
         here = state.here
         if here.anomaly is not None:
@@ -192,9 +196,12 @@ class Op:
 
     def explained(self, error: Exception, values: list, settings: dict[str, Any]) -> Exception:
         """An error of forward, with what was given: in our own words for our own ops, with a note for a user's."""
-        mixed = mixed_devices(self.name, [*values, *settings.values()]) if isinstance(error, TypeError) else None
-        if mixed is not None:
-            return mixed
+        if isinstance(error, DeviceError):
+            return error
+        if isinstance(error, (TypeError, RuntimeWarning)):
+            mixed = mixed_devices(self.name, [*values, *settings.values()])
+            if mixed is not None or isinstance(error, RuntimeWarning):
+                return mixed or error
         if self.is_ours:
             return _in_our_words(error, self.name, values)
         error.add_note(f"in the forward of {self.name}, given {_describe(values)}")

@@ -1,6 +1,7 @@
 """One seeded source of randomness for initial weights, shuffling and random tensors.
 
-Numbers are always drawn on the host, so the same seed gives the same weights on every device.
+The same seed gives the same numbers on every device. Uniform ones are made where they are wanted; all others are drawn
+on the host.
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
+from minigrad.backend import CPU, Array, Device, cupy_on, to_device
+from minigrad.kernels import random as kernels
 
 _generator: np.random.Generator | None = None  # made when first used: numpy.random is slow to import
 
@@ -50,6 +54,18 @@ def generator(source: Generator | np.random.Generator | int | None = None) -> np
     if isinstance(source, Generator):
         return source.numpy
     return source if isinstance(source, np.random.Generator) else np.random.default_rng(source)
+
+
+def uniform(
+    shape: tuple[int, ...], dtype: np.dtype, where: Device, source: Generator | np.random.Generator | int | None = None
+) -> Array:
+    """Numbers of [0, 1), float32 or float64, on a device."""
+    drawing = generator(source)
+    if where == CPU or not isinstance(drawing.bit_generator, np.random.PCG64):
+        return to_device(np.asarray(drawing.random(shape, dtype)), where)
+    drawn = cupy_on(where).empty(shape, dtype)
+    kernels.uniform(drawing, drawn)
+    return drawn
 
 
 def get_state(source: Generator | np.random.Generator | None = None) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def _compare(arguments: argparse.Namespace) -> int:
 
     folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), "compare")
     run_folder.check_free(folder)
-    options.device(arguments)
+    options.device(arguments.device)
     asked = options.asked_for(arguments)
     data = options.load(asked)
     print(data.describe(), end="\n\n")

@@ -22,7 +22,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from gaze_examples import centring, run_folder, runs
     from gaze_examples.report import PARTS
 
-    device = options.device(arguments)
+    device = options.device(arguments.device)
     trained = run_folder.load_model(Path(arguments.run_folder), device)
     data = options.load(options.asked_for(arguments, trained.asked))
     print(data.describe())

@@ -25,7 +25,7 @@ def add_command(commands: Any, name: str, does: str) -> argparse.ArgumentParser:
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", help="cpu or cuda (default: cpu)")
+    parser.add_argument("--device", help="cpu, cuda or, of several, cuda:N (default: cpu)")
 
 
 def add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
@@ -49,13 +49,14 @@ def add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
 # -- what was asked for ------------------------------------------------------------------------------------------------
 
 
-def device(arguments: argparse.Namespace):
+def device(name: str | None):
     """The device that was asked for, known to work before anything is rendered or read."""
     import minigrad as mg
+    from gaze_examples import runs
     from gaze_examples.data import DataError
 
     try:
-        return mg.zeros(1, device=arguments.device or "cpu").device
+        return mg.zeros(1, device=runs.work_on(name)).device
     except (ValueError, RuntimeError) as error:
         raise DataError(str(error)) from None
 

@@ -18,6 +18,7 @@ def add(commands: Any) -> None:
     reproduce.add_argument(
         "--resume", metavar="DIR", type=options.name, help="go on with a reproduction that was stopped"
     )
+    options.add_device(reproduce)
     options.add_data(reproduce)
     reproduce.set_defaults(run=_reproduce)
 
@@ -29,8 +30,9 @@ def _reproduce(arguments: argparse.Namespace) -> int:
     from gaze_examples.reproduce import command
 
     if arguments.resume is not None:
-        options.nothing_given(arguments, ["quick", "out", *options.DATA_OPTIONS])
+        options.nothing_given(arguments, ["quick", "out", "device", *options.DATA_OPTIONS])
         return command.resume(Path(arguments.resume), lambda asked: options.load({**options.DATA_OPTIONS, **asked}))
     folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), "reproduce")
-    asked = options.asked_for(arguments)
+    options.device(arguments.device)
+    asked = options.asked_for(arguments) | {"device": arguments.device or "cpu"}
     return command.begin(folder, arguments.quick, asked, lambda: options.load(asked))

@@ -62,7 +62,7 @@ def _begun(arguments: argparse.Namespace) -> tuple:
         raise DataError(f"There is no model {name!r}; the models are {', '.join(MODELS)}.")
     folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), name)
     run_folder.check_free(folder)
-    options.device(arguments)
+    options.device(arguments.device)
     start = _start(arguments.start, name)
     asked = options.asked_for(arguments)
     chosen = {field: getattr(arguments, field) for field in (*TRAINING_OPTIONS, "start")}

@@ -48,13 +48,18 @@ class Network:
 
 @dataclass(frozen=True)
 class Lab:
-    """What every task works with. found: the numbers of the tasks before it, by their keys."""
+    """What every task works with.
+
+    found: the numbers of the tasks before it, by their keys. device: where networks of layers are trained. (The nets of
+    part 1 calculate with NumPy.)
+    """
 
     data: GazeData
     seed: int
     quick: bool
     folder: Path
     found: dict[str, dict[str, Any]]
+    device: str = "cpu"
 
     def sow(self) -> None:
         """Begin both random streams anew: a task's numbers do not depend on which tasks ran before it."""

@@ -211,7 +211,8 @@ def cnn(key: str, name: str, make: Callable[[], nn.Module]) -> Callable[[Lab], F
 def _train_cnn(lab: Lab, name: str, net: nn.Module, epochs: int) -> Network:
     """The notebook's loop, with minigrad in PyTorch's place."""
     start = time.perf_counter()
-    data = Data(BATCH, lab.data)
+    data, device = Data(BATCH, lab.data), runs.work_on(lab.device)
+    net.to(device)
     criterion = nn.CrossEntropyLoss()
     optimizer = optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
     scheduler = optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.9)
@@ -220,17 +221,18 @@ def _train_cnn(lab: Lab, name: str, net: nn.Module, epochs: int) -> Network:
     with tqdm(total=epochs * batches, desc=name, unit="batch", leave=False, disable=None) as bar:
         for _ in range(epochs):
             for inputs, labels in data.load_train():
-                images = mg.tensor(inputs).unsqueeze(1).float()
+                images = mg.tensor(inputs, device=device).unsqueeze(1).float()
                 optimizer.zero_grad()
-                loss = criterion(net(images), mg.tensor(labels))
+                loss = criterion(net(images), mg.tensor(labels, device=device))
                 loss.backward()
                 optimizer.step()
-                losses.append(loss.item())
+                losses.append(loss.detach())
                 bar.update()
             scheduler.step()
             val.append(check_accuracy(net, data.load_val(), model_forward="forward"))
     scores = _scores(lab, net, "forward")
-    return Network(parameter_count(net), losses, [], val, scores, time.perf_counter() - start)
+    curve = [loss.item() for loss in losses]
+    return Network(parameter_count(net), curve, [], val, scores, time.perf_counter() - start)
 
 
 # -- parts 3 and 4 -----------------------------------------------------------------------------------------------------
@@ -298,7 +300,7 @@ def improved(lab: Lab) -> Finding:
     recipe = MODELS["best"]
     epochs = lab.epochs(recipe.epochs)
     start = time.perf_counter()
-    settings = runs.settings_of("best", lab.seed, "cpu", epochs=epochs)
+    settings = runs.settings_of("best", lab.seed, lab.device, epochs=epochs)
     result = runs.train(settings, lab.data)
     if result.history.interrupted:
         raise KeyboardInterrupt

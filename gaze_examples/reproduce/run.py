@@ -22,7 +22,7 @@ def reproduce(begun: Reproduction, data: GazeData, say: Callable[[str], None] = 
         raise DataError(f"The reproduction in {begun.folder} was begun on other data: {begun.data.splitlines()[0]}")
     findings: dict[str, Finding] = {}
     seed = begun.asked["seed"]
-    lab = Lab(data, seed, begun.quick, begun.folder, {})
+    lab = Lab(data, seed, begun.quick, begun.folder, {}, begun.asked.get("device", "cpu"))
     try:
         for number, task in enumerate(TASKS, 1):
             finding = begun.kept(task.key)

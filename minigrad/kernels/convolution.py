@@ -1,83 +1,164 @@
-"""Convolution on a GPU: patches as columns of a matrix, made and added up by kernels, and products between the two.
+"""Convolution on a GPU, straight from its sums: a thread holds a few of them in registers, and nothing is laid out.
 
-It is the calculation of `ops.convolution`, without the care for a processor's cache: the patches of many output rows
-are written out as one matrix (K, pixels), K = C kh kw and 1 more for the bias, and cuBLAS multiplies it.
+    out[o, h, v] = b[o] + Σ w[o, c, a, b] x[c, h + a, v + b]      `correlate`
+    dx[c, y, x]  =        Σ w[o, c, a, b] dout[o, y - a, x - b]   `spread`
+    dw[o, c, a, b] =      Σ dout[o, h, v] x[c, h + a, v + b]      `filter_gradient`
 
-    out = w @ patches        dw = dout @ patchesᵀ        dpatches = wᵀ @ dout
+(for stride 1 and no border). Patches, as the host lays them out, would be written and read back from memory kh kw times
+as large as the image, and a GPU does some sixty sums in the time in which it fetches one number. So what was fetched
+should be used often: the first two kernels have the same lines, in which a number of a row is used for several filters
+and, as the window slides, for several pixels; in the third for several filters and places of the window.
 
-In memory the batch lies innermost, so threads side by side read and write numbers side by side. No thread adds to what
-another one writes: in `_SPREAD` an image's element looks for the windows that saw it, and not they for it.
+In memory the batch lies innermost, so threads side by side read and write numbers side by side, and use the same
+weights. No thread adds to what another one writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from minigrad.backend import Array, array_module
 from minigrad.kernels.kernel import Kernel
 
-BYTES = 2**30  # of patches at a time, so that 32 bits are enough to count their numbers
+MOST_SUMS = 64  # that a thread holds
+THREADS = 2**17  # among which the sums of `filter_gradient` are shared, each a part
+WARP = 32  # threads that take each step together
 
-# Both are given a block: output rows first_row .. first_row + rows, of the images first_image .. first_image + count.
 # Known to the compiler are the filters, KERNEL_HEIGHT x KERNEL_WIDTH, which move (DOWN, ACROSS) pixels at a time and
-# whose elements lie (HOLE_DOWN, HOLE_ACROSS) apart; the images, HEIGHT x WIDTH of CHANNELS, around which there would be
-# a border of zeros from (-TOP, -LEFT) on; and how many COLUMNS the output has.
-_BLOCK = "int32 batch, int32 first_row, int32 rows, int32 first_image, int32 count"
+# whose elements lie (HOLE_DOWN, HOLE_ACROSS) apart; where there would be a border of zeros around the images, from
+# (-TOP, -LEFT) on; and how many sums a thread has, those of FILTERS filters at PIXELS pixels of a row. Sizes of images
+# are arguments: few divisions need them.
 
-# A thread copies what the window at pixel (h, v) of image n sees of channel c.
-_PATCHES = Kernel(
-    "patches",
-    f"raw T images, {_BLOCK}",
-    "raw T patches",
-    """
-    const unsigned int pixels = rows * COLUMNS * count;
-    const unsigned int pixel = (unsigned int)i % pixels, c = (unsigned int)i / pixels;
-    const int n = first_image + pixel % count, v = pixel / count % COLUMNS, h = first_row + pixel / count / COLUMNS;
+# A thread has image n, FILTERS of the results from r on, and PIXELS pixels of their row h. It goes along the rows that
+# these look at, in all of the sources: it fetches SPAN numbers from column `first` on, and pixel p finds what meets
+# place b of the filter among them, at meets(p, b).
+_LINES = """
+    const int pieces = (columns + SHIFT + PIXELS - 1) / PIXELS;
+    const unsigned place = i >> 31 ? i / batch : (unsigned) i / batch;
+    const int n = i - (ptrdiff_t) place * batch;
+    const int piece = place % pieces, h = place / pieces % rows, r = place / pieces / rows * FILTERS;
+    T sums[FILTERS][PIXELS];
     #pragma unroll
-    for (int a = 0; a < KERNEL_HEIGHT; a++) {
+    for (int f = 0; f < FILTERS; f++) {
         #pragma unroll
-        for (int b = 0; b < KERNEL_WIDTH; b++) {
-            const int y = h * DOWN + a * HOLE_DOWN - TOP, x = v * ACROSS + b * HOLE_ACROSS - LEFT;
-            const bool inside = y >= 0 && y < HEIGHT && x >= 0 && x < WIDTH;
-            const ptrdiff_t line = (c * KERNEL_HEIGHT + a) * KERNEL_WIDTH + b;
-            const ptrdiff_t seen = ((ptrdiff_t)(c * HEIGHT + y) * WIDTH + x) * batch + n;
-            patches[line * pixels + pixel] = inside ? images[seen] : T(0);
+        for (int p = 0; p < PIXELS; p++) sums[f][p] = BIAS ? bias[r + f] : T(0);
+    }
+    for (int s = 0; s < sources; s++) {
+        for (int a = 0; a < KERNEL_HEIGHT; a++) {
+            const int row = row_at(h, a), first = first_column(piece);
+            if (row < 0 || row >= height) continue;
+            const ptrdiff_t line = (ptrdiff_t) (s * height + row) * width;
+            T seen[SPAN];
+            #pragma unroll
+            for (int j = 0; j < SPAN; j++) {
+                const bool inside = first + j >= 0 && first + j < width;
+                seen[j] = inside ? source[(line + first + j) * batch + n] : T(0);
+            }
+            #pragma unroll
+            for (int b = 0; b < KERNEL_WIDTH; b++) {
+                const ptrdiff_t place_in_filter = (s * KERNEL_HEIGHT + a) * KERNEL_WIDTH + b;
+                #pragma unroll
+                for (int f = 0; f < FILTERS; f++) {
+                    const T weight = weights[place_in_filter * results + r + f];
+                    #pragma unroll
+                    for (int p = 0; p < PIXELS; p++) {
+                        if (meets(p, b) >= 0) sums[f][p] += weight * seen[meets(p, b)];
+                    }
+                }
+            }
         }
     }
-    if (c == 0) {
-        patches[(ptrdiff_t)CHANNELS * KERNEL_HEIGHT * KERNEL_WIDTH * pixels + pixel] = T(1);
+    #pragma unroll
+    for (int f = 0; f < FILTERS; f++) {
+        #pragma unroll
+        for (int p = 0; p < PIXELS; p++) {
+            const int column = piece * PIXELS + p - SHIFT;
+            if (column >= 0 && column < columns) {
+                result[((ptrdiff_t) ((r + f) * rows + h) * columns + column) * batch + n] = sums[f][p];
+            }
+        }
+    }
+"""
+_INPUTS = (
+    "raw T source, raw T weights, raw T bias, int32 batch, int32 sources, int32 height, int32 width, int32 results, "
+    "int32 rows, int32 columns"
+)
+
+# Pixel (h, v) of out sees what is DOWN h, ACROSS v pixels further on.
+_CORRELATE = Kernel(
+    "correlate",
+    _INPUTS,
+    "raw T result",
+    _LINES,
+    preamble="""
+    constexpr int SHIFT = 0, SPAN = (PIXELS - 1) * ACROSS + (KERNEL_WIDTH - 1) * HOLE_ACROSS + 1;
+    __device__ int row_at(int h, int a) { return h * DOWN + a * HOLE_DOWN - TOP; }
+    __device__ int first_column(int piece) { return piece * PIXELS * ACROSS - LEFT; }
+    __device__ constexpr int meets(int p, int b) { return p * ACROSS + b * HOLE_ACROSS; }
+    """,
+)
+
+# The other way round: pixel (y, x) of the image was seen at place (a, b) by the window that began so much before it, if
+# one began there. PIXELS is a multiple of ACROSS, and pieces begin at the border, so that the compiler can tell.
+_SPREAD = Kernel(
+    "spread",
+    _INPUTS,
+    "raw T result",
+    _LINES,
+    preamble="""
+    constexpr int SHIFT = LEFT, BEFORE = (KERNEL_WIDTH - 1) * HOLE_ACROSS / ACROSS, SPAN = BEFORE + PIXELS / ACROSS;
+    __device__ int row_at(int y, int a) {
+        const int begin = y + TOP - a * HOLE_DOWN;
+        return begin % DOWN == 0 ? begin / DOWN : -1;
+    }
+    __device__ int first_column(int piece) { return piece * (PIXELS / ACROSS) - BEFORE; }
+    __device__ constexpr int meets(int p, int b) {
+        return (p - b * HOLE_ACROSS) % ACROSS == 0 ? BEFORE + (p - b * HOLE_ACROSS) / ACROSS : -1;
     }
     """,
 )
 
-# A thread adds up what an element (c, y, x) of image n gets from the windows of the block that saw it.
-_SPREAD = Kernel(
-    "spread",
-    f"raw T dpatches, {_BLOCK}, int32 first_y, int32 seen",
-    "raw T dimages",
+# A thread has a row of FILTERS filters: their channel c and row a. Of what dout's rows bring, of all images, it adds up
+# a part: the rows part, part + parts, ..., counted through all images. For the channel behind the last the images are
+# ones, which gives the bias's gradient. Warps side by side have the same part, so they fetch the same of dout.
+_FILTER_GRADIENT = Kernel(
+    "filter_gradient",
+    "raw T images, raw T dout, int32 batch, int32 channels, int32 height, int32 width, int32 rows, int32 columns, "
+    "int32 parts",
+    "raw T dw",
     """
-    const unsigned int pixels = rows * COLUMNS * count;
-    unsigned int place = i;
-    const int image = place % count;
-    place /= count;
-    const int x = place % WIDTH;
-    place /= WIDTH;
-    const int y = first_y + place % seen, c = place / seen;
-    T sum = 0;
-    #pragma unroll
-    for (int a = 0; a < KERNEL_HEIGHT; a++) {
-        const int above = y + TOP - a * HOLE_DOWN, h = above / DOWN - first_row;
-        if (above < 0 || above % DOWN != 0 || h < 0 || h >= rows) continue;
-        #pragma unroll
-        for (int b = 0; b < KERNEL_WIDTH; b++) {
-            const int before = x + LEFT - b * HOLE_ACROSS, v = before / ACROSS;
-            if (before < 0 || before % ACROSS != 0 || v >= COLUMNS) continue;
-            const ptrdiff_t line = (c * KERNEL_HEIGHT + a) * KERNEL_WIDTH + b;
-            sum += dpatches[line * pixels + (h * COLUMNS + v) * count + image];
+    const int lines = channels * KERNEL_HEIGHT + 1;
+    const unsigned warp = (unsigned) i / WARP, warps = parts / WARP;
+    const int line = warp % lines, o = warp / lines / warps * FILTERS, part = warp / lines % warps * WARP + i % WARP;
+    const int c = line / KERNEL_HEIGHT, a = line % KERNEL_HEIGHT;
+    T sums[FILTERS][KERNEL_WIDTH] = {};
+    for (ptrdiff_t k = part; k < (ptrdiff_t) rows * batch; k += parts) {
+        const int n = k % batch, h = k / batch, row = h * DOWN + a * HOLE_DOWN - TOP;
+        const bool ones = c == channels, on_the_image = row >= 0 && row < height;
+        if (!ones && !on_the_image) continue;
+        for (int v = 0; v < columns; v++) {
+            T seen[KERNEL_WIDTH];
+            #pragma unroll
+            for (int b = 0; b < KERNEL_WIDTH; b++) {
+                const int column = v * ACROSS + b * HOLE_ACROSS - LEFT;
+                const ptrdiff_t pixel = (ptrdiff_t) (c * height + row) * width + column;
+                seen[b] = ones ? T(1) : column >= 0 && column < width ? images[pixel * batch + n] : T(0);
+            }
+            #pragma unroll
+            for (int f = 0; f < FILTERS; f++) {
+                const T given = dout[((ptrdiff_t) ((o + f) * rows + h) * columns + v) * batch + n];
+                #pragma unroll
+                for (int b = 0; b < KERNEL_WIDTH; b++) sums[f][b] += given * seen[b];
+            }
         }
     }
-    dimages[((ptrdiff_t)(c * HEIGHT + y) * WIDTH + x) * batch + first_image + image] += sum;
+    #pragma unroll
+    for (int f = 0; f < FILTERS; f++) {
+        #pragma unroll
+        for (int b = 0; b < KERNEL_WIDTH; b++) {
+            dw[((ptrdiff_t) ((o + f) * lines + line) * KERNEL_WIDTH + b) * parts + part] = sums[f][b];
+        }
+    }
     """,
 )
 
@@ -87,73 +168,52 @@ def correlate(images: Array, filters: Array, bias: Array | None, geometry: Any, 
 
     geometry: that of `ops.convolution`, whose `sliding` are the constants above.
     """
-    xp, number = array_module(images), len(filters)
-    to_ones = xp.zeros(number, images.dtype) if bias is None else bias  # the weights of the patches' ones
-    matrix = xp.concatenate([filters.reshape(number, -1), to_ones[:, None]], axis=1)
-    for (rows, batch), patches in _blocks(images, out.shape, geometry.sliding):
-        part = out[:, rows, :, batch]
-        if part.flags.c_contiguous:
-            xp.matmul(matrix, patches, out=part.reshape(number, -1))
-        else:
-            part[...] = xp.matmul(matrix, patches).reshape(part.shape)
-
-
-def filter_gradient(images: Array, dout: Array, geometry: Any) -> tuple[Array, Array]:
-    """dw (O, C, kh, kw) and db (O,), which belongs to the patches' ones."""
-    xp, number, channels = array_module(images), len(dout), len(images)
-    if dout.size == 0:  # no image, so no block
-        return xp.zeros((number, channels, *geometry.kernel), images.dtype), xp.zeros(number, images.dtype)
-    products = (
-        dout[:, rows, :, batch].reshape(number, -1) @ patches.T
-        for (rows, batch), patches in _blocks(images, dout.shape, geometry.sliding)
-    )
-    total = sum(products, start=next(products))
-    return total[:, :-1].reshape(number, channels, *geometry.kernel), total[:, -1]
+    number, pixels = _at_once(len(out), 1)
+    _run(_CORRELATE, images, filters.transpose(1, 2, 3, 0), bias, geometry, out, number, pixels, 0)
 
 
 def spread(dout: Array, filters: Array, geometry: Any, dimages: Array) -> None:
-    """Add to dimages (C, H, W, N) what the patches get."""
-    number, (channels, height, width, batch) = len(filters), dimages.shape
-    (down, across), (top, _) = geometry.stride, geometry.pads[0]
-    span = geometry.dilation[0] * (geometry.kernel[0] - 1) + 1
-    reverse = filters.reshape(number, -1).T
-    for rows, images in _cuts(dout.shape, max(len(reverse), channels * down * across), dout.itemsize):
-        block = dout[:, rows, :, images]
-        dpatches = reverse @ block.reshape(number, -1)
-        first_y = max(0, rows.start * down - top)
-        seen = max(0, min(height, (rows.stop - 1) * down - top + span) - first_y)  # rows; none if all is border
-        count = images.stop - images.start
-        _SPREAD(
-            dpatches, batch, rows.start, rows.stop - rows.start, images.start, count, first_y, seen, dimages,
-            size=channels * seen * width * count, CHANNELS=channels, HEIGHT=height, WIDTH=width,
-            COLUMNS=geometry.columns, **geometry.sliding,
-        )  # fmt: skip
+    """Write into dimages (C, H, W, N) what each pixel gets from the windows that saw it."""
+    number, pixels = _at_once(len(dimages), geometry.stride[1])
+    shift = geometry.pads[1][0]
+    _run(_SPREAD, dout, filters.transpose(0, 2, 3, 1), None, geometry, dimages, number, pixels, shift)
 
 
-Block = tuple[slice, slice]  # output rows, and images
+def _run(
+    kernel: Kernel, source: Array, weights: Array, bias: Array | None, geometry: Any, result: Array,
+    number: int, pixels: int, shift: int,
+) -> None:  # fmt: skip
+    weights = array_module(weights).ascontiguousarray(weights)  # those of a pixel's sums lie side by side
+    results, rows, columns, batch = result.shape
+    pieces = -(-(columns + shift) // pixels)
+    kernel(
+        source, weights, weights if bias is None else bias, batch, *source.shape[:3], results, rows, columns, result,
+        size=results // number * rows * pieces * batch, FILTERS=number, PIXELS=pixels, BIAS=int(bias is not None),
+        **geometry.sliding,
+    )  # fmt: skip
 
 
-def _blocks(images: Array, out_shape: tuple[int, ...], sliding: dict[str, Any]) -> Iterator[tuple[Block, Array]]:
-    """The blocks of the output, each with its patches (K, pixels)."""
-    channels, height, width, batch = images.shape
-    lines, columns = channels * sliding["KERNEL_HEIGHT"] * sliding["KERNEL_WIDTH"] + 1, out_shape[2]
-    for rows, part in _cuts(out_shape, lines, images.itemsize):
-        count = part.stop - part.start
-        pixels = (rows.stop - rows.start) * columns * count
-        patches = array_module(images).empty((lines, pixels), images.dtype)
-        _PATCHES(
-            images, batch, rows.start, rows.stop - rows.start, part.start, count, patches,
-            size=channels * pixels, CHANNELS=channels, HEIGHT=height, WIDTH=width, COLUMNS=columns, **sliding,
-        )  # fmt: skip
-        yield (rows, part), patches
+def filter_gradient(images: Array, dout: Array, geometry: Any) -> tuple[Array, Array]:
+    """dw (O, C, kh, kw), and db (O,)."""
+    (filters, rows, columns, batch), (channels, height, width, _), (kh, kw) = dout.shape, images.shape, geometry.kernel
+    number, lines = _divisor(filters, MOST_SUMS // kw), channels * kh + 1
+    enough = THREADS // (lines * filters // number * WARP)
+    parts = WARP * max(1, min(enough, -(-rows * batch // WARP)))
+    sums = array_module(dout).empty((filters, lines, kw, parts), dout.dtype)
+    _FILTER_GRADIENT(
+        images, dout, batch, channels, height, width, rows, columns, parts, sums,
+        size=filters // number * lines * parts, FILTERS=number, WARP=WARP, **geometry.sliding,
+    )  # fmt: skip
+    total = sums.sum(axis=3)
+    return total[:, :-1].reshape(filters, channels, kh, kw), total[:, -1, 0]
 
 
-def _cuts(out_shape: tuple[int, ...], lines: int, itemsize: int) -> Iterator[Block]:
-    """Cut the output into blocks whose patches, of so many lines, take BYTES at most: rows, or part of one's batch."""
-    _, rows, columns, batch = out_shape
-    pixels = max(1, BYTES // (lines * itemsize))
-    step = max(1, pixels // max(1, columns * batch))
-    images = max(1, min(batch, pixels // columns))
-    for row in range(0, rows, step):
-        for image in range(0, batch, images):
-            yield slice(row, min(row + step, rows)), slice(image, min(image + images, batch))
+def _at_once(results: int, across: int) -> tuple[int, int]:
+    """How many of the results, and how many pixels of each, a thread has: the latter a multiple of `across`."""
+    number = _divisor(results, MOST_SUMS // 4)
+    return number, across * max(1, min(8, MOST_SUMS // number) // across)
+
+
+def _divisor(number: int, most: int) -> int:
+    """The largest divisor of a number that is at most so large, or 1."""
+    return max((d for d in range(1, most + 1) if number % d == 0), default=1)

@@ -1,7 +1,7 @@
 """Cross-entropy of scores (N, C) and labels: forwards a thread for each example, backwards one for each score.
 
-So a thread reads one row of scores, CLASSES numbers that lie side by side, and keeps their exponentials in registers:
-right for few classes. A label that is no class reads nothing, and its loss is NaN.
+So a thread reads one row of scores, CLASSES numbers that lie side by side, three times, and the cache has it after the
+first: right for few classes. A label that is no class reads nothing, and its loss is NaN.
 """
 
 from __future__ import annotations
@@ -16,17 +16,14 @@ cross_entropy_forward = Kernel(
     "T loss, raw T p",
     """
     const ptrdiff_t row = (ptrdiff_t) i * CLASSES;
-    T exps[CLASSES], largest = x[row], own = nan(""), sum = 0;
+    T largest = x[row], own = nan(""), sum = 0;
+    for (int c = 0; c < CLASSES; c++) if (x[row + c] > largest) largest = x[row + c];
     for (int c = 0; c < CLASSES; c++) {
-        exps[c] = x[row + c];
-        if (exps[c] > largest) largest = exps[c];
-    }
-    for (int c = 0; c < CLASSES; c++) {
-        const T shifted = exps[c] - largest;
+        const T shifted = x[row + c] - largest;
         if (c == label) own = shifted;
-        sum += exps[c] = exp(shifted);
+        sum += exp(shifted);
     }
-    for (int c = 0; c < CLASSES; c++) p[row + c] = exps[c] / sum;
+    for (int c = 0; c < CLASSES; c++) p[row + c] = exp(x[row + c] - largest) / sum;
     loss = log(sum) - own;
     """,
 )

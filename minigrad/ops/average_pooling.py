@@ -8,13 +8,15 @@ overlap, an element gets the sum.
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 
 from minigrad.backend import Array, ShapeError, array_module
-from minigrad.ops.windows import Two, batch_first, batch_last, every, lay, two, without_border
+from minigrad.kernels import pooling as kernels
+from minigrad.kernels.kernel import fit_a_kernel
+from minigrad.ops.windows import NO_PADS, Two, Windows, batch_first, batch_last, every, lay, two, without_border
 
 ONE = (1, 1)
 
@@ -34,51 +36,84 @@ def avg_pool2d_forward(
     count_include_pad: the border counts in n (but not what a last window of ceil_mode sees beyond it).
     divisor_override: n.
     """
-    kernel, step, counts, pads = _settings(x, kernel_size, stride, padding, ceil_mode)
-    images = batch_last(x, pads)
-    total = sum(images[:, rows, columns] for rows, columns in _places(kernel, step, counts))
+    windows, border = _settings(x, kernel_size, stride, padding, ceil_mode)
     if divisor_override == 0:
         raise ValueError("avg_pool2d: divisor_override must not be 0.")
-    border = two(padding, "avg_pool2d", "padding", 0)
-    n: Any = divisor_override
-    if n is None:
-        down, across = (_inside(axis, x.shape, kernel, step, border, counts, count_include_pad) for axis in (0, 1))
-        n = array_module(x).asarray(down[:, None, None] * across[:, None], x.dtype)
-    return batch_first(total / n), (x.shape, kernel, step, counts, pads, n)
+    edge = border if count_include_pad else (0, 0)
+    cache = x.shape, windows, edge, divisor_override
+    if fit_a_kernel(x):
+        return _means(x, windows, edge, divisor_override), cache
+    images = batch_last(x, windows.pads)
+    total = sum(images[:, rows, columns] for rows, columns in _places(windows))
+    return batch_first(total / array_module(x).asarray(_numbers(*cache), x.dtype)), cache
 
 
 def avg_pool2d_backward(dout: Array, cache):
     """dout (N, C, Ho, Wo). Returns dx (N, C, H, W): dout / n, at each place of the window."""
-    shape, kernel, step, counts, pads, n = cache
-    (top, bottom), (left, right) = pads
-    each = batch_last(dout) / n
-    padded = (shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0])
-    dimages = array_module(dout).zeros(padded, dout.dtype)
-    for rows, columns in _places(kernel, step, counts):
+    shape, windows, edge, divisor = cache
+    if fit_a_kernel(dout):
+        return _shares(dout, shape, windows, edge, divisor)
+    (top, bottom), (left, right) = windows.pads
+    xp = array_module(dout)
+    each = batch_last(dout) / xp.asarray(_numbers(shape, windows, edge, divisor), dout.dtype)
+    dimages = xp.zeros((shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0]), dout.dtype)
+    for rows, columns in _places(windows):
         dimages[:, rows, columns] += each
-    return batch_first(without_border(dimages, pads))
+    return batch_first(without_border(dimages, windows.pads))
 
 
-def _places(kernel: Two, step: Two, counts: Two):
+def _means(x: Array, windows: Windows, edge: Two, divisor: int | None) -> Array:
+    """out, by a kernel."""
+    out = array_module(x).empty((x.shape[1], windows.rows, windows.columns, len(x)), x.dtype)
+    sizes, constants = windows.sizes(x.shape), _constants(windows, edge, divisor)
+    kernels.avg_pool2d_forward(batch_last(x), *sizes, out, size=out.size, **constants)
+    return batch_first(out)
+
+
+def _shares(dout: Array, shape: tuple[int, ...], windows: Windows, edge: Two, divisor: int | None) -> Array:
+    """dx, by a kernel."""
+    dimages = array_module(dout).empty((*shape[1:], shape[0]), dout.dtype)
+    sizes, constants = windows.sizes(shape), _constants(windows, edge, divisor)
+    kernels.avg_pool2d_backward(batch_last(dout), *sizes, dimages, size=windows.steps(shape), **constants)
+    return batch_first(dimages)
+
+
+def _constants(windows: Windows, edge: Two, divisor: int | None) -> dict[str, int]:
+    return {**windows.sliding, "EDGE_DOWN": edge[0], "EDGE_ACROSS": edge[1], "DIVISOR": divisor or 0}
+
+
+def _places(windows: Windows):
     """For each place of a window the rows and the columns of it, in all windows."""
-    for i, j in product(*map(range, kernel)):
-        yield every(i, counts[0], step[0]), every(j, counts[1], step[1])
+    for i, j in product(*map(range, windows.kernel)):
+        yield every(i, windows.rows, windows.stride[0]), every(j, windows.columns, windows.stride[1])
 
 
-def _inside(axis: int, shape: tuple, kernel: Two, step: Two, border: Two, counts: Two, with_border: bool) -> np.ndarray:
-    """How many rows (axis 0) or columns (1) of each window are on the image, or on the image and its border."""
-    length, pad = shape[2 + axis], border[axis] if with_border else 0
-    start = np.arange(counts[axis]) * step[axis] - border[axis]
-    return np.minimum(start + kernel[axis], length + pad) - np.maximum(start, -pad)
+def _numbers(shape: tuple[int, ...], windows: Windows, edge: Two, divisor: int | None) -> Any:
+    """n of each window, (Ho, Wo, 1), or of all.
+
+    edge: what lies on the border counts, too, if it is that near to the image.
+    """
+    if divisor is not None:
+        return divisor
+    high, wide = (_inside(axis, shape[2 + axis], windows, edge[axis]) for axis in (0, 1))
+    return high[:, None, None] * wide[:, None]
 
 
-def _settings(x: Array, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool):
+def _inside(axis: int, length: int, windows: Windows, edge: int) -> np.ndarray:
+    """How many rows (axis 0) or columns (1) of each window are on the image, or near enough to it."""
+    count, step, border = (windows.rows, windows.columns)[axis], windows.stride[axis], windows.pads[axis][0]
+    start = np.arange(count) * step - border
+    return np.minimum(start + windows.kernel[axis], length + edge) - np.maximum(start, -edge)
+
+
+def _settings(x: Array, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool) -> tuple[Windows, Two]:
+    """The windows, and the border around the image."""
     if x.ndim != 4:
         raise ShapeError(f"avg_pool2d: x must be (N, C, H, W), got x.shape = {x.shape}.")
     kernel = two(kernel_size, "avg_pool2d", "kernel_size", 1)
     step = kernel if stride is None else two(stride, "avg_pool2d", "stride", 1)
     border = two(padding, "avg_pool2d", "padding", 0)
-    return kernel, step, *lay("avg_pool2d", x.shape[2:], kernel, step, border, ONE, ceil_mode)
+    return lay("avg_pool2d", x.shape[2:], kernel, step, border, ONE, ceil_mode), border
 
 
 # -- as many windows as asked for --------------------------------------------------------------------------------------
@@ -90,6 +125,9 @@ def adaptive_avg_pool2d_forward(x: Array, output_size: int | tuple[int | None, i
     Window h reaches from row ⌊h H / Ho⌋ to, not including, row ⌈(h + 1) H / Ho⌉; likewise across. None keeps a length.
     """
     down, across = _parts(x, output_size)
+    alike = _alike(down, across)
+    if alike and fit_a_kernel(x):
+        return _means(x, alike, (0, 0), None), (x.shape, down, across)
     xp, images = array_module(x), batch_last(x)
     rows = xp.stack([images[:, a:b].sum(axis=1) / x.dtype.type(b - a) for a, b in down], axis=1)
     out = xp.stack([rows[:, :, a:b].sum(axis=2) / x.dtype.type(b - a) for a, b in across], axis=2)
@@ -98,7 +136,11 @@ def adaptive_avg_pool2d_forward(x: Array, output_size: int | tuple[int | None, i
 
 def adaptive_avg_pool2d_backward(dout: Array, cache):
     """dout (N, C, Ho, Wo). Returns dx (N, C, H, W): across, then down, each element its share of its windows' dout."""
-    (batch, channels, height, width), down, across = cache
+    shape, down, across = cache
+    alike = _alike(down, across)
+    if alike and fit_a_kernel(dout):
+        return _shares(dout, shape, alike, (0, 0), None)
+    batch, channels, height, width = shape
     xp, dout = array_module(dout), batch_last(dout)
     drows = xp.zeros((channels, len(down), width, batch), dout.dtype)
     for v, (a, b) in enumerate(across):
@@ -124,6 +166,19 @@ def _parts(x: Array, output_size: Any) -> list[list[Two]]:
     ]
 
 
+def _alike(down: list[Two], across: list[Two]) -> Windows | None:
+    """Windows that are all of one size, equally far apart, as those of `avg_pool2d`. None if these are not."""
+    axes = (down, across)
+    sizes = [{b - a for a, b in parts} for parts in axes]
+    steps = [{later[0] - earlier[0] for earlier, later in pairwise(parts)} for parts in axes]
+    if not all(len(size) == 1 and len(step) < 2 for size, step in zip(sizes, steps, strict=True)):
+        return None
+    (high,), (wide,) = sizes
+    return Windows(
+        (high, wide), (max(steps[0], default=high), max(steps[1], default=wide)), ONE, NO_PADS, *map(len, axes)
+    )
+
+
 # -- on the blackboard -------------------------------------------------------------------------------------------------
 
 
@@ -137,12 +192,12 @@ def avg_pool2d_forward_naive(
     divisor_override: int | None = None,
 ):
     """`avg_pool2d_forward`, window by window."""
-    kernel, step, counts, _ = _settings(x, kernel_size, stride, padding, ceil_mode)
-    border = two(padding, "avg_pool2d", "padding", 0)
-    out = np.zeros((*x.shape[:2], *counts), x.dtype)
+    windows, border = _settings(x, kernel_size, stride, padding, ceil_mode)
+    kernel = windows.kernel
+    out = np.zeros((*x.shape[:2], windows.rows, windows.columns), x.dtype)
     shares = {}
-    for h, v in np.ndindex(counts):
-        begin = [at * s - pad for at, s, pad in zip((h, v), step, border, strict=True)]
+    for h, v in np.ndindex(out.shape[2:]):
+        begin = [at * s - pad for at, s, pad in zip((h, v), windows.stride, border, strict=True)]
         rows, columns = (
             range(max(b, 0), min(b + k, length)) for b, k, length in zip(begin, kernel, x.shape[2:], strict=True)
         )

@@ -124,7 +124,7 @@ def conv2d_backward(dout: Array, cache, needs=ALL):
     dout = batch_last(_wide(dout))
     dx = dw = db = None
     if needs[0]:
-        dimages = memory.zeros(images.shape, dout.dtype, xp)
+        dimages = (memory.zeros if is_on_host(dout) else memory.empty)(images.shape, dout.dtype, xp)
         for mine, theirs in parts:
             spread(dout[mine], _wide(w[mine]), geometry, dimages[theirs])
         dx = batch_first(without_border(dimages, _border(geometry, dout))).astype(dtype, copy=False)

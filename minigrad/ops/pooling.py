@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -26,11 +25,10 @@ from minigrad.backend import Array, ShapeError, array_module, is_on_host, only_w
 from minigrad.kernels import pooling as kernels
 from minigrad.ops.windows import (
     NO_PADS,
-    Pads,
     Two,
+    Windows,
     batch_first,
     batch_last,
-    constants,
     count,
     every,
     lay,
@@ -41,21 +39,6 @@ from minigrad.ops.windows import (
 from minigrad.threads import share
 
 CACHE_BYTES = 2**20  # how much of the images a step may take
-
-
-@dataclass(frozen=True)
-class Windows:
-    """Where the windows lie. Each setting is (height, width); pads are ((top, bottom), (left, right)).
-
-    rows, columns: how many windows there are downwards and across.
-    """
-
-    kernel: Two
-    stride: Two
-    dilation: Two
-    pads: Pads
-    rows: int
-    columns: int
 
 
 def max_pool2d_forward(
@@ -93,8 +76,8 @@ def max_pool2d_forward(
 
         share(walk, len(images), windows.kernel[0] * windows.kernel[1] * out.size)
     else:
-        sizes = _for_kernel(x.shape, windows)
-        kernels.max_pool2d_forward(batch_last(x), _least(x.dtype), len(x), out, winners, size=out.size, **sizes)
+        images, sizes = batch_last(x), windows.sizes(x.shape)
+        kernels.max_pool2d_forward(images, _least(x.dtype), *sizes, out, winners, size=out.size, **windows.sliding)
     cache = x.shape, winners, windows
     if return_indices:
         return (batch_first(out), batch_first(_indices(winners, windows, x.shape[3]))), cache
@@ -107,8 +90,8 @@ def max_pool2d_backward(dout: Array | tuple, cache):
     dout = batch_last(dout[0] if isinstance(dout, tuple) else dout)
     if not is_on_host(dout):
         dimages = array_module(dout).empty((*shape[1:], shape[0]), dout.dtype)
-        sizes = _for_kernel(shape, windows)
-        kernels.max_pool2d_backward(dout, winners, shape[0], dimages, size=dimages.size, **sizes)
+        sizes, threads = windows.sizes(shape), windows.steps(shape)
+        kernels.max_pool2d_backward(dout, winners, *sizes, dimages, size=threads, **windows.sliding)
         return batch_first(dimages)
     (top, bottom), (left, right) = windows.pads
     dimages = memory.zeros((shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0]), dout.dtype)
@@ -126,17 +109,6 @@ def max_pool2d_backward(dout: Array | tuple, cache):
 
     share(walk, len(dimages), windows.kernel[0] * windows.kernel[1] * dout.size)
     return batch_first(without_border(dimages, windows.pads))
-
-
-def _for_kernel(shape: tuple[int, ...], windows: Windows) -> dict[str, int]:
-    """What a kernel is compiled for: these windows, on images of x's shape."""
-    return {
-        "HEIGHT": shape[2],
-        "WIDTH": shape[3],
-        "ROWS": windows.rows,
-        "COLUMNS": windows.columns,
-        **constants(windows.kernel, windows.stride, windows.dilation, windows.pads),
-    }
 
 
 def _places(images: Array, windows: Windows) -> list[Array]:
@@ -255,8 +227,7 @@ def _windows(
     step = kernel if stride is None else two(stride, "max_pool2d", "stride", 1)
     holes = two(dilation, "max_pool2d", "dilation", 1)
     border = two(padding, "max_pool2d", "padding", 0)
-    (rows, columns), pads = lay("max_pool2d", x.shape[2:], kernel, step, border, holes, ceil_mode)
-    return Windows(kernel, step, holes, pads, rows, columns)
+    return lay("max_pool2d", x.shape[2:], kernel, step, border, holes, ceil_mode)
 
 
 def _least(dtype: np.dtype) -> float:

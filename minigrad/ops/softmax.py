@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minigrad.backend import Array, array_module
+from minigrad.kernels import softmax as kernels
 
 
 def softmax_forward(x: Array, axis: int | None):
@@ -10,9 +11,11 @@ def softmax_forward(x: Array, axis: int | None):
 
     The largest x, m, is taken from all of them first: e^-m cancels in the fraction, and nothing overflows.
     """
-    xp = array_module(x)
-    exps = xp.exp(_shifted(x, axis))
-    y = exps / exps.sum(axis=axis, keepdims=True)
+    if kernels.has_short_rows(x, axis):
+        y = kernels.along(axis, kernels.softmax_forward, x)
+    else:
+        exps = array_module(x).exp(_shifted(x, axis))
+        y = exps / exps.sum(axis=axis, keepdims=True)
     return y, (y, axis)
 
 
@@ -23,12 +26,17 @@ def softmax_backward(dout: Array, cache):
     dxⱼ = Σᵢ doutᵢ yᵢ ([i = j] - yⱼ) = yⱼ doutⱼ - yⱼ Σᵢ doutᵢ yᵢ.
     """
     y, axis = cache
+    if kernels.has_short_rows(y, axis):
+        return kernels.along(axis, kernels.softmax_backward, dout, y)
     return y * (dout - (dout * y).sum(axis=axis, keepdims=True))
 
 
 def log_softmax_forward(x: Array, axis: int | None):
     """y = x - log Σ eˣ over `axis` (None for a 0-d x). Shapes: x and y (any)."""
-    y = log_softmax(x, axis)
+    if kernels.has_short_rows(x, axis):
+        y = kernels.along(axis, kernels.log_softmax_forward, x)
+    else:
+        y = log_softmax(x, axis)
     return y, (y, axis)
 
 
@@ -39,6 +47,8 @@ def log_softmax_backward(dout: Array, cache):
     dxⱼ = doutⱼ - pⱼ Σᵢ doutᵢ.
     """
     y, axis = cache
+    if kernels.has_short_rows(y, axis):
+        return kernels.along(axis, kernels.log_softmax_backward, dout, y)
     return dout - array_module(y).exp(y) * dout.sum(axis=axis, keepdims=True)
 
 

@@ -13,6 +13,7 @@ copied, compared or added goes along rows of N numbers at least. The shape stays
 from __future__ import annotations
 
 import operator
+from dataclasses import dataclass
 from typing import Any
 
 from minigrad.backend import Array, ShapeError, array_module
@@ -88,10 +89,40 @@ def without_border(x: Array, pads: Pads) -> Array:
     return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
 
 
-def lay(
-    name: str, size: Two, kernel: Two, stride: Two, padding: Two, dilation: Two, ceil_mode: bool
-) -> tuple[Two, Pads]:
-    """How many pooling windows lie on an image of this size, downwards and across, and the border that they need.
+@dataclass(frozen=True)
+class Windows:
+    """Where pooling windows lie. Each setting is (height, width); pads are ((top, bottom), (left, right)).
+
+    rows, columns: how many windows there are downwards and across.
+    """
+
+    kernel: Two
+    stride: Two
+    dilation: Two
+    pads: Pads
+    rows: int
+    columns: int
+
+    @property
+    def sliding(self) -> dict[str, int]:
+        """How they slide, as `kernels.pooling` needs it."""
+        return constants(self.kernel, self.stride, self.dilation, self.pads)
+
+    def sizes(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Of images of a shape (N, C, H, W), likewise."""
+        return shape[0], *shape[2:], self.rows, self.columns
+
+    def steps(self, shape: tuple[int, ...]) -> int:
+        """How many pieces of the stride's size cover such images: a thread each, when it goes backwards."""
+        batch, channels, *size = shape
+        covers = [
+            (length - 1 + pad) // step + 1 for length, (pad, _), step in zip(size, self.pads, self.stride, strict=True)
+        ]
+        return batch * channels * covers[0] * covers[1]
+
+
+def lay(name: str, size: Two, kernel: Two, stride: Two, padding: Two, dilation: Two, ceil_mode: bool) -> Windows:
+    """The pooling windows on an image of this size, and the border that they need.
 
     ceil_mode: a last window that is only partly on the image counts too, unless it begins beyond the image.
     """
@@ -110,4 +141,4 @@ def lay(
             )
         counts.append(windows)
         pads.append((pad, max(pad, (windows - 1) * step + reach(k, hole) - length - pad)))
-    return (counts[0], counts[1]), (pads[0], pads[1])
+    return Windows(kernel, stride, dilation, (pads[0], pads[1]), counts[0], counts[1])

@@ -1,7 +1,8 @@
 """The stand-in's arrays and ufuncs: NumPy's behind a face of CuPy's.
 
-What is modelled is what CuPy's source says (see `names.json` for the version). What is not: its memory and its streams,
-more than one GPU, the last digits of its sums, and which of several values written to one place stays.
+What is modelled is what CuPy's source says (see `names.json` for the version): two GPUs, which may reach into each
+other's memory. What is not: its memory and its streams, the last digits of its sums, and which of several values
+written to one place stays.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +32,10 @@ memory: weakref.WeakValueDictionary[int, np.ndarray] = weakref.WeakValueDictiona
 syncdetect = SimpleNamespace(_declare_synchronize=lambda: None)
 
 
+class PerformanceWarning(RuntimeWarning):
+    """CuPy's, of that name."""
+
+
 class SilentlyDifferent(Exception):
     """CuPy would go on here, with another result than NumPy. (No error that a library could catch for its own.)"""
 
@@ -46,9 +52,16 @@ def given(name: str, result: Any, out: Any, *sources: Any) -> Any:
     result = closed(result, *sources) if out is None else out
     parts = result if isinstance(result, (list, tuple)) else [result]
     new = any(part is None or (isinstance(part, ndarray) and part.base is None) for part in parts)
-    if out is not None or (new and not name.startswith("empty")):
+    if name.startswith("empty"):
+        litter(result._host)
+    elif out is not None or new:
         _launches.append(name)
     return result
+
+
+def litter(array: np.ndarray) -> None:
+    """What lies in memory that nobody has written to is of no use."""
+    array.fill(np.nan if array.dtype.kind == "f" else np.iinfo(array.dtype).max if array.dtype.kind in "iu" else 1)
 
 
 def signature(parameters: str) -> inspect.Signature:
@@ -61,12 +74,30 @@ def signature(parameters: str) -> inspect.Signature:
 def opened(thing: Any) -> Any:
     """NumPy's array behind a device array, wherever it stands among arguments; a NumPy array is refused."""
     if isinstance(thing, ndarray):
+        reach(thing)
         return thing._host
     if isinstance(thing, np.ndarray):
         raise TypeError(f"Unsupported type {type(thing)}")
     if isinstance(thing, (list, tuple)):
         return type(thing)(map(opened, thing))
     return thing
+
+
+def reach(array: ndarray) -> None:
+    """Work is done on the current GPU, which reaches into another one's memory, with a warning."""
+    if array.device.id != Device.current:
+        warnings.warn(
+            f"The device where the array resides ({array.device.id}) is different from the current device "
+            f"({Device.current}). Peer access has been activated automatically.",
+            PerformanceWarning,
+            stacklevel=4,
+        )
+
+
+def reach_unseen(*arrays: Any) -> None:
+    """A product is cuBLAS's work, on the current GPU, and CuPy does not look where the arrays are."""
+    if any(isinstance(array, ndarray) and array.device.id != Device.current for array in arrays):
+        raise SilentlyDifferent("A product would read another GPU's memory, where it may not.")
 
 
 def closed(result: Any, *sources: Any) -> Any:
@@ -77,12 +108,12 @@ def closed(result: Any, *sources: Any) -> Any:
     if not isinstance(result, (np.ndarray, np.generic, bool)):
         return result
     array = ndarray.__new__(ndarray)
-    array._host, array.base = np.asarray(result), None
+    array._host, array.base, array.device = np.asarray(result), None, Device()
     owner = _owner(array._host)
     memory[id(owner)] = owner
     for source in sources:
         if isinstance(source, ndarray) and _owner(source._host) is owner:
-            array.base = source if source.base is None else source.base
+            array.base, array.device = source if source.base is None else source.base, source.device
     return array
 
 
@@ -102,27 +133,32 @@ def broadcast(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 class Device:
-    """The one GPU that there is."""
+    """One of two GPUs; without a number the current one."""
 
-    def __init__(self, number: int = 0) -> None:
-        if number != 0:
+    count, current = 2, 0
+
+    def __init__(self, number: int | None = None) -> None:
+        if number is not None and not 0 <= number < Device.count:
             raise RuntimeError("cudaErrorInvalidDevice: invalid device ordinal")
-        self.id = number
+        self.id = Device.current if number is None else number
+        self._before: list[int] = []
 
     compute_capability = "90"
     mem_info = (2**33, 2**34)
 
     def use(self) -> Device:
+        Device.current = self.id
         return self
 
     def synchronize(self) -> None:
         syncdetect._declare_synchronize()
 
     def __enter__(self) -> Device:
-        return self
+        self._before.append(Device.current)
+        return self.use()
 
     def __exit__(self, *exception: object) -> None:
-        pass
+        Device.current = self._before.pop()
 
 
 class Flags:
@@ -136,7 +172,7 @@ class ndarray:
     """A device array. Its methods are made below, from the table of CuPy's names."""
 
     __module__ = "cupy"  # which is how a library tells
-    __slots__ = ("__weakref__", "_host", "base")
+    __slots__ = ("__weakref__", "_host", "base", "device")
     __array_ufunc__ = None  # np.exp(array) and NumPy arrays on the left of an operator are refused
     __hash__ = None
 
@@ -150,7 +186,6 @@ class ndarray:
     size = property(lambda self: self._host.size)
     itemsize = property(lambda self: self._host.itemsize)
     nbytes = property(lambda self: self._host.nbytes)
-    device = property(lambda self: Device())
     flags = property(lambda self: Flags(self._host.flags))
     T = property(lambda self: closed(self._host.T, self))
     mT = property(lambda self: closed(self._host.mT, self))
@@ -215,7 +250,7 @@ class ndarray:
         return closed(self._host.copy())
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return 2, 0
+        return 2, self.device.id
 
     def __dlpack__(self, **_: Any) -> ndarray:
         return self
@@ -228,7 +263,7 @@ class ndarray:
             result = self._host[place]
         if isinstance(result, np.generic):  # a view in CuPy
             result = self._host[(*place, ...) if isinstance(place, tuple) else (place, ...)]
-        return closed(result, self)
+        return _of(self, closed(result, self))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         value = value.item() if isinstance(value, np.ndarray) and not value.ndim else opened(value)
@@ -237,6 +272,7 @@ class ndarray:
         place = _index(index)
         with _no_index_out_of_range(place):
             self._host[place] = value
+        reach(self)
         _launches.append("setitem")
 
     def view(self, dtype: Any = None) -> ndarray:
@@ -362,9 +398,17 @@ def _method(name: str, parameters: str) -> Callable:
         if name == "nonzero":
             syncdetect._declare_synchronize()
         result = getattr(self._host, name)(*opened(args), **{word: opened(value) for word, value in settings.items()})
-        return given(name, result, settings.get("out"), self)
+        result = given(name, result, settings.get("out"), self)
+        return result if name == "copy" else _of(self, result)  # a copy may come from another GPU
 
     return method
+
+
+def _of(array: ndarray, result: Any) -> Any:
+    """What was made of an array, unless it is a view of it, was made on the current GPU."""
+    if not (isinstance(result, ndarray) and result.base is not None):
+        reach(array)
+    return result
 
 
 for _name, _parameters in NAMES["methods"].items():
@@ -406,6 +450,7 @@ def _matmul(x: Any, y: Any) -> Any:
     for one in (x, y):
         if not isinstance(one, ndarray):
             raise TypeError(f"Unsupported type {type(one)}")
+    reach_unseen(x, y)
     return given("matmul", x._host @ y._host, None)
 
 

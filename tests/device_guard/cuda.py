@@ -1,4 +1,4 @@
-"""The stand-in's `cupy.cuda`: one GPU, whose work is done at once, and a pool that knows what arrays hold."""
+"""The stand-in's `cupy.cuda`: two GPUs, whose work is done at once, and a pool that knows what arrays hold."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ NAMES = SimpleNamespace(
     get_current_stream=Stream,
     is_available=lambda: True,
     runtime=SimpleNamespace(
-        getDevice=lambda: 0,
-        getDeviceCount=lambda: 1,
+        getDevice=lambda: Device.current,
+        getDeviceCount=lambda: Device.count,
         getDeviceProperties=lambda number: {"name": b"stand-in"},
     ),
 )

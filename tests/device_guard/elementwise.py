@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.device_guard.arrays import _launches, closed, ndarray
+from tests.device_guard.arrays import _launches, closed, ndarray, reach
 
 COMPILER = shutil.which("c++") or shutil.which("g++")
 TYPES = {
@@ -37,6 +37,7 @@ PROGRAM = """
 #include <cstdint>
 #include <algorithm>
 using namespace std;
+#define __device__
 static int outside;
 template <typename E> struct Raw {{
     E* memory; ptrdiff_t size;
@@ -72,13 +73,24 @@ def parameters(text: str) -> list[Parameter]:
 class ElementwiseKernel:
     """CuPy's, as far as `minigrad.kernels` uses it."""
 
-    def __init__(self, in_params: str, out_params: str, operation: str, name: str = "kernel", *, preamble: str = ""):
+    def __init__(
+        self,
+        in_params: str,
+        out_params: str,
+        operation: str,
+        name: str = "kernel",
+        *,
+        preamble: str = "",
+        options: tuple[str, ...] = (),  # for NVRTC
+    ):
         self.inputs, self.outputs = parameters(in_params), parameters(out_params)
         self.operation, self.name, self.preamble = operation, name, preamble
 
     def __call__(self, *args: Any, size: int | None = None) -> Any:
         everything = [*self.inputs, *self.outputs]
         for one, argument in zip(everything, args, strict=False):
+            if isinstance(argument, ndarray):
+                reach(argument)
             if isinstance(argument, np.ndarray):
                 raise TypeError(f"{self.name}: {one.name} is NumPy's.")
             if one.raw and not (isinstance(argument, ndarray) and argument.flags.c_contiguous):
@@ -93,7 +105,7 @@ class ElementwiseKernel:
         if size is not None and size < 0:
             raise ValueError(f"{self.name}: there are {size} elements. (CuPy starts 2**31 - 1 blocks.)")
         missing = everything[len(args) :]
-        args = (*args, *(closed(np.empty(shape, dtypes[one.kind])) for one in missing))
+        args = (*args, *(closed(np.full(shape, 77, dtypes[one.kind])) for one in missing))
         results = args[len(self.inputs) :]
         if any(not one.raw and array.shape != shape for one, array in zip(self.outputs, results, strict=True)):
             raise ValueError(f"{self.name}: an output does not have the shape {shape} that the inputs have together.")

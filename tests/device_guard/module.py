@@ -26,6 +26,7 @@ from tests.device_guard.arrays import (
 )
 from tests.device_guard.elementwise import ElementwiseKernel
 
+PRODUCTS = ("matmul", "dot", "tensordot")
 WAITING = ("nonzero", "flatnonzero", "argwhere", "unique")  # what they find decides the shape
 
 
@@ -37,6 +38,8 @@ def _function(name: str, parameters: str, home: Any = np) -> Callable:
         takes.bind(*args, **settings)
         if name in WAITING or (name == "where" and len(args) == 1):
             arrays.syncdetect._declare_synchronize()
+        if name in PRODUCTS:
+            arrays.reach_unseen(*args)
         result = calculate(*opened(args), **{word: opened(value) for word, value in settings.items()})
         sources = [one for arg in args for one in (arg if isinstance(arg, (list, tuple)) else [arg])]
         return given(name, result, settings.get("out"), *sources)
@@ -125,3 +128,4 @@ def installed() -> Iterator[ModuleType]:
         if before is not None:
             sys.modules["cupy"] = before
         backend._is_array_type.pop(ndarray, None)
+        arrays.Device.current, backend.choice.changed = 0, False

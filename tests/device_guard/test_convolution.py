@@ -1,4 +1,4 @@
-"""Convolution's kernels give what NumPy's lines give, in one block or in many, and go over no edge."""
+"""Convolution's kernels give what NumPy's lines give, with many sums a thread or with few, and go over no edge."""
 
 import numpy as np
 import pytest
@@ -16,21 +16,33 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize("limit", [2**30, 4000, 1], ids=["one block", "some rows", "an image"])
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 @pytest.mark.parametrize("dtype", [np.float64, np.float16])
-def test_device_and_host_agree(settings, limit, dtype, cupy, monkeypatch):
-    monkeypatch.setattr(convolution, "BYTES", limit)
+def test_device_and_host_agree(settings, dtype, cupy):
     agree(settings, 5, dtype, cupy)
 
 
-def test_no_image_at_all(cupy):
-    agree({}, 0, np.float64, cupy)
+@pytest.mark.parametrize("settings", SETTINGS[1:4], ids=str)
+@pytest.mark.parametrize(("sums", "threads"), [(8, 2**12), (1, 1)], ids=["some", "one"])
+def test_with_fewer_sums_a_thread_and_fewer_threads(settings, sums, threads, cupy, monkeypatch):
+    monkeypatch.setattr(convolution, "MOST_SUMS", sums)
+    monkeypatch.setattr(convolution, "THREADS", threads)
+    agree(settings, 5, np.float64, cupy)
 
 
-def agree(settings, batch, dtype, cupy):
+@pytest.mark.parametrize("batch", [0, 1, 33])
+def test_of_no_image_and_of_more_than_a_warp(batch, cupy):
+    agree({}, batch, np.float64, cupy)
+
+
+@pytest.mark.parametrize("kernel", [(1, 1), (1, 7), (9, 1)])
+def test_filters_of_other_shapes(kernel, cupy):
+    agree({"padding": 1, "stride": (1, 2)}, 3, np.float64, cupy, kernel)
+
+
+def agree(settings, batch, dtype, cupy, kernel=(3, 2)):
     rng = np.random.default_rng(0)
-    x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in ((batch, 4, 9, 10), (6, 4, 3, 2), (6,)))
+    x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in ((batch, 4, 9, 16), (6, 4, *kernel), (6,)))
     w = w[:, : 4 // settings.get("groups", 1)]
     here, cache = conv2d_forward(x, w, b, **settings)
     there, its_cache = conv2d_forward(*map(cupy.asarray, (x, w, b)), **settings)

@@ -10,11 +10,12 @@ import pytest
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.kernels import normalization as normalization_kernels
-from minigrad.ops import elementwise, linear, normalization, pooling
+from minigrad.kernels import softmax as softmax_kernels
+from minigrad.ops import average_pooling, convolution, elementwise, linear, normalization, pooling, softmax
 from tests.benchmarks import nets
 from tests.device_guard.arrays import launches
 from tests.device_guard.both import only_on_the_stand_in
-from tests.minigrad.ops import test_pooling
+from tests.minigrad.ops import test_average_pooling, test_pooling
 from tests.minigrad.ops.images import ORDERS, batch_innermost
 from tests.minigrad.parity import draw
 
@@ -37,6 +38,21 @@ def same(found: Any, expected: Any, **tolerance: float) -> None:
         assert found.dtype == expected.dtype
         compare = np.testing.assert_allclose if tolerance else np.testing.assert_array_equal
         compare(found.get(), expected, **tolerance)
+
+
+def agree(
+    pair: tuple, arrays: tuple, cupy: Any, dtype: str = "float64", douts: int = 1, after: tuple = (), **settings: Any
+) -> None:
+    """The outputs and all gradients. after: settings that come after the arrays."""
+    near = {"float64": 1e-13, "float32": 1e-5, "float16": 2e-3}[dtype]
+    here, cache = pair[0](*arrays, *after, **settings)
+    outs, cache_there = pair[0](*there(arrays, cupy), *after, **settings)
+    same(outs, here, rtol=near, atol=near)
+    outputs = here if isinstance(here, tuple) else (here,)
+    upstream = tuple(draw(*out.shape, seed=7 + i).astype(out.dtype) for i, out in enumerate(outputs))
+    upstream = (*upstream[:douts], *(None for _ in upstream[douts:]))
+    dout, dout_there = (one if isinstance(here, tuple) else one[0] for one in (upstream, there(upstream, cupy)))
+    same(pair[1](dout_there, cache_there), pair[1](dout, cache), rtol=near, atol=10 * near)
 
 
 def lies_alike(one: Any, other: Any) -> bool:
@@ -85,6 +101,66 @@ def test_max_pooling_at_the_limits(shape, settings, cupy):
     both_ways(draw(*shape), settings, cupy)
 
 
+# -- average-pooling ---------------------------------------------------------------------------------------------------
+
+AVG_POOL = average_pooling.avg_pool2d_forward, average_pooling.avg_pool2d_backward
+ADAPTIVE = average_pooling.adaptive_avg_pool2d_forward, average_pooling.adaptive_avg_pool2d_backward
+EACH_POOLING = {"avg_pool2d": AVG_POOL, "adaptive_avg_pool2d": ADAPTIVE}
+
+
+@test_average_pooling.each_case
+@test_average_pooling.each_batch
+@pytest.mark.parametrize("order", ORDERS)
+def test_average_pooling_of_every_kind(name, settings, batch, order, cupy):
+    agree(EACH_POOLING[name], (ORDERS[order](draw(batch, 2, 7, 8)),), cupy, after=settings)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_average_pooling_of_other_dtypes(dtype, cupy):
+    x = draw(3, 2, 7, 8).astype(dtype)
+    agree(AVG_POOL, (x,), cupy, dtype, after=(3, 2, 1, True, False))
+    agree(ADAPTIVE, (x,), cupy, dtype, after=((7, 4),))
+
+
+def test_the_gradient_of_average_pooling_lies_as_the_images(cupy):
+    x = cupy.array(batch_innermost(draw(5, 3, 8, 6)))
+    for (forward, backward), settings in ((AVG_POOL, (2,)), (ADAPTIVE, (1,))):
+        out, cache = forward(x, *settings)
+        assert all(one.transpose(1, 2, 3, 0).flags.c_contiguous for one in (out, backward(out, cache)))
+
+
+# -- softmax -----------------------------------------------------------------------------------------------------------
+
+SOFTMAX = softmax.softmax_forward, softmax.softmax_backward
+LOG_SOFTMAX = softmax.log_softmax_forward, softmax.log_softmax_backward
+
+
+@pytest.mark.parametrize("pair", [SOFTMAX, LOG_SOFTMAX])
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [((5, 4), 1), ((5, 4), 0), ((2, 3, 4, 5), 1), ((2, 3, 4, 5), -1), ((3,), 0), ((0, 3), 1), ((3, 0), 0)],
+)
+@pytest.mark.parametrize("order", ["C order", "strided"])
+def test_softmax(pair, shape, axis, order, cupy):
+    agree(pair, (ORDERS[order](5 * draw(*shape)),), cupy, axis=axis)
+
+
+@pytest.mark.parametrize("pair", [SOFTMAX, LOG_SOFTMAX])
+def test_softmax_of_long_rows_and_of_other_dtypes(pair, cupy):
+    for length in (softmax_kernels.LONGEST, softmax_kernels.LONGEST + 1):
+        agree(pair, (draw(3, length),), cupy, axis=1)
+    for dtype in ("float16", "float32"):
+        agree(pair, (draw(3, 5).astype(dtype),), cupy, dtype, axis=1)
+
+
+@pytest.mark.parametrize("pair", [SOFTMAX, LOG_SOFTMAX])
+def test_softmax_of_what_overflows_or_is_no_number(pair, cupy):
+    inf, nan = np.inf, np.nan
+    x = np.array([[1e4, -1e4, 0], [-inf, 1, 2], [inf, 1, 2], [-inf] * 3, [nan, 1, 2], [1, nan, 2]])
+    with np.errstate(all="ignore"):
+        agree(pair, (x,), cupy, axis=1)
+
+
 # -- relu --------------------------------------------------------------------------------------------------------------
 
 
@@ -112,19 +188,6 @@ def threads(request, monkeypatch):
     """So many threads share the rows: all of a row's numbers are one's, some are, or each has its own."""
     monkeypatch.setattr(normalization_kernels, "THREADS", request.param)
     monkeypatch.setattr(normalization_kernels, "SIDE_BY_SIDE", min(request.param, 32))
-
-
-def agree(pair: tuple, arrays: tuple, cupy: Any, dtype: str = "float64", douts: int = 1, **settings: Any) -> None:
-    """The outputs and all gradients."""
-    near = {"float64": 1e-13, "float32": 1e-5, "float16": 2e-3}[dtype]
-    here, cache = pair[0](*arrays, **settings)
-    outs, cache_there = pair[0](*there(arrays, cupy), **settings)
-    same(outs, here, rtol=near, atol=near)
-    outputs = here if isinstance(here, tuple) else (here,)
-    upstream = tuple(draw(*out.shape, seed=7 + i).astype(out.dtype) for i, out in enumerate(outputs))
-    upstream = (*upstream[:douts], *(None for _ in upstream[douts:]))
-    dout, dout_there = (one if isinstance(here, tuple) else one[0] for one in (upstream, there(upstream, cupy)))
-    same(pair[1](dout_there, cache_there), pair[1](dout, cache), rtol=near, atol=10 * near)
 
 
 BATCH_NORM = normalization.batch_norm_forward, normalization.batch_norm_backward
@@ -209,6 +272,11 @@ def test_running_statistics_elsewhere_are_one_clear_error():
 IMAGES, MATRIX = batch_innermost(draw(5, 3, 8, 6)), batch_innermost(draw(5, 4))
 LAUNCHES = {  # the pair, its arrays and settings, and how many launches forward and backward are
     "max_pool2d": (pooling.max_pool2d_forward, pooling.max_pool2d_backward, (IMAGES, 3, 2, 1), 1, 1),
+    "avg_pool2d": (*AVG_POOL, (IMAGES, 3, 2, 1), 1, 1),
+    "conv2d": (convolution.conv2d_forward, convolution.conv2d_backward, (IMAGES, draw(4, 3, 3, 2), draw(4)), 2, 6),
+    "adaptive_avg_pool2d": (*ADAPTIVE, (IMAGES, 1), 1, 1),
+    "softmax": (*SOFTMAX, (draw(5, 4), 1), 1, 1),
+    "log_softmax": (*LOG_SOFTMAX, (draw(5, 4), 1), 1, 1),
     "relu": (elementwise.relu_forward, elementwise.relu_backward, (IMAGES,), 1, 1),
     "batch_norm": (*BATCH_NORM, (IMAGES, *per_channel(3)), 7, 5),
     "batch_norm_eval": (*BATCH_NORM_EVAL, (IMAGES, *per_channel(3), *per_channel(3)), 4, 5),
@@ -233,7 +301,7 @@ def test_how_many_launches_it_takes(name, cupy):
 
 @only_on_the_stand_in
 @pytest.mark.parametrize(
-    ("name", "count"), [("4320-128-4", 20), ("4320-100-100-100-4", 38), ("cnn", 51), ("cnn-bn", 83)]
+    ("name", "count"), [("4320-128-4", 20), ("4320-100-100-100-4", 38), ("cnn", 48), ("cnn-bn", 80)]
 )
 def test_how_many_launches_a_training_step_takes(name, count):
     make, image = nets.NETS[name]

@@ -88,6 +88,11 @@ def test_what_is_started_on_the_device_is_counted(x, cupy):
     assert started == ["reshape", "sum", "maximum", "setitem", "astype", "matmul", "fill"]
 
 
+def test_memory_that_nobody_wrote_to_is_of_no_use(x, cupy):
+    assert np.isnan(cupy.empty((2, 3)).get()).all() and np.isnan(cupy.empty_like(x.T).get()).all()
+    assert (cupy.empty(3, np.uint8).get() == 255).all()
+
+
 def test_views_share_memory_and_know_their_base(x, cupy):
     view = x.T[1:]
     view[...] = 0
@@ -126,5 +131,18 @@ def test_the_names_are_those_of_the_installed_cupy():
 
 
 def test_a_library_finds_it_where_it_looks_for_cupy():
-    assert mg.cuda.is_available() and mg.cuda.device_count() == 1
+    assert mg.cuda.is_available() and mg.cuda.device_count() == 2
     assert str(mg.ones(2, device="cuda").device) == "cuda:0"
+
+
+def test_work_is_done_on_the_current_gpu(x, cupy):
+    with cupy.cuda.Device(1):
+        there = cupy.ones(3)
+        assert there.device.id == there[1:].device.id == 1
+        for work in (lambda: x + there, lambda: cupy.exp(x), lambda: x.sum(), lambda: x[x.argmax()], lambda: x.max()):
+            with pytest.raises(arrays.PerformanceWarning, match=r"resides \(0\) is different from the current device"):
+                work()
+        with pytest.raises(SilentlyDifferent):
+            x @ x.T
+        assert x[0].T.device.id == 0 and x.copy().device.id == 1 and x.get().sum() == 21
+    assert (x + 1).device.id == 0

@@ -47,7 +47,7 @@ def one_sentence(capsys) -> str:
 def test_a_network_is_trained_and_evaluated_on_a_device(dataset_directory):
     with installed():
         assert train(dataset_directory, "--epochs", "1", "--device", "cuda") == 0
-        assert gaze("evaluate", "runs/fc-1", "--device", "cuda") == 0
+        assert gaze("evaluate", "runs/fc-1", "--device", "cuda:1") == 0
     assert {path.name for path in Path("runs/fc-1").iterdir()} == FILES
 
 

@@ -13,6 +13,8 @@ from gaze_examples.commands import printing
 from gaze_examples.reproduce import checks, notebook, run
 from gaze_examples.reproduce.findings import Finding, Lab, Task
 from gaze_examples.reproduce.outline import TASKS
+from minigrad import optim
+from tests.device_guard.module import installed
 from tests.gaze_examples.pictures import cheap_pictures
 
 
@@ -115,6 +117,30 @@ def test_networks_are_trained_as_in_the_notebook(reproduced):
     assert all({"val", "test", "new"} == n["scores"].keys() for n in networks.values())
     lab = Lab(None, 0, False, Path(), {})
     assert [lab.epochs(n) for n in (5, 10, 20)] == [5, 10, 20]
+
+
+def test_the_networks_of_layers_are_trained_on_a_device(dataset_directory, monkeypatch, capsys):
+    tasks = [task for task in TASKS if task.key in ("2.2", "2.4", "4")]
+    monkeypatch.setattr(run, "TASKS", tasks)
+    devices: list[str] = []
+    monkeypatch.setattr(optim, "SGD", lambda parameters, **settings: watched(parameters, devices, **settings))
+    curves = {}
+    with installed():
+        for device in ("cpu", "cuda:1"):
+            words = ["--device", device, "--quick", "--data", dataset_directory, "--out", f"on-{device}"]
+            devices.clear()
+            assert cli.main(["reproduce", *words]) == 0
+            assert set(devices) == {device}
+            found = [json.loads(Path(f"on-{device}/tasks/{task.key}.json").read_text())["numbers"] for task in tasks]
+            curves[device] = [loss for one in found for net in one["networks"].values() for loss in net["losses"]]
+    np.testing.assert_allclose(curves["cuda:1"], curves["cpu"], rtol=1e-2)
+
+
+def watched(parameters, devices, sgd=optim.SGD, **settings):
+    """An SGD, whose device is noted."""
+    rule = sgd(parameters, **settings)
+    devices.append(str(rule.param_groups[0]["params"][0].device))
+    return rule
 
 
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(dataset_directory, monkeypatch, capsys):

@@ -135,6 +135,14 @@ def test_an_error_in_a_students_forward_keeps_its_traceback_and_says_what_it_was
     assert caught.value.__notes__ == ["in the forward of broken, given float32 (2, 3)"]
 
 
+def test_a_warning_that_is_an_error_stays_a_warning():
+    def warned_forward(x):
+        raise RuntimeWarning("overflow")
+
+    with pytest.raises(RuntimeWarning, match="overflow"):
+        mg.differentiable(warned_forward, lambda dout, cache: dout)(mg.ones(2))
+
+
 def test_an_error_in_a_students_backward_names_the_record():
     op = mg.differentiable(lambda x: (x * 1, None), lambda dout, cache: cache["x"], name="broken")
     with pytest.raises(TypeError) as caught:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from minigrad import random
-from minigrad.backend import DtypeError, ShapeError, is_float, to_device
+from minigrad.backend import DtypeError, ShapeError, float32, is_float
 from minigrad.lift import differentiable
 from minigrad.ops import dropout as pairs
 from minigrad.tensor import Tensor
@@ -35,6 +33,5 @@ def _drop(name: str, input: Tensor, shape: tuple[int, ...], p: float, training: 
         raise DtypeError(f"{name}: expected a floating-point tensor, got {input.dtype}.")
     if not training or p == 0:
         return input
-    kept = random.generator().random(shape, np.float32) >= p
-    mask = kept.astype(input.dtype) * (1 / (1 - p) if p < 1 else 0)
-    return _dropout(input, to_device(mask, input.device))
+    kept = random.uniform(shape, float32, input.device) >= p
+    return _dropout(input, kept.astype(input.dtype) * (1 / (1 - p) if p < 1 else 0))
