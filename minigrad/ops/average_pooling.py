@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, ShapeError, array_module
+from minigrad.backend import Array, DtypeError, ShapeError, array_module
 from minigrad.ops.windows import Two, batch_first, batch_last, every, lay, two, without_border
 
 ONE = (1, 1)
@@ -73,12 +73,19 @@ def _inside(axis: int, shape: tuple, kernel: Two, step: Two, border: Two, counts
 
 
 def _settings(x: Array, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool):
-    if x.ndim != 4:
-        raise ShapeError(f"avg_pool2d: x must be (N, C, H, W), got x.shape = {x.shape}.")
+    _check("avg_pool2d", x)
     kernel = two(kernel_size, "avg_pool2d", "kernel_size", 1)
     step = kernel if stride is None else two(stride, "avg_pool2d", "stride", 1)
     border = two(padding, "avg_pool2d", "padding", 0)
     return kernel, step, *lay("avg_pool2d", x.shape[2:], kernel, step, border, ONE, ceil_mode)
+
+
+def _check(name: str, x: Array) -> None:
+    """Raise unless x is a batch of images that have means."""
+    if x.ndim != 4:
+        raise ShapeError(f"{name}: x must be (N, C, H, W), got x.shape = {x.shape}.")
+    if x.dtype.kind != "f":
+        raise DtypeError(f"{name}: expected floating-point images, got {x.dtype}. Convert them first: x.float().")
 
 
 # -- as many windows as asked for --------------------------------------------------------------------------------------
@@ -111,8 +118,7 @@ def adaptive_avg_pool2d_backward(dout: Array, cache):
 
 def _parts(x: Array, output_size: Any) -> list[list[Two]]:
     """Where each window begins and ends, downwards and across."""
-    if x.ndim != 4:
-        raise ShapeError(f"adaptive_avg_pool2d: x must be (N, C, H, W), got x.shape = {x.shape}.")
+    _check("adaptive_avg_pool2d", x)
     sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
     kept = [length if size is None else size for size, length in zip(sizes, x.shape[2:], strict=False)]
     counts = two(kept, "adaptive_avg_pool2d", "output_size", 0)

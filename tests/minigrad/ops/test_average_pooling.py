@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minigrad.backend import ShapeError
+from minigrad.backend import DtypeError, ShapeError
 from minigrad.ops.average_pooling import (
     adaptive_avg_pool2d_backward,
     adaptive_avg_pool2d_backward_naive,
@@ -92,3 +92,9 @@ def test_an_infinite_pixel_touches_only_its_own_windows():
 def test_what_makes_no_sense_is_named(name, shape, settings, error, says):
     with pytest.raises(error, match=says):
         PAIRS[name][0](draw(*shape), *settings)
+
+
+@pytest.mark.parametrize("name", ["avg_pool2d", "adaptive_avg_pool2d"])
+def test_integers_have_no_means_here_as_with_mean(name):
+    with pytest.raises(DtypeError, match=f"^{name}: expected floating-point images, got uint8. Convert them first"):
+        PAIRS[name][0](np.ones((1, 1, 4, 4), np.uint8), 2)
