@@ -285,6 +285,8 @@ def _in_our_words(error: Exception, name: str, arrays: list) -> Exception:
     message = str(error)
     if not any(hasattr(value, "dtype") or isinstance(value, list) for value in arrays):
         message, error = f"{name}: expected at least one Tensor, got {_describe(arrays)}.", TypeError()
+    elif isinstance(error, AttributeError) and any(error.obj is value for value in arrays):  # which it lacks, no array
+        message, error = f"{name}: expected Tensors, got {_describe(arrays)}.", TypeError()
     if "broadcast" in message and isinstance(error, ValueError) and not message.startswith(f"{name}:"):
         message = "the shapes do not broadcast: from the right, lengths must be equal, or one of them 1"
     if not message.startswith(f"{name}:"):

@@ -58,9 +58,20 @@ def _accept_numpy_names(function: Callable) -> Callable:
             settings["dim"] = settings.pop("axis")
         if "keepdims" in settings:
             settings["keepdim"] = settings.pop("keepdims")
-        return function(*args, **settings)
+        try:
+            return function(*args, **settings)
+        except AttributeError as error:
+            raise no_tensor(error, function.__name__, *args, *settings.values()) from None
 
     return renamed
+
+
+def no_tensor(error: AttributeError, name: str, *given: Any) -> Exception:
+    """What to raise for `error`: what lacks the attribute was given, and is no tensor, or the error is our own."""
+    if isinstance(error.obj, Tensor) or not builtins.any(error.obj is argument for argument in given):
+        return error
+    kind = type(error.obj).__name__
+    return TypeError(f"{name}: expected a Tensor (mg.tensor(data) makes one), got {kind}.")
 
 
 def axes_of(dim: Dim, x: Tensor, name: str) -> tuple[int, ...] | None:
@@ -91,7 +102,10 @@ def takes_several(word: str) -> Callable:
                 several = tuple(map(operator.index, given if isinstance(given, (tuple, list)) else (given,)))
             except TypeError:
                 raise TypeError(f"{name}: {word} must be ints, got {given!r}.") from None
-            return function(x, several)
+            try:
+                return function(x, several)
+            except AttributeError as error:
+                raise no_tensor(error, name, x) from None
 
         return spread
 
