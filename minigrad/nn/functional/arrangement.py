@@ -45,6 +45,8 @@ def embedding(
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """int64 rows with a 1 at each index: shape tensor.shape + (num_classes,), the largest index + 1 if not given."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"one_hot: expected a tensor of indices, got {type(tensor).__name__}.")
     indices = tensor.array
     if indices.dtype.kind not in "iu":
         raise DtypeError(f"one_hot: indices must be integers, got {indices.dtype}.")

@@ -192,15 +192,24 @@ def refuse_former_names(name: str, size_average: Any, reduce: Any) -> None:
 
 
 def _warn_of_broadcasting(name: str, input: Tensor, target: Tensor) -> None:
-    if input.shape != target.shape:
+    given, wanted = _shapes(name, input, target)
+    if given != wanted:
         warnings.warn(
-            f"{name}: the input has shape {tuple(input.shape)}, the target {tuple(target.shape)}: they are broadcast, "
-            "which is rarely meant in a loss. Give them one shape.",
+            f"{name}: the input has shape {given}, the target {wanted}: they are broadcast, which is rarely meant in a "
+            "loss. Give them one shape.",
             UserWarning,
             stacklevel=3,
         )
 
 
 def _same_shape(name: str, input: Tensor, target: Tensor) -> None:
-    if input.shape != target.shape:
-        raise ShapeError(f"{name}: input and target must have one shape, got {input.shape} and {target.shape}.")
+    given, wanted = _shapes(name, input, target)
+    if given != wanted:
+        raise ShapeError(f"{name}: input and target must have one shape, got {given} and {wanted}.")
+
+
+def _shapes(name: str, input: Tensor, target: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shapes of the two, which must be tensors, not lists or numbers."""
+    if not (hasattr(input, "shape") and hasattr(target, "shape")):
+        raise TypeError(f"{name}: expected two Tensors, got {type(input).__name__} and {type(target).__name__}.")
+    return input.shape, target.shape

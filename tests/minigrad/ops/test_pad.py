@@ -53,3 +53,8 @@ def test_one_hot_is_torchs(shape, classes):
     agrees_with_torch(lambda lib, x: (F if lib is mg else lib.nn.functional).one_hot(x, classes), indices)
     with pytest.raises(IndexError, match=r"^one_hot: indices must lie in"):
         F.one_hot(mg.tensor([0, 3]), 3)
+
+
+def test_one_hot_of_a_list_says_what_it_expects():
+    with pytest.raises(TypeError, match=r"^one_hot: expected a tensor of indices, got list"):
+        F.one_hot([0, 3])

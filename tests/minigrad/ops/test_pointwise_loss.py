@@ -113,6 +113,15 @@ def test_float32_stays_and_bad_arguments_are_named(name):
             getattr(F, name)(x, y, size_average=False)
 
 
+@pytest.mark.parametrize("name", list(pointwise_loss.TABLE))
+@pytest.mark.parametrize("other", [0.5, [0.5, 0.5], None], ids=str)
+def test_a_number_or_a_list_is_no_target_and_no_input(name, other):
+    x = mg.full((2,), 0.4)
+    for given in ((x, other), (other, x)):
+        with pytest.raises(TypeError, match=f"^{name}: expected (two )?[Tt]ensors"):
+            getattr(F, name)(*given)
+
+
 @pytest.mark.parametrize("name", ["binary_cross_entropy", "binary_cross_entropy_with_logits"])
 def test_binary_targets_have_the_inputs_shape(name):
     with pytest.raises(mg.ShapeError, match=f"^{name}: input and target must have one shape"):
