@@ -26,8 +26,8 @@ from minigrad.tensor import Tensor
 def _of_two(name: str, numpy_name: str, bits: bool = False) -> Callable:
     """The function `name` of a tensor and a tensor, array or number, calculated by NumPy's in their common dtype."""
 
-    def compare(x: Tensor, y: Any) -> Tensor:
-        a, b = _array(x, name), operand(y, name)
+    def compare(input: Tensor, other: Any) -> Tensor:
+        a, b = _array(input, name), operand(other, name)
         if bits:
             _no_floats(name, a, b)
         dtype = result_type(a, b)
