@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, DtypeError, ShapeError, array_module
+from minigrad.backend import Array, DtypeError, ShapeError, array_module, float16, float32
 from minigrad.ops.windows import Two, batch_first, batch_last, every, lay, two, without_border
 
 ONE = (1, 1)
@@ -35,7 +35,7 @@ def avg_pool2d_forward(
     divisor_override: n.
     """
     kernel, step, counts, pads = _settings(x, kernel_size, stride, padding, ceil_mode)
-    images = batch_last(x, pads)
+    images = batch_last(_wide(x), pads)
     total = sum(images[:, rows, columns] for rows, columns in _places(kernel, step, counts))
     if divisor_override == 0:
         raise ValueError("avg_pool2d: divisor_override must not be 0.")
@@ -43,8 +43,8 @@ def avg_pool2d_forward(
     n: Any = divisor_override
     if n is None:
         down, across = (_inside(axis, x.shape, kernel, step, border, counts, count_include_pad) for axis in (0, 1))
-        n = array_module(x).asarray(down[:, None, None] * across[:, None], x.dtype)
-    return batch_first(total / n), (x.shape, kernel, step, counts, pads, n)
+        n = array_module(x).asarray(down[:, None, None] * across[:, None], images.dtype)
+    return batch_first(total / n).astype(x.dtype, copy=False), (x.shape, kernel, step, counts, pads, n)
 
 
 def avg_pool2d_backward(dout: Array, cache):
@@ -80,6 +80,11 @@ def _settings(x: Array, kernel_size: Any, stride: Any, padding: Any, ceil_mode: 
     return kernel, step, *lay("avg_pool2d", x.shape[2:], kernel, step, border, ONE, ceil_mode)
 
 
+def _wide(x: Array) -> Array:
+    """float16 is added up in float32: the sum of a window may be larger than its largest number, 65504."""
+    return x.astype(float32) if x.dtype == float16 else x
+
+
 def _check(name: str, x: Array) -> None:
     """Raise unless x is a batch of images that have means."""
     if x.ndim != 4:
@@ -97,10 +102,10 @@ def adaptive_avg_pool2d_forward(x: Array, output_size: int | tuple[int | None, i
     Window h reaches from row ⌊h H / Ho⌋ to, not including, row ⌈(h + 1) H / Ho⌉; likewise across. None keeps a length.
     """
     down, across = _parts(x, output_size)
-    xp, images = array_module(x), batch_last(x)
-    rows = xp.stack([images[:, a:b].sum(axis=1) / x.dtype.type(b - a) for a, b in down], axis=1)
-    out = xp.stack([rows[:, :, a:b].sum(axis=2) / x.dtype.type(b - a) for a, b in across], axis=2)
-    return batch_first(out), (x.shape, down, across)
+    xp, images = array_module(x), batch_last(_wide(x))
+    rows = xp.stack([images[:, a:b].sum(axis=1) / images.dtype.type(b - a) for a, b in down], axis=1)
+    out = xp.stack([rows[:, :, a:b].sum(axis=2) / images.dtype.type(b - a) for a, b in across], axis=2)
+    return batch_first(out).astype(x.dtype, copy=False), (x.shape, down, across)
 
 
 def adaptive_avg_pool2d_backward(dout: Array, cache):

@@ -70,6 +70,14 @@ def test_values_and_gradients_are_pytorchs(name, settings, dtype, tolerance):
     same(PAIRS[name][1](dout, cache), tensor.grad.numpy(), tolerance, 2 * tolerance)
 
 
+@pytest.mark.parametrize("name", ["avg_pool2d", "adaptive_avg_pool2d"])
+def test_the_mean_of_large_float16_numbers_is_one_of_them(name):
+    out, cache = PAIRS[name][0](np.full((1, 1, 4, 4), 30000, np.float16), 2)
+    assert (out.dtype, out.ravel().tolist()) == (np.float16, [30000] * 4)
+    dx = PAIRS[name][1](np.ones((1, 1, 2, 2), np.float16), cache)
+    assert (dx.dtype, dx.ravel().tolist()) == (np.float16, [0.25] * 16)
+
+
 def test_an_infinite_pixel_touches_only_its_own_windows():
     x = np.zeros((1, 1, 4, 4))
     x[0, 0, 0, 0] = np.inf
