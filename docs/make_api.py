@@ -21,8 +21,9 @@ def page() -> str:
     """The text of the page."""
     parts = [
         "# All functions, methods and modules",
-        "Made by `python docs/make_api.py` from the table that gives `mg.<name>(x)` and `x.<name>()`. PyTorch says "
-        "more of each; [what differs](pytorch.md) is a page of its own.",
+        "Made by `python docs/make_api.py` from the table that gives `mg.<name>(x)` and `x.<name>()`. What is called x "
+        "and y has PyTorch's names, too: `input=` and `other=`. PyTorch says more of each; [what differs](pytorch.md) "
+        "is a page of its own.",
     ]
     for family in sorted(module.name for module in pkgutil.iter_modules(minigrad.functions.__path__)):
         module = importlib.import_module(f"minigrad.functions.{family}")

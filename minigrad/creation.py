@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -158,7 +159,7 @@ def arange(
     if end is None or len(bounds) > 3:
         raise ValueError(f"arange: expected end, or start and end, and perhaps a step, got {bounds}.")
     start, end, step = (_number("arange", bound) for bound in (start, end, step))
-    if step == 0 or (end - start) / step < 0:
+    if step == 0 or not 0 <= (end - start) / step < math.inf:
         raise ValueError(f"arange: expected end, and a step that leads to it from start, got {start}, {end} by {step}.")
     whole = not builtins.any(isinstance(bound, float) for bound in (start, end, step))
     return _finish(np.arange(start, end, step).astype(as_dtype(dtype, int64 if whole else None)), device, requires_grad)

@@ -41,6 +41,7 @@ def differentiable(
     name: str | None = None,
     broadcasts: bool = False,
     floats: bool = False,
+    words: tuple[str, ...] = (),
 ) -> Callable:
     """Make an op on Tensors, a function (and method), from a pair of plain functions over arrays.
 
@@ -57,6 +58,7 @@ def differentiable(
     broadcasts: the op broadcasts its arguments, so gradients are to be summed back to their shapes. Without it a
         gradient of another shape than its argument's is an error.
     floats: the op makes no sense on integers, so they are read as float32 first.
+    words: by which the arguments may be given, too, in their order.
 
     >>> cube = mg.differentiable(lambda x: (x**3, x), lambda dout, x: dout * 3 * x**2, name="cube")
     >>> x = mg.tensor(2.0, requires_grad=True)
@@ -68,6 +70,8 @@ def differentiable(
     promotes, takes_scalars, forward = broadcasts or floats, op.takes_scalars, op.forward
 
     def apply(*args: Any, **settings: Any) -> Any:
+        if settings and words:
+            args = (*args, *[settings.pop(word) for word in words[len(args) :] if word in settings])
         values: list = []
         sources: list = []
         wants: list = []  # for each argument, whether its gradient is wanted

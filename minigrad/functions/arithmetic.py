@@ -17,7 +17,9 @@ from minigrad.tensor import Tensor, as_array
 
 _add = differentiable(arithmetic.add_forward, arithmetic.add_backward, broadcasts=True)
 _sub = differentiable(arithmetic.sub_forward, arithmetic.sub_backward, broadcasts=True)
-_div = differentiable(arithmetic.div_forward, arithmetic.div_backward, broadcasts=True, floats=True)
+_div = differentiable(
+    arithmetic.div_forward, arithmetic.div_backward, words=("input", "other"), broadcasts=True, floats=True
+)
 _clamp = differentiable(arithmetic.clamp_forward, arithmetic.clamp_backward, broadcasts=True)
 _where = differentiable(arithmetic.where_forward, arithmetic.where_backward, broadcasts=True)
 
@@ -48,21 +50,21 @@ def _refuse_integers(x: Any, y: Any, name: str) -> None:
 _quotient = arithmetic.rounded_div_forward, arithmetic.rounded_div_backward
 _rest = arithmetic.remainder_forward, arithmetic.remainder_backward
 _div_rounded = {rounding: _rounded(*_quotient, "div", rounding) for rounding in ("floor", "trunc")}
-floor_divide = public(_rounded(*_quotient, "floor_divide", "floor"))
-remainder = public(_rounded(*_rest, "remainder", "floor"))
+_floor_divide, _remainder = _rounded(*_quotient, "floor_divide", "floor"), _rounded(*_rest, "remainder", "floor")
+floor_divide, remainder = public(_floor_divide), public(_remainder)
 fmod = public(_rounded(*_rest, "fmod", "trunc"))
 
 
 @public
-def add(x: Tensor, y: Any, *, alpha: float = 1) -> Tensor:
-    """x + alpha * y."""
-    return _add(x, y if alpha == 1 else _scaled(x, y, alpha, "add"))
+def add(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
+    """input + alpha * other."""
+    return _add(input, other if alpha == 1 else _scaled(input, other, alpha, "add"))
 
 
 @public
-def sub(x: Tensor, y: Any, *, alpha: float = 1) -> Tensor:
-    """x - alpha * y."""
-    return _sub(x, y if alpha == 1 else _scaled(x, y, alpha, "sub"))
+def sub(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
+    """input - alpha * other."""
+    return _sub(input, other if alpha == 1 else _scaled(input, other, alpha, "sub"))
 
 
 def _scaled(x: Any, y: Any, factor: float, name: str) -> Any:
@@ -77,16 +79,16 @@ mul = lifted(arithmetic, "mul", broadcasts=True)
 
 
 @public
-def div(x: Tensor, y: Any, *, rounding_mode: str | None = None) -> Tensor:
-    """x / y; with `rounding_mode` "floor" rounded down, with "trunc" towards 0."""
+def div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """input / other; with `rounding_mode` "floor" rounded down, with "trunc" towards 0."""
     if rounding_mode is None:
-        return _div(x, y)
+        return _div(input, other)
     if rounding_mode not in _div_rounded:
         raise ValueError(f"div: rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}.")
-    return _div_rounded[rounding_mode](x, y)
+    return _div_rounded[rounding_mode](input, other)
 
 
-pow = lifted(arithmetic, "pow", broadcasts=True)
+pow = lifted(arithmetic, "pow", words=("input", "exponent"), broadcasts=True)
 maximum = lifted(arithmetic, "maximum", broadcasts=True)
 minimum = lifted(arithmetic, "minimum", broadcasts=True)
 atan2 = lifted(arithmetic, "atan2", broadcasts=True, floats=True)
@@ -96,42 +98,40 @@ divide, true_divide = alias("divide", div), alias("true_divide", _div)
 
 
 @public
-def clamp(x: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """x brought into min..max, each a number, a tensor, or None for no bound."""
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """input brought into min..max, each a number, a tensor, or None for no bound."""
     if min is None and max is None:
         raise ValueError("clamp: at least one of min and max must be given.")
-    return _clamp(x, min, max)
+    return _clamp(input, min, max)
 
 
 @public
-def clamp_min(x: Tensor, min: Any) -> Tensor:
+def clamp_min(input: Tensor, min: Any) -> Tensor:
     """`clamp` with a lower bound only."""
-    return clamp(x, min)
+    return clamp(input, min)
 
 
 @public
-def clamp_max(x: Tensor, max: Any) -> Tensor:
+def clamp_max(input: Tensor, max: Any) -> Tensor:
     """`clamp` with an upper bound only."""
-    return clamp(x, None, max)
+    return clamp(input, None, max)
 
 
 clip = alias("clip", clamp)
 
 
-def where(condition: Tensor, x: Any = None, y: Any = None) -> Any:
-    """x where `condition`, a bool tensor, holds, else y; with `condition` alone the indices where it holds."""
+@public
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+    """input where `condition`, a bool tensor, holds, else other; with `condition` alone the indices where it holds."""
     array = as_array(condition)
-    if x is None and y is None:
+    if input is None and other is None:
         return tuple(Tensor(places) for places in array_module(array).nonzero(array_module(array).atleast_1d(array)))
     if array.dtype != bool_:
         raise DtypeError(f"where: the condition must be a bool tensor, got {array.dtype} {array.shape}.")
-    operand(x, "where"), operand(y, "where")
-    if not (isinstance(x, Tensor) or isinstance(y, Tensor)):
-        x = Tensor(to_device(as_array(x), device_of(array)))
-    return _where(x, y, condition=array)
-
-
-public(where)
+    operand(input, "where"), operand(other, "where")
+    if not (isinstance(input, Tensor) or isinstance(other, Tensor)):
+        input = Tensor(to_device(as_array(input), device_of(array)))
+    return _where(input, other, condition=array)
 
 
 def _where_method(x: Tensor, condition: Tensor, y: Any) -> Tensor:
@@ -176,8 +176,8 @@ _OPERATORS = {
     "sub": (_sub, "sub_"),
     "mul": (mul, "mul_"),
     "truediv": (_div, "div_"),
-    "floordiv": (floor_divide, "floor_divide_"),
-    "mod": (remainder, "remainder_"),
+    "floordiv": (_floor_divide, "floor_divide_"),
+    "mod": (_remainder, "remainder_"),
     "pow": (pow, "pow_"),
 }
 for _name, (_op, _form) in _OPERATORS.items():

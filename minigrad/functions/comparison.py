@@ -26,8 +26,8 @@ from minigrad.tensor import Tensor
 def _of_two(name: str, numpy_name: str, bits: bool = False) -> Callable:
     """The function `name` of a tensor and a tensor, array or number, calculated by NumPy's in their common dtype."""
 
-    def compare(x: Tensor, y: Any) -> Tensor:
-        a, b = _array(x, name), operand(y, name)
+    def compare(input: Tensor, other: Any) -> Tensor:
+        a, b = _array(input, name), operand(other, name)
         if bits:
             _no_floats(name, a, b)
         dtype = result_type(a, b)
@@ -67,9 +67,9 @@ def _array(x: Any, name: str) -> Array:
     return x.array
 
 
-def _tensor(name: str, other: Any) -> None:
-    if not isinstance(other, Tensor):
-        raise TypeError(f"{name}: expected a second tensor, got a {type(other).__name__}.")
+def _two_tensors(name: str, x: Any, other: Any) -> None:
+    if not (isinstance(x, Tensor) and isinstance(other, Tensor)):
+        raise TypeError(f"{name}: expected two tensors, got {type(x).__name__} and {type(other).__name__}.")
 
 
 def _no_floats(name: str, *operands: Any) -> None:
@@ -108,7 +108,7 @@ def isclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, eq
 
     equal_nan: nan is close to nan.
     """
-    _tensor("isclose", other)
+    _two_tensors("isclose", x, other)
     if rtol < 0 or atol < 0:
         raise ValueError(f"isclose: rtol and atol must not be negative, got {rtol} and {atol}.")
     same_device(x, other, "isclose")
@@ -128,7 +128,7 @@ def allclose(x: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, e
 @public
 def equal(x: Tensor, other: Tensor) -> bool:
     """Whether x and other have the same shape and the same elements; a bool. nan equals nothing."""
-    _tensor("equal", other)
+    _two_tensors("equal", x, other)
     same_device(x, other, "equal")
     return x.shape == other.shape and bool((x.array == other.array).all())
 

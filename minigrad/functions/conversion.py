@@ -31,9 +31,9 @@ _copy = differentiable(shape.copy_forward, shape.copy_backward)
 
 
 @public
-def clone(x: Tensor) -> Tensor:
+def clone(input: Tensor) -> Tensor:
     """A copy, in the graph."""
-    return _copy(x)
+    return _copy(input)
 
 
 @method

@@ -9,17 +9,19 @@ from minigrad.functions.shape import movedim
 from minigrad.functions.table import public, wrap
 from minigrad.tensor import Tensor
 
+_ZERO = False  # and not 0, with which the triangle of a bool mask would be integers
+
 
 @public
 def tril(x: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of each matrix, up to a diagonal (0 the main one, 1 the one above it), and 0 elsewhere."""
-    return where(Tensor(_heights(x, "tril") <= diagonal), x, 0)
+    return where(Tensor(_heights(x, "tril") <= diagonal), x, _ZERO)
 
 
 @public
 def triu(x: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of each matrix, from a diagonal on (0 the main one, 1 the one above it), and 0 elsewhere."""
-    return where(Tensor(_heights(x, "triu") >= diagonal), x, 0)
+    return where(Tensor(_heights(x, "triu") >= diagonal), x, _ZERO)
 
 
 def _heights(x: Tensor, name: str) -> Array:

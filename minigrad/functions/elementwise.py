@@ -15,27 +15,27 @@ _round = differentiable(elementwise.round_forward, elementwise.round_backward)
 
 
 @public
-def neg(x: Tensor) -> Tensor:
-    """-x."""
-    return _neg(_number(x, "neg"))
+def neg(input: Tensor) -> Tensor:
+    """-input."""
+    return _neg(_number(input, "neg"))
 
 
 @public
-def abs(x: Tensor) -> Tensor:
-    """|x|."""
-    return _abs(_number(x, "abs"))
+def abs(input: Tensor) -> Tensor:
+    """|input|."""
+    return _abs(_number(input, "abs"))
 
 
 @public
-def positive(x: Tensor) -> Tensor:
-    """x itself, as `+x` says."""
-    return _number(x, "positive")
+def positive(input: Tensor) -> Tensor:
+    """input itself, as `+input` says."""
+    return _number(input, "positive")
 
 
 @public
-def round(x: Tensor, *, decimals: int = 0) -> Tensor:
-    """x rounded to `decimals` places, halves to the even neighbour."""
-    return _round(x, decimals=decimals)
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    """input rounded to `decimals` places, halves to the even neighbour."""
+    return _round(input, decimals=decimals)
 
 
 def _number(x: Tensor, name: str) -> Tensor:

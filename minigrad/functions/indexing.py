@@ -129,7 +129,7 @@ def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
     if numbers.ndim > 1:
         raise ShapeError(f"index_select: index must be a vector, got shape {numbers.shape}.")
     if x.ndim == 0:
-        return x * 1
+        return x.clone()
     return getitem(x, (slice(None),) * axis + (numbers.reshape(-1),))
 
 
@@ -149,12 +149,18 @@ def gather(x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> 
 
 @public
 def take_along_dim(x: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
-    """`gather` where x and the indices broadcast beside `dim`; of x flattened for None."""
+    """`gather` where x and the indices broadcast beside `dim`, and negative ones count from the end.
+
+    For None of x flattened, without negative ones.
+    """
     if dim is None:
         return gather(x.flatten(), 0, indices.flatten())
     axis = wrap(dim, x.ndim, "take_along_dim")
     if indices.ndim != x.ndim:
         raise ShapeError(f"take_along_dim: expected as many axes as {x.shape}, got {indices.shape}.")
+    length = x.shape[axis] if x.ndim else 1
+    if not all_within(indices.array, length):
+        indices = Tensor(indices.array + length * (indices.array < 0))
     common = [1 if 1 == n == m else n if m == 1 else m for n, m in zip(x.shape, indices.shape, strict=True)]
     wide = [n if a == axis else m for a, (n, m) in enumerate(zip(x.shape, common, strict=True))]
     tall = [n if a == axis else m for a, (n, m) in enumerate(zip(indices.shape, common, strict=True))]
@@ -198,8 +204,8 @@ def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: floa
     """A copy of x with `alpha * source[i]` added to its slice number `index[i]` along `dim`."""
     axis = wrap(dim, x.ndim, "index_add")
     if x.ndim == 0:
-        return index_add(x.reshape(1), dim, index, source.reshape(-1), alpha=alpha).reshape(())
-    numbers = _numbers(index, x.shape[axis], "index_add")
+        return index_add(x.reshape(1), 0, index, source.reshape(-1), alpha=alpha).reshape(())
+    numbers = _numbers(index, x.shape[axis] if x.ndim else 1, "index_add")
     expected = x.shape[:axis] + (numbers.size,) + x.shape[axis + 1 :]
     if numbers.ndim > 1 or source.shape != expected:
         raise ShapeError(f"index_add: source must be {expected} for index {numbers.shape}, got {source.shape}.")

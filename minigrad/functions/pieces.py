@@ -66,14 +66,14 @@ concat, concatenate = alias("concat", cat), alias("concatenate", cat)
 @public
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """The tensors side by side: along axis 1, or axis 0 if they have but one."""
-    rows = [tensor if tensor.ndim else reshape(tensor, 1) for tensor in tensors]
-    return cat(rows, 0 if rows and rows[0].ndim == 1 else 1)
+    rows = [tensor if tensor.ndim else reshape(tensor, 1) for tensor in _alike(tensors, "hstack")]
+    return cat(rows, 0 if rows[0].ndim == 1 else 1)
 
 
 @public
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """The tensors on top of one another, along axis 0; vectors are rows."""
-    return cat([tensor if tensor.ndim > 1 else reshape(tensor, 1, -1) for tensor in tensors])
+    return cat([tensor if tensor.ndim > 1 else reshape(tensor, 1, -1) for tensor in _alike(tensors, "vstack")])
 
 
 @public

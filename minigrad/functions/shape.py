@@ -28,14 +28,14 @@ def reshape(x: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 @public
-def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Make one axis of the axes `start_dim` to `end_dim` (inclusive)."""
-    ndim = builtins.max(x.ndim, 1)
+    ndim = builtins.max(input.ndim, 1)
     start, end = wrap(start_dim, ndim, "flatten"), wrap(end_dim, ndim, "flatten")
     if start > end:
-        raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} for shape {x.shape}.")
-    middle = x.shape[start : end + 1]
-    return reshape(x, x.shape[:start] + (math.prod(middle),) + x.shape[end + 1 :])
+        raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} for shape {input.shape}.")
+    middle = input.shape[start : end + 1]
+    return reshape(input, input.shape[:start] + (math.prod(middle),) + input.shape[end + 1 :])
 
 
 @public
@@ -65,12 +65,12 @@ def permute(x: Tensor, dims: tuple[int, ...]) -> Tensor:
 
 
 @public
-def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Exchange two axes."""
-    order = list(range(x.ndim)) or [0]
-    first, second = wrap(dim0, x.ndim, "transpose"), wrap(dim1, x.ndim, "transpose")
+    order = list(range(input.ndim)) or [0]
+    first, second = wrap(dim0, input.ndim, "transpose"), wrap(dim1, input.ndim, "transpose")
     order[first], order[second] = second, first
-    return _permute(x, axes=tuple(order[: x.ndim]))
+    return _permute(input, axes=tuple(order[: input.ndim]))
 
 
 @public
@@ -80,11 +80,11 @@ def swapaxes(x: Tensor, axis0: int, axis1: int) -> Tensor:
 
 
 @public
-def t(x: Tensor) -> Tensor:
+def t(input: Tensor) -> Tensor:
     """The transpose of a matrix (a vector or scalar is left as it is)."""
-    if x.ndim > 2:
-        raise ShapeError(f"t: expected at most 2 axes, got shape {x.shape}. Use transpose(dim0, dim1) or permute.")
-    return _permute(x, axes=tuple(reversed(range(x.ndim))))
+    if input.ndim > 2:
+        raise ShapeError(f"t: expected at most 2 axes, got shape {input.shape}. Use transpose(dim0, dim1) or permute.")
+    return _permute(input, axes=tuple(reversed(range(input.ndim))))
 
 
 @method

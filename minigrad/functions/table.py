@@ -24,17 +24,22 @@ METHODS: dict[str, Any] = {}  # what only a Tensor has: `x.<name>()`
 Dim = int | Sequence[int] | None
 
 
-def lifted(family: ModuleType, name: str, **traits: Any) -> Callable:
+def lifted(family: ModuleType, name: str, words: tuple[str, ...] = ("input", "other"), **traits: Any) -> Callable:
     """The pair `name` of a family of ops, as a public function and method."""
-    op = differentiable(getattr(family, f"{name}_forward"), getattr(family, f"{name}_backward"), **traits)
+    pair = getattr(family, f"{name}_forward"), getattr(family, f"{name}_backward")
+    op = differentiable(*pair, words=words, **traits)
     TABLE[name] = op
     return op
 
 
 def public(function: Callable) -> Callable:
-    """Enter a function in the table. One that takes `dim`, `keepdim` takes NumPy's `axis`, `keepdims` too."""
-    if takes(function, "dim"):
-        function = _accept_numpy_names(function)
+    """Enter a function in the table. What it calls x, y, dim or keepdim has PyTorch's and NumPy's names, too.
+
+    That costs a call more, so those that are called often have PyTorch's names to begin with.
+    """
+    names = {theirs: ours for theirs, ours in _OTHER_NAMES.items() if takes(function, ours)}
+    if names:
+        function = _by_other_names(function, names)
     TABLE[function.__name__] = function
     return function
 
@@ -51,21 +56,27 @@ def method(function: Callable) -> Callable:
     return function
 
 
-def _accept_numpy_names(function: Callable) -> Callable:
+_OTHER_NAMES = {"input": "x", "other": "y", "axis": "dim", "keepdims": "keepdim"}
+
+
+def _by_other_names(function: Callable, names: dict[str, str]) -> Callable:
     @functools.wraps(function)
-    def renamed(*args: Any, **settings: Any) -> Any:
-        if "axis" in settings:
-            settings["dim"] = settings.pop("axis")
-        if "keepdims" in settings:
-            settings["keepdim"] = settings.pop("keepdims")
+    def called(*args: Any, **settings: Any) -> Any:
+        if settings:
+            settings = {names.get(name, name): value for name, value in settings.items()}
         try:
             return function(*args, **settings)
-        except AttributeError:
-            if not args or isinstance(args[0], Tensor):
-                raise
-            raise not_tensors(function.__name__, args[0]) from None
+        except AttributeError as error:
+            raise _no_tensor(error, function.__name__, *args, *settings.values()) from None
 
-    return renamed
+    return called
+
+
+def _no_tensor(error: AttributeError, name: str, *given: Any) -> Exception:
+    """What to raise for `error`: what lacks the attribute was given, and is no tensor, or the error is our own."""
+    if isinstance(error.obj, Tensor) or not builtins.any(error.obj is argument for argument in given):
+        return error
+    return not_tensors(name, error.obj)
 
 
 def axes_of(dim: Dim, x: Tensor, name: str) -> tuple[int, ...] | None:
@@ -86,7 +97,7 @@ def takes_several(word: str) -> Callable:
         name = function.__name__
 
         @functools.wraps(function)
-        def spread(x: Tensor, *ints: Any, **settings: Any) -> Any:
+        def spread(input: Tensor, *ints: Any, **settings: Any) -> Any:
             given: Any = ints or settings.pop(word, ())
             if settings:
                 raise TypeError(f"{name}: expected {word} and nothing else, got {', '.join(settings)}.")
@@ -96,7 +107,10 @@ def takes_several(word: str) -> Callable:
                 several = tuple(map(operator.index, given if isinstance(given, (tuple, list)) else (given,)))
             except TypeError:
                 raise TypeError(f"{name}: {word} must be ints, got {given!r}.") from None
-            return function(x, several)
+            try:
+                return function(input, several)
+            except AttributeError as error:
+                raise _no_tensor(error, name, input) from None
 
         return spread
 

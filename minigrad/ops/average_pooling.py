@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backend import Array, ShapeError, array_module
+from minigrad.backend import Array, DtypeError, ShapeError, array_module, float16, float32
 from minigrad.kernels import pooling as kernels
 from minigrad.kernels.kernel import fit_a_kernel
 from minigrad.ops.windows import NO_PADS, Two, Windows, batch_first, batch_last, every, lay, two, without_border
@@ -37,15 +37,16 @@ def avg_pool2d_forward(
     divisor_override: n.
     """
     windows, border = _settings(x, kernel_size, stride, padding, ceil_mode)
-    if divisor_override == 0:
-        raise ValueError("avg_pool2d: divisor_override must not be 0.")
+    if divisor_override is not None and (not isinstance(divisor_override, int) or divisor_override == 0):
+        raise ValueError(f"avg_pool2d: divisor_override must be a whole number, and not 0, got {divisor_override!r}.")
     edge = border if count_include_pad else (0, 0)
     cache = x.shape, windows, edge, divisor_override
     if fit_a_kernel(x):
         return _means(x, windows, edge, divisor_override), cache
-    images = batch_last(x, windows.pads)
+    images = batch_last(_wide(x), windows.pads)
     total = sum(images[:, rows, columns] for rows, columns in _places(windows))
-    return batch_first(total / array_module(x).asarray(_numbers(*cache), x.dtype)), cache
+    means = total / array_module(x).asarray(_numbers(*cache), images.dtype)
+    return batch_first(means).astype(x.dtype, copy=False), cache
 
 
 def avg_pool2d_backward(dout: Array, cache):
@@ -108,12 +109,24 @@ def _inside(axis: int, length: int, windows: Windows, edge: int) -> np.ndarray:
 
 def _settings(x: Array, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool) -> tuple[Windows, Two]:
     """The windows, and the border around the image."""
-    if x.ndim != 4:
-        raise ShapeError(f"avg_pool2d: x must be (N, C, H, W), got x.shape = {x.shape}.")
+    _check("avg_pool2d", x)
     kernel = two(kernel_size, "avg_pool2d", "kernel_size", 1)
     step = kernel if stride is None else two(stride, "avg_pool2d", "stride", 1)
     border = two(padding, "avg_pool2d", "padding", 0)
     return lay("avg_pool2d", x.shape[2:], kernel, step, border, ONE, ceil_mode), border
+
+
+def _wide(x: Array) -> Array:
+    """float16 is added up in float32: the sum of a window may be larger than its largest number, 65504."""
+    return x.astype(float32) if x.dtype == float16 else x
+
+
+def _check(name: str, x: Array) -> None:
+    """Raise unless x is a batch of images that have means."""
+    if x.ndim != 4:
+        raise ShapeError(f"{name}: x must be (N, C, H, W), got x.shape = {x.shape}.")
+    if x.dtype.kind != "f":
+        raise DtypeError(f"{name}: expected floating-point images, got {x.dtype}. Convert them first: x.float().")
 
 
 # -- as many windows as asked for --------------------------------------------------------------------------------------
@@ -128,10 +141,10 @@ def adaptive_avg_pool2d_forward(x: Array, output_size: int | tuple[int | None, i
     alike = _alike(down, across)
     if alike and fit_a_kernel(x):
         return _means(x, alike, (0, 0), None), (x.shape, down, across)
-    xp, images = array_module(x), batch_last(x)
-    rows = xp.stack([images[:, a:b].sum(axis=1) / x.dtype.type(b - a) for a, b in down], axis=1)
-    out = xp.stack([rows[:, :, a:b].sum(axis=2) / x.dtype.type(b - a) for a, b in across], axis=2)
-    return batch_first(out), (x.shape, down, across)
+    xp, images = array_module(x), batch_last(_wide(x))
+    rows = xp.stack([images[:, a:b].sum(axis=1) / images.dtype.type(b - a) for a, b in down], axis=1)
+    out = xp.stack([rows[:, :, a:b].sum(axis=2) / images.dtype.type(b - a) for a, b in across], axis=2)
+    return batch_first(out).astype(x.dtype, copy=False), (x.shape, down, across)
 
 
 def adaptive_avg_pool2d_backward(dout: Array, cache):
@@ -153,8 +166,7 @@ def adaptive_avg_pool2d_backward(dout: Array, cache):
 
 def _parts(x: Array, output_size: Any) -> list[list[Two]]:
     """Where each window begins and ends, downwards and across."""
-    if x.ndim != 4:
-        raise ShapeError(f"adaptive_avg_pool2d: x must be (N, C, H, W), got x.shape = {x.shape}.")
+    _check("adaptive_avg_pool2d", x)
     sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size, output_size)
     kept = [length if size is None else size for size, length in zip(sizes, x.shape[2:], strict=False)]
     counts = two(kept, "adaptive_avg_pool2d", "output_size", 0)

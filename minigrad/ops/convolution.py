@@ -392,6 +392,8 @@ def _check(name: str, x: Array, w: Array, b: Array | None, groups: int) -> None:
     axes = {"conv1d": ("(N, C, L)", "(O, C / groups, k)"), "conv2d": ("(N, C, H, W)", "(O, C / groups, kh, kw)")}[name]
     if not x.ndim == w.ndim == (3 if name == "conv1d" else 4):
         raise ShapeError(f"{name}: x must be {axes[0]} and weight {axes[1]}, got {x.shape} and {w.shape}.")
+    if 0 in w.shape:
+        raise ShapeError(f"{name}: there must be a filter, and a number in it, got weight.shape = {w.shape}.")
     if not isinstance(groups, int) or groups < 1 or len(w) % groups or x.shape[1] % groups:
         raise ShapeError(
             f"{name}: groups must divide the filters and the channels, got groups = {groups} for {len(w)} filters "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.backend import Array, DtypeError, ShapeError, array_module
+from minigrad.backend import Array, DtypeError, ShapeError, array_module, float16, float32
 from minigrad.bounds import all_within
 from minigrad.kernels import loss as kernels
 from minigrad.kernels.kernel import fit_a_kernel
@@ -28,6 +28,8 @@ def reduced(losses: Array, reduction: str, name: str, total: Any = None) -> tupl
     if reduction != "mean":
         raise ValueError(f"{name}: reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}.")
     total = losses.size if total is None else total
+    if losses.dtype == float16:  # the sum may be larger than its largest number, 65504
+        return (losses.sum(dtype=float32) / total).astype(float16), total
     return losses.sum() / total, total
 
 

@@ -290,6 +290,8 @@ def test_sizes_give_a_tensor_to_fill_as_in_torch():
         (lambda: mg.full((2,), "a"), TypeError, "full: expected numbers, got str"),
         (lambda: mg.arange(5, 0), ValueError, "arange: expected end, and a step that leads to it from start, got 5, 0"),
         (lambda: mg.arange(start=2), ValueError, "arange: expected end"),
+        (lambda: mg.arange(mg.inf), ValueError, "arange: expected end, and a step .*, got 0, inf by 1"),
+        (lambda: mg.arange(mg.nan), ValueError, "arange: expected end, and a step .*, got 0, nan by 1"),
         (lambda: mg.linspace(0, 1, -1), ValueError, "linspace: a shape has no negative lengths"),
         (lambda: mg.rand(2, dtype=mg.int64), TypeError, "rand: random fractions need a floating-point dtype"),
         (lambda: mg.randint(3), TypeError, "randint: expected randint"),

@@ -232,6 +232,31 @@ CASES: dict[str, tuple[tuple[str, ...], list[np.ndarray]]] = {
     "floor_divide_": case(((2, 3), (3,)), "x.detach().clone().floor_divide_(y.detach())", low=0.5),
     "lerp_": case(((2, 3), (3,)), "x.detach().clone().lerp_(y.detach(), 0.3)"),
 }
+BY_NAME = case(
+    X,
+    *[f"lib.{name}(input=x)" for name in UNARY],
+    *[f"lib.{name}(input=x, {'exponent' if name == 'pow' else 'other'}=x)" for name in BINARY],
+    *[f"lib.{name}(input=x, dim=1)" for name in REDUCTIONS],
+    "lib.flatten(input=x, start_dim=1)",
+    "lib.transpose(input=x, dim0=0, dim1=1)",
+    "lib.reshape(input=x, shape=(6, 4))",
+    "lib.permute(input=x, dims=(2, 0, 1))",
+    "lib.unsqueeze(input=x, dim=0)",
+    "lib.split(x, split_size_or_sections=2, dim=1)",
+    "lib.matmul(input=x, other=x.mT)",
+    "lib.bmm(input=x, mat2=x.mT)",
+    "lib.clamp(input=x, min=-1, max=1)",
+    "lib.where(condition=x > 1, input=x, other=0.0)",
+    "lib.clone(input=x)",
+    "lib.tril(input=x)",
+    "lib.nonzero(input=x)",
+    "lib.isclose(input=x, other=x)",
+    "x.add(other=x, alpha=2)",
+    "x.pow(exponent=2)",
+    "x.detach().clone().mul_(other=2)",
+    low=0.2,
+    high=0.9,
+)
 UNSWEPT = {
     "cuda": "needs a GPU",
     **each("bernoulli bernoulli_ multinomial normal_ uniform_", "drawn; functions/test_sampling.py"),
@@ -302,6 +327,11 @@ def test_functions_of_one_tensor(torch, name):
     for dtype in dtypes_for(name):
         same_dtype(torch, call, np.array([0, 1, 1, 0]).astype(dtype))
         same_dtype(torch, call, np.array(1).astype(dtype))
+
+
+@pytest.mark.parametrize("text", BY_NAME[0])
+def test_every_argument_can_be_given_by_pytorchs_name(torch, text):
+    agrees_with_torch(call_of(text), *BY_NAME[1])
 
 
 @pytest.mark.parametrize("name", BINARY)

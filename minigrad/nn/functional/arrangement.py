@@ -45,6 +45,8 @@ def embedding(
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """int64 rows with a 1 at each index: shape tensor.shape + (num_classes,), the largest index + 1 if not given."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"one_hot: expected a tensor of indices, got {type(tensor).__name__}.")
     indices = tensor.array
     if indices.dtype.kind not in "iu":
         raise DtypeError(f"one_hot: indices must be integers, got {indices.dtype}.")
@@ -80,7 +82,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
 
     pad: (before, after) of the last axis, then of the one before it, and so on.
     mode: "constant" adds `value`; "reflect" mirrors, without repeating the edge; "replicate" repeats the edge;
-        "circular" goes on at the other end.
+        "circular" goes on at the other end, of what negative numbers leave.
     """
     if len(pad) % 2 or len(pad) > 2 * input.ndim:
         raise ShapeError(f"pad: expected (before, after) for at most {input.ndim} axes, got {tuple(pad)}.")
@@ -93,7 +95,8 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         widths[-1 - i] = (int(pad[2 * i]), int(pad[2 * i + 1]))
     for n, (before, after) in zip(input.shape, widths, strict=True):
         left_over = n + min(before, 0) + min(after, 0)
-        most = {"constant": math.inf, "replicate": math.inf if n else 0, "reflect": max(n - 1, 0), "circular": n}[mode]
+        anything = math.inf if n else 0
+        most = {"constant": math.inf, "replicate": anything, "reflect": max(n - 1, 0), "circular": left_over}[mode]
         if left_over < 0 or max(before, after) > most:
             raise ShapeError(f"pad: {mode} cannot add {(before, after)} to an axis of {n} (shape {input.shape}).")
     if mode == "constant":
@@ -109,9 +112,10 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
 
 def _places(n: int, before: int, after: int, mode: str) -> Array:
     """Which of an axis's n elements stand where, from `before` in front to `after` behind."""
-    places = np.arange(-before, n + after)
     if mode == "circular":
-        return places % n
+        kept = np.arange(max(-before, 0), n + min(after, 0))
+        return np.concatenate([kept[len(kept) - max(before, 0) :], kept, kept[: max(after, 0)]])
+    places = np.arange(-before, n + after)
     if mode == "replicate":
         return places.clip(0, n - 1)
     return n - 1 - abs(n - 1 - abs(places))

@@ -202,8 +202,8 @@ def _warn_of_broadcasting(name: str, input: Tensor, target: Tensor) -> None:
     given, wanted = _shapes(name, input, target)
     if given != wanted:
         warnings.warn(
-            f"{name}: the input has shape {given}, the target {wanted}: they are broadcast, "
-            "which is rarely meant in a loss. Give them one shape.",
+            f"{name}: the input has shape {given}, the target {wanted}: they are broadcast, which is rarely meant in a "
+            "loss. Give them one shape.",
             UserWarning,
             stacklevel=3,
         )

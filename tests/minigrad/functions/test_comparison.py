@@ -45,8 +45,10 @@ def test_what_is_refused():
     with pytest.raises(ValueError, match=r"^isclose: rtol and atol must not be negative, got -1 and 1e-08"):
         mg.ones(2).isclose(mg.ones(2), rtol=-1)
     for compare in (mg.isclose, mg.allclose, mg.equal):
-        with pytest.raises(TypeError, match=r"^(isclose|equal): expected a second tensor, got a float"):
+        with pytest.raises(TypeError, match=r"^(isclose|equal): expected two tensors, got Tensor and float"):
             compare(mg.ones(2), 1.0)
+        with pytest.raises(TypeError, match=r"^(isclose|equal): expected two tensors, got int and Tensor"):
+            compare(2, mg.ones(2))
 
 
 # -- one by one --------------------------------------------------------------------------------------------------------

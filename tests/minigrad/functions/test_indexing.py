@@ -26,13 +26,21 @@ def test_index_select_is_torchs():
     for dim in (0, 1, -1):
         agrees_with_torch(lambda lib, x, i, dim=dim: lib.index_select(x, dim, i), X, np.array([2, 0, 2]))
     agrees_with_torch(lambda lib, x, i: x.index_select(0, i), X, np.array([], int))
-    agrees_with_torch(lambda lib, x, i: x.index_select(0, i), draw(), np.array([0]))
+    for scalar in (draw(), np.array(True)):
+        agrees_with_torch(lambda lib, x, i: x.index_select(0, i), scalar, np.array([0]))
 
 
 def test_take_along_dim_broadcasts():
     agrees_with_torch(lambda lib, x, i: lib.take_along_dim(x, i, 1), X, np.array([[0, 3]]))
     agrees_with_torch(lambda lib, x, i: lib.take_along_dim(x, i, dim=0), draw(3, 1), PLACES)
     agrees_with_torch(lambda lib, x, i: x.take_along_dim(i), X, np.array([11, 0, 0]))
+
+
+def test_take_along_dim_counts_negative_indices_from_the_end():
+    agrees_with_torch(lambda lib, x, i: lib.take_along_dim(x, i, 1), X, np.array([[0, -1, -4]]))
+    for beyond in (-5, 4):
+        with pytest.raises(IndexError, match=r"^gather: the index must lie in 0\.\.3, got"):
+            mg.take_along_dim(mg.tensor(X), mg.tensor([[beyond]]), 1)
 
 
 def test_scatter_is_torchs():
@@ -46,6 +54,8 @@ def test_what_is_added_at_repeated_places_adds_up():
     agrees_with_torch(lambda lib, x, i, src: lib.scatter_add(x, 0, i, src), X, PLACES, draw(2, 3, seed=3))
     agrees_with_torch(lambda lib, x, i, src: x.index_add(0, i, src), X, np.array([2, 2]), draw(2, 4, seed=3))
     agrees_with_torch(lambda lib, x, i, s: x.index_add(1, i, s, alpha=3), X, np.array([2, 0, 2]), draw(3, 3, seed=3))
+    for index, source in ((np.array([0]), draw()), (np.array(0), draw())):
+        agrees_with_torch(lambda lib, x, i, s: x.index_add(0, i, s, alpha=3), draw(seed=1), index, source)
 
 
 MASK = np.array([[True, False, False, True]] * 2 + [[False, True, False, False]])
@@ -69,6 +79,11 @@ def test_diagonals_and_triangles_are_torchs(offset):
     agrees_with_torch(lambda lib, x: x.tril(offset), draw(2, 3, 3))
     agrees_with_torch(lambda lib, x: lib.diag(x, offset), draw(3))
     agrees_with_torch(lambda lib, x: lib.diagonal(x, offset, 2, 0), draw(2, 3, 4))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "float16"])
+def test_a_triangle_keeps_its_dtype(dtype):
+    agrees_with_torch(lambda lib, x: [x.tril(), x.triu()], np.ones((3, 3), dtype))
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,24 @@ def test_numpys_names_of_the_arguments_work(name):
     np.testing.assert_array_equal(getattr(mg, name)(x, axis=1, keepdims=True).array, by_torch.array)
 
 
+@pytest.mark.parametrize("call", [
+    "sum(x)", "mean(x)", "std(x)", "norm(x)", "max(x)", "max(x, 0)", "argmax(x)", "all(x)", "count_nonzero(x)",
+    "cumsum(x, 0)", "softmax(x, 0)", "sort(x)", "unique(x)", "gather(x, 0, i)", "gather(i, 0, x)", "squeeze(x)",
+    "unsqueeze(x, 0)", "split(x, 1)", "unbind(x)", "permute(x, 0)", "flip(x, 0)", "reshape(x, 1)", "tile(x, 2)",
+    "sign(x)", "relu(x)",
+])  # fmt: skip
+def test_what_is_no_tensor_is_an_error_that_says_so(call):
+    name = call.partition("(")[0]
+    with pytest.raises(TypeError, match=f"^{name}: expected (a Tensor .mg.tensor.data. makes one.|Tensors), got "):
+        eval(call, {name: getattr(mg, name), "x": [1.0, 2.0], "i": mg.tensor([0])})
+
+
+def test_a_fault_of_the_librarys_own_is_not_blamed_on_the_argument(monkeypatch):
+    monkeypatch.setattr("minigrad.functions.reduction._sum", lambda x, **settings: x.misspelt)
+    with pytest.raises(AttributeError, match="misspelt"):
+        mg.sum(mg.ones(2))
+
+
 # -- promotion ---------------------------------------------------------------------------------------------------------
 
 

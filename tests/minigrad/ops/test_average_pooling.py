@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minigrad.backend import ShapeError
+from minigrad.backend import DtypeError, ShapeError
 from minigrad.ops.average_pooling import (
     adaptive_avg_pool2d_backward,
     adaptive_avg_pool2d_backward_naive,
@@ -70,6 +70,14 @@ def test_values_and_gradients_are_pytorchs(name, settings, dtype, tolerance):
     same(PAIRS[name][1](dout, cache), tensor.grad.numpy(), tolerance, 2 * tolerance)
 
 
+@pytest.mark.parametrize("name", ["avg_pool2d", "adaptive_avg_pool2d"])
+def test_the_mean_of_large_float16_numbers_is_one_of_them(name):
+    out, cache = PAIRS[name][0](np.full((1, 1, 4, 4), 30000, np.float16), 2)
+    assert (out.dtype, out.ravel().tolist()) == (np.float16, [30000] * 4)
+    dx = PAIRS[name][1](np.ones((1, 1, 2, 2), np.float16), cache)
+    assert (dx.dtype, dx.ravel().tolist()) == (np.float16, [0.25] * 16)
+
+
 def test_an_infinite_pixel_touches_only_its_own_windows():
     x = np.zeros((1, 1, 4, 4))
     x[0, 0, 0, 0] = np.inf
@@ -92,3 +100,9 @@ def test_an_infinite_pixel_touches_only_its_own_windows():
 def test_what_makes_no_sense_is_named(name, shape, settings, error, says):
     with pytest.raises(error, match=says):
         PAIRS[name][0](draw(*shape), *settings)
+
+
+@pytest.mark.parametrize("name", ["avg_pool2d", "adaptive_avg_pool2d"])
+def test_integers_have_no_means_here_as_with_mean(name):
+    with pytest.raises(DtypeError, match=f"^{name}: expected floating-point images, got uint8. Convert them first"):
+        PAIRS[name][0](np.ones((1, 1, 4, 4), np.uint8), 2)

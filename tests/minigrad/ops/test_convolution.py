@@ -160,6 +160,12 @@ def test_settings_that_make_no_sense_are_named(settings, error, says):
         conv2d_forward(draw(2, 3, 6, 6), draw(4, 3, 3, 3), None, **settings)
 
 
+@pytest.mark.parametrize("filters", [(0, 3, 3, 3), (4, 0, 3, 3), (4, 3, 0, 3)])
+def test_filters_without_a_number_are_refused(filters):
+    with pytest.raises(ShapeError, match=r"^conv2d: there must be a filter, and a number in it, got weight\.shape = "):
+        conv2d_forward(draw(2, filters[1], 6, 6), draw(*filters))
+
+
 def test_dtypes_must_be_one_and_floating():
     with pytest.raises(DtypeError, match=r"conv2d: x, weight and bias must have one floating.* got float64, f"):
         conv2d_forward(draw(2, 3, 6, 6), draw(4, 3, 3, 3).astype(np.float32))

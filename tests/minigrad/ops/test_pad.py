@@ -21,7 +21,7 @@ def test_a_constant_border_is_torchs(widths, value):
 
 
 @pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
-@pytest.mark.parametrize("widths", [(1, 2), (2, 0), (0, 2), (1, 1, 2, 0), (2, 1, 0, 1)])
+@pytest.mark.parametrize("widths", [(1, 2), (2, 0), (0, 2), (-2, 1), (1, -2), (1, 1, 2, 0), (2, 1, -1, 1)])
 def test_a_border_of_the_tensors_own_elements_is_torchs(mode, widths):
     x = draw(2, 3, 4) if len(widths) == 2 else draw(2, 2, 3, 4)
     agrees_with_torch(padded(widths, mode), x)
@@ -37,6 +37,7 @@ def test_the_pairs_backward_is_the_slope_of_its_forward():
     ((-3, -2), {}, "constant cannot add"),
     ((4, 0), {"mode": "reflect"}, "reflect cannot add"),
     ((5, 0), {"mode": "circular"}, "circular cannot add"),
+    ((-4, 1), {"mode": "circular"}, "circular cannot add"),
     ((1, 1), {"mode": "mirror"}, "mode must be"),
     ((1, 1), {"mode": "reflect", "value": 1.0}, "own elements"),
 ])  # fmt: skip
@@ -52,3 +53,8 @@ def test_one_hot_is_torchs(shape, classes):
     agrees_with_torch(lambda lib, x: (F if lib is mg else lib.nn.functional).one_hot(x, classes), indices)
     with pytest.raises(IndexError, match=r"^one_hot: indices must lie in"):
         F.one_hot(mg.tensor([0, 3]), 3)
+
+
+def test_one_hot_of_a_list_says_what_it_expects():
+    with pytest.raises(TypeError, match=r"^one_hot: expected a tensor of indices, got list"):
+        F.one_hot([0, 3])

@@ -113,6 +113,22 @@ def test_float32_stays_and_bad_arguments_are_named(name):
             getattr(F, name)(x, y, size_average=False)
 
 
+@pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"])
+def test_the_mean_of_many_float16_losses_is_no_larger_than_they_are(name):
+    x, y = mg.full((4000,), 100.0, dtype=mg.float16), mg.zeros(4000, dtype=mg.float16)
+    out = getattr(F, name)(x, y)
+    assert (out.dtype, out.item()) == (mg.float16, getattr(F, name)(x[:1], y[:1]).item())
+
+
+@pytest.mark.parametrize("name", list(pointwise_loss.TABLE))
+@pytest.mark.parametrize("other", [0.5, [0.5, 0.5], None], ids=str)
+def test_a_number_or_a_list_is_no_target_and_no_input(name, other):
+    x = mg.full((2,), 0.4)
+    for given in ((x, other), (other, x)):
+        with pytest.raises(TypeError, match=f"^{name}: expected (two )?[Tt]ensors"):
+            getattr(F, name)(*given)
+
+
 @pytest.mark.parametrize("name", ["binary_cross_entropy", "binary_cross_entropy_with_logits"])
 def test_binary_targets_have_the_inputs_shape(name):
     with pytest.raises(mg.ShapeError, match=f"^{name}: input and target must have one shape"):
