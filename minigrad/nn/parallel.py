@@ -270,10 +270,11 @@ class _Bucket:
     def finish(self) -> None:
         """Wait for the sums, and give each parameter the mean."""
         self._sum.wait()
-        self.flat /= distributed.get_world_size()
+        xp, ranks = array_module(self.flat), distributed.get_world_size()
         for name, parameter in self.parameters.items():
             gradient: Any = parameter.grad
-            gradient.copy_(self._parts[name])
+            xp.divide(self._parts[name], ranks, out=gradient.array)
+            gradient.edited()
         self.missing = set(self.parameters)
 
 
