@@ -38,6 +38,11 @@ NETWORKS = {"10 Gbit/s, 30 µs": (30e-6, 10e9 / 8), "100 Gbit/s, 2 µs": (2e-6, 
 ROUNDS = 5
 # With sums that begin early, with one at the end, and with none.
 WAYS: dict[str, dict[str, Any]] = {"early": {}, "whole": {"megabytes": 1000.0}, "apart": {"summed": False}}
+SAID = {
+    "early": " (promised >= 1.6)",
+    "whole": ", if the sums begin only when backward is done",
+    "apart": ", if nothing is summed: what the machine gives to two at once",
+}
 
 
 def main() -> int:
@@ -57,12 +62,12 @@ def print_tables() -> None:
     one, two = (
         {way: 1e3 * statistics.median(run[way] for run in each) for way in WAYS} for each in zip(*runs, strict=True)
     )
-    ratio = statistics.median(alone["early"] / both["early"] for alone, both in runs)
+    gain = {way: statistics.median(alone["early"] / both[way] for alone, both in runs) for way in WAYS}
     print(f"CNN, batch {nets.BATCH}, one thread a rank, median of {ROUNDS} runs in turn")
     print(f"one rank   {one['early']:7.1f} ms a step")
-    print(f"two ranks  {two['early']:7.1f} ms a step    {ratio:.2f} x (promised >= 1.6)")
-    print(f"           {two['whole']:7.1f} ms, if the sums begin only when backward is done")
-    print(f"           {two['apart']:7.1f} ms, if each takes its own step, and nothing is summed\n")
+    for way, words in SAID.items():
+        print(f"two ranks  {two[way]:7.1f} ms a step   {gain[way]:.2f} x{words}")
+    print()
     print("All-reduce of two ranks on this machine")
     for size, seconds in on_ranks(2, "sums"):
         print(f"{size:12,d} bytes {1e6 * seconds:10.1f} µs")
