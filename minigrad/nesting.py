@@ -39,6 +39,8 @@ def put_together(text: str, tensor: Callable[[str], Tensor]) -> Any:
 
 def _to_json(value: Any, name: str, arrays: dict[str, Array]) -> Any:
     if isinstance(value, Tensor) or is_array(value):
+        while name in arrays:  # {"a": {"b.c": x}, "a.b": {"c": y}}
+            name += "'"
         arrays[name] = as_array(value)
         return {"tensor": name}
     if isinstance(value, Mapping):  # as pairs, since a key may be a number

@@ -27,6 +27,16 @@ class Done:
         return True
 
 
+class Failed:
+    """The request of a thing that could not begin: who waits for it gets the error."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def Test(self) -> bool:
+        raise self.error
+
+
 class Agreement:
     """That of the ranks of an MPI communicator, `comm`, which nobody else may use."""
 
@@ -83,7 +93,10 @@ class Step:
 
     def begin(self) -> None:
         how, self._how = self._how, Done  # what it holds is let go
-        self._request = how()
+        try:
+            self._request = how()
+        except Exception as error:  # it may be somebody else's wait in which it begins
+            self._request = Failed(error)
 
     def is_done(self) -> bool:
         """Whether `wait()` would return at once. Asking moves it on, and what was announced before."""

@@ -72,6 +72,8 @@ def all_reduce(tensor: Tensor, op: ReduceOp = ReduceOp.SUM, async_op: bool = Fal
     """
     if checked_tensor("all_reduce", tensor).dtype == bool:
         raise DtypeError("all_reduce: bools are not added up; convert them with .int() first.")
+    if not isinstance(op, ReduceOp):
+        raise TypeError(f"all_reduce: op must be a ReduceOp, such as ReduceOp.SUM, got {op!r}.")
     work = Work("all_reduce", f"({op.name})", tensor, lambda carrier, array: carrier.all_reduce(array, op.value))
     if async_op:
         return work
@@ -119,8 +121,8 @@ def checked_tensor(name: str, tensor: Tensor) -> Tensor:
 def check_rank(name: str, rank: int, argument: str = "src") -> None:
     """Raise ValueError if there is no such rank."""
     count = communicator(name).Get_size()
-    if not 0 <= rank < count:
-        raise ValueError(f"{name}: {argument} must lie in 0..{count - 1}, the ranks that there are, got {rank}.")
+    if rank not in range(count):
+        raise ValueError(f"{name}: {argument} must lie in 0..{count - 1}, the ranks that there are, got {rank!r}.")
 
 
 def described(tensor: Tensor) -> str:
@@ -144,7 +146,7 @@ class _Mpi:
 
     def reachable(self, array: Array) -> np.ndarray:
         """The elements where they can be read and written: the array itself, or a copy."""
-        return np.asarray(to_host(array), order="C")
+        return np.require(to_host(array), requirements=["C", "W"])
 
     def all_reduce(self, array: np.ndarray, op: str) -> Any:
         from mpi4py import MPI

@@ -63,7 +63,9 @@ def _by_other_names(function: Callable, names: dict[str, str]) -> Callable:
     @functools.wraps(function)
     def called(*args: Any, **settings: Any) -> Any:
         if settings:
-            settings = {names.get(name, name): value for name, value in settings.items()}
+            given, settings = settings, {names.get(name, name): value for name, value in settings.items()}
+            if len(settings) < len(given):
+                raise TypeError(f"{function.__name__}: of {', '.join(given)}, two are names of the same argument.")
         try:
             return function(*args, **settings)
         except AttributeError as error:

@@ -82,8 +82,8 @@ class DistributedDataParallel(Module):
         averages = is_grad_enabled() and self.require_backward_grad_sync
         if is_grad_enabled():
             self._check_ready()
-            if self._uneven:
-                self._ask_all(has_data=True, averages=averages)
+        if self._uneven:
+            self._ask_all(has_data=True, averages=averages)
         self._sync_buffers(averages)
         output = self.module(*args, **kwargs)
         ends = [one for one in _tensors_in(output) if one.requires_grad and not one.is_leaf] if averages else []

@@ -130,6 +130,17 @@ def test_all_nested_values_come_back_exactly(path):
     assert math.isnan(mg.load(path)["loss"])
 
 
+def test_dots_and_numbers_in_keys_do_not_mix_tensors_up(path):
+    state = {
+        "a": {"b.c": mg.full((1,), 1), "b": {"c": mg.full((1,), 2)}},
+        "a.b": {"c": mg.full((1,), 3)},
+        1: mg.full((1,), 4),
+        "1": mg.full((1,), 5),
+    }
+    mg.save(state, path)
+    assert repr(mg.load(path)) == repr(state)
+
+
 @pytest.mark.parametrize(("text", "error"), [
     ('{"format": 99, "state": 1}', "its format is 99, this program reads 1"),
     ('{"format": 1, "state": {"tensor": "state.w"}}', "state.w"),

@@ -149,6 +149,12 @@ def changed_for_backward():
 
 def refusals():
     half = message_of(lambda: distributed.all_reduce(mg.ones(2).half()))
+    in_between = distributed.all_reduce(mg.ones(2).half(), async_op=True)
+    late = [message_of(distributed.barrier), message_of(in_between.wait), message_of(in_between.wait)]
+    locked = np.ones(2)
+    locked.flags.writeable = False
+    wrong = [message_of(lambda: distributed.all_reduce(mg.ones(2), "sum"))]
+    wrong += [message_of(lambda: distributed.all_reduce(mg.from_numpy(locked)))]
     short = message_of(lambda: distributed.all_gather_object([None] * 9, 0))
     twice = message_of(distributed.init_process_group)
     frozen = nn.Linear(2, 2).requires_grad_(False)
@@ -158,7 +164,7 @@ def refusals():
     bools = message_of(lambda: distributed.all_reduce(mg.ones(2) > 0))
     nobody = [message_of(lambda: distributed.broadcast(mg.ones(2), src=3))]
     nobody += [message_of(lambda: distributed.broadcast_object_list([1], src=-1))]
-    nobody += [message_of(lambda: distributed.reduce(mg.ones(2), 3))]
+    nobody += [message_of(lambda: distributed.reduce(mg.ones(2), "3"))]
     x, rank = mg.ones(2, 2), distributed.get_rank()
     lists = [
         message_of(lambda: distributed.all_gather([x, x], x)),
@@ -167,7 +173,7 @@ def refusals():
         message_of(lambda: distributed.gather(x, None if rank == 1 else [x, x, x], dst=1)),
     ]
     own = message_of(lambda: distributed.scatter(x, None, src=rank))
-    return (half, short, twice, nothing, other, bools, nobody, lists), (elsewhere, own)
+    return (half, late, wrong, short, twice, nothing, other, bools, nobody, lists), (elsewhere, own)
 
 
 def message_of(call):
@@ -364,6 +370,8 @@ def joined(remembering):
             for batch in range(1 + 2 * distributed.get_rank()):
                 with net.no_sync() if batch % 2 else nullcontext():
                     nn.CrossEntropyLoss()(net(x), y).backward()
+                with mg.no_grad():
+                    net(x)  # those that wait share the buffers here, too
                 if batch % 2 == 0:
                     steps.append(net.module[1].bias.grad.tolist())
                     optimizer.step()

@@ -73,8 +73,11 @@ def test_what_cannot_be_is_said(three):
         assert unlisted == (
             f"ValueError: scatter: scatter_list must be given on rank {rank}, which is src, and on no other."
         )
-    half, short, twice, nothing, other, bools, nobody, lists = first
+    half, late, wrong, short, twice, nothing, other, bools, nobody, lists = first
     assert half == "DtypeError: all_reduce: MPI does not know float16; convert it with .float() first."
+    assert late == [None, half, half]  # though it came to nothing while the barrier was waited for
+    assert wrong[0] == "TypeError: all_reduce: op must be a ReduceOp, such as ReduceOp.SUM, got 'sum'."
+    assert "looks into memory that must not be written to" in wrong[1]
     assert "a list with an entry for each of 3 ranks, got 9" in short
     assert "there is a process group already" in twice
     assert nothing == "ValueError: DistributedDataParallel: no parameter of this network requires grad."
@@ -83,7 +86,7 @@ def test_what_cannot_be_is_said(three):
     assert nobody == [
         "ValueError: broadcast: src must lie in 0..2, the ranks that there are, got 3.",
         "ValueError: broadcast_object_list: src must lie in 0..2, the ranks that there are, got -1.",
-        "ValueError: reduce: dst must lie in 0..2, the ranks that there are, got 3.",
+        "ValueError: reduce: dst must lie in 0..2, the ranks that there are, got '3'.",
     ]
     assert lists == [
         "ValueError: all_gather: tensor_list must hold a tensor for each of 3 ranks, float32 of shape (2, 2) like the "

@@ -24,6 +24,11 @@ def test_every_function_is_public_and_a_method():
         assert function.__doc__
 
 
+def test_two_names_of_one_argument_are_refused():
+    with pytest.raises(TypeError, match=r"^sum: of dim, axis, two are names of the same argument\.$"):
+        mg.ones(2, 3).sum(dim=0, axis=1)
+
+
 @pytest.mark.parametrize("name", ["sum", "mean", "all", "any", "argmax"])
 def test_numpys_names_of_the_arguments_work(name):
     x = mg.tensor(draw(2, 3))
