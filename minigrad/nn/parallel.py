@@ -67,7 +67,7 @@ class DistributedDataParallel(Module):
         learned = [(name, one) for name, one in module.named_parameters() if one.requires_grad]
         if not learned:
             raise ValueError("DistributedDataParallel: no parameter of this network requires grad.")
-        self._frozen = [(name, one) for name, one in module.named_parameters() if not one.requires_grad]
+        self._frozen = {name: one for name, one in module.named_parameters() if not one.requires_grad}
         self._buckets = list(_buckets(reversed(learned), bucket_cap_mb * 2**20))
         self._begun = 0  # buckets whose sum has begun
         self._averaging = False  # whether a backward that averages is under way
@@ -192,12 +192,16 @@ class DistributedDataParallel(Module):
 
     def _check_ready(self) -> None:
         """Raise if what is learned was changed, or if the pass before left gradients waiting for others."""
-        learned = [(name, one) for bucket in self._buckets for name, one in bucket.parameters.items()]
-        changed = [name for name, one in learned if not one.requires_grad]
-        changed += [name for name, one in self._frozen if one.requires_grad]
+        learned = {name: one for bucket in self._buckets for name, one in bucket.parameters.items()}
+        known, now = {**learned, **self._frozen}, dict(self.module.named_parameters())
+        changed = [
+            name
+            for name in {**known, **now}
+            if known.get(name) is not now.get(name) or now[name].requires_grad != (name in learned)
+        ]
         if changed:
             raise RuntimeError(
-                f"DistributedDataParallel: requires_grad of {', '.join(changed)} was changed after wrapping, which "
+                f"DistributedDataParallel: {', '.join(changed)} or its requires_grad was changed after wrapping, which "
                 "decides what is averaged. Change it before, or wrap .module anew."
             )
         missing = [name for bucket in self._buckets for name in bucket.parameters if name in bucket.missing]

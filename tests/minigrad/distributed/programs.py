@@ -340,7 +340,7 @@ def kinds_of_networks():
 
 
 def misused():
-    """What is said of a network whose parameters were switched off or on after wrapping, and of copies."""
+    """What is said of a network whose parameters were changed after wrapping, and of copies."""
     net, x = network(), mg.ones(2, 5)
     net[0].requires_grad_(False)
     wrapped = DistributedDataParallel(net)
@@ -350,9 +350,12 @@ def misused():
     net[0].bias.requires_grad_(False)
     net[3].weight.requires_grad_()
     wrapped(x).sum().backward()
+    weight, net[3].weight = net[3].weight, nn.Parameter(net[3].weight.detach().clone())
+    replaced = message_of(lambda: wrapped(x))
+    net[3].weight = weight
     around = message_of(lambda: DistributedDataParallel(nn.Sequential(wrapped)))
     copies = [message_of(lambda: copy.deepcopy(wrapped)), message_of(lambda: pickle.dumps(wrapped))]
-    return changed, net[0].bias.grad is None, around, copies
+    return changed, net[0].bias.grad is None, replaced, around, copies
 
 
 def joined(remembering):
