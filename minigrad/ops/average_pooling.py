@@ -179,11 +179,14 @@ def _parts(x: Array, output_size: Any) -> list[list[Two]]:
 
 
 def _alike(down: list[Two], across: list[Two]) -> Windows | None:
-    """Windows that are all of one size, equally far apart, as those of `avg_pool2d`. None if these are not."""
+    """Windows that are all of one size, equally far apart, as those of `avg_pool2d`. None if these are not.
+
+    Several that all see the only row that there is are not apart at all.
+    """
     axes = (down, across)
     sizes = [{b - a for a, b in parts} for parts in axes]
     steps = [{later[0] - earlier[0] for earlier, later in pairwise(parts)} for parts in axes]
-    if not all(len(size) == 1 and len(step) < 2 for size, step in zip(sizes, steps, strict=True)):
+    if any(len(size) != 1 or len(step) > 1 or 0 in step for size, step in zip(sizes, steps, strict=True)):
         return None
     (high,), (wide,) = sizes
     return Windows(
