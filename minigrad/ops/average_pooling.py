@@ -56,11 +56,12 @@ def avg_pool2d_backward(dout: Array, cache):
         return _shares(dout, shape, windows, edge, divisor)
     (top, bottom), (left, right) = windows.pads
     xp = array_module(dout)
-    each = batch_last(dout) / xp.asarray(_numbers(shape, windows, edge, divisor), dout.dtype)
-    dimages = xp.zeros((shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0]), dout.dtype)
+    images = batch_last(_wide(dout))
+    each = images / xp.asarray(_numbers(shape, windows, edge, divisor), images.dtype)
+    dimages = xp.zeros((shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0]), each.dtype)
     for rows, columns in _places(windows):
         dimages[:, rows, columns] += each
-    return batch_first(without_border(dimages, windows.pads))
+    return batch_first(without_border(dimages, windows.pads)).astype(dout.dtype, copy=False)
 
 
 def _means(x: Array, windows: Windows, edge: Two, divisor: int | None) -> Array:
