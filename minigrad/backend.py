@@ -287,6 +287,11 @@ def is_float(dtype: np.dtype) -> bool:
     return dtype.kind == "f"
 
 
+def divided(x: Array, n: Any) -> Array:
+    """x / n, in x's dtype. float16 is divided in float32, since an n beyond its largest number, 65504, would be inf."""
+    return (x.astype(float32) / n).astype(float16) if x.dtype == float16 else x / n
+
+
 def promote_types(a: np.dtype, b: np.dtype) -> np.dtype:
     """PyTorch's table: a float beats any integer and keeps its width (int64 with float32 is float32)."""
     if is_float(a) != is_float(b):

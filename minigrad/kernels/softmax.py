@@ -16,7 +16,7 @@ LONGEST = 64  # numbers in a row
 
 # A row's numbers lie `apart` from each other, and between them those of other rows.
 _ROW = """
-    const ptrdiff_t before = i >> 31 ? i / apart : (unsigned) i / apart;
+    const ptrdiff_t before = i / apart;
     const ptrdiff_t first = before * length * apart + (i - before * apart), end = first + (ptrdiff_t) length * apart;
 """
 _SUM_OF_EXPS = f"""

@@ -56,11 +56,12 @@ def avg_pool2d_backward(dout: Array, cache):
         return _shares(dout, shape, windows, edge, divisor)
     (top, bottom), (left, right) = windows.pads
     xp = array_module(dout)
-    each = batch_last(dout) / xp.asarray(_numbers(shape, windows, edge, divisor), dout.dtype)
-    dimages = xp.zeros((shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0]), dout.dtype)
+    images = batch_last(_wide(dout))
+    each = images / xp.asarray(_numbers(shape, windows, edge, divisor), images.dtype)
+    dimages = xp.zeros((shape[1], top + shape[2] + bottom, left + shape[3] + right, shape[0]), each.dtype)
     for rows, columns in _places(windows):
         dimages[:, rows, columns] += each
-    return batch_first(without_border(dimages, windows.pads))
+    return batch_first(without_border(dimages, windows.pads)).astype(dout.dtype, copy=False)
 
 
 def _means(x: Array, windows: Windows, edge: Two, divisor: int | None) -> Array:
@@ -179,11 +180,14 @@ def _parts(x: Array, output_size: Any) -> list[list[Two]]:
 
 
 def _alike(down: list[Two], across: list[Two]) -> Windows | None:
-    """Windows that are all of one size, equally far apart, as those of `avg_pool2d`. None if these are not."""
+    """Windows that are all of one size, equally far apart, as those of `avg_pool2d`. None if these are not.
+
+    Several that all see the only row that there is are not apart at all.
+    """
     axes = (down, across)
     sizes = [{b - a for a, b in parts} for parts in axes]
     steps = [{later[0] - earlier[0] for earlier, later in pairwise(parts)} for parts in axes]
-    if not all(len(size) == 1 and len(step) < 2 for size, step in zip(sizes, steps, strict=True)):
+    if any(len(size) != 1 or len(step) > 1 or 0 in step for size, step in zip(sizes, steps, strict=True)):
         return None
     (high,), (wide,) = sizes
     return Windows(

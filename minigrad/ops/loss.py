@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.backend import Array, DtypeError, ShapeError, array_module, float16, float32
+from minigrad.backend import Array, DtypeError, ShapeError, array_module, divided, float16, float32
 from minigrad.bounds import all_within
 from minigrad.kernels import loss as kernels
 from minigrad.kernels.kernel import fit_a_kernel
@@ -90,7 +90,7 @@ def cross_entropy_forward(
             losses = -(target * log_p).sum(axis=0)
         else:
             place, pulls = _pulls(y, class_weight[:, 0], ignore_index)
-            total = pulls.sum()
+            total = _total(pulls)
             target = even * (y.reshape(-1) != ignore_index)
             target[place] += (1 - label_smoothing) * pulls
             losses = -(target * xp.where(target == 0, 0, log_p)).sum(axis=0)  # 0 * -inf is 0: no pull, no loss
@@ -116,7 +116,7 @@ def cross_entropy_backward(dout: Array, cache):
     if target.ndim == 1 and len(shape) == 2 and _has_kernels(p.T):
         dx = kernels.cross_entropy_backward(p.T, target[:, None], dout.reshape(-1, 1), total, CLASSES=len(p))
         return dx, None, None
-    upstream = dout.reshape(-1) / total  # one for each column, or one for all
+    upstream = divided(dout.reshape(-1), total)  # one for each column, or one for all
     if target.ndim == 1:
         dx = p * upstream
         dx[target, array_module(p).arange(target.size)] -= upstream
@@ -143,7 +143,7 @@ def nll_loss_forward(
     class_weight = xp.ones(len(columns), x.dtype) if weight is None else weight.astype(x.dtype)
     place, pulls = _pulls(y, class_weight, ignore_index)
     losses = -(pulls * xp.where(pulls == 0, 0, columns[place]))
-    total = pulls.sum()
+    total = _total(pulls)
     out, divisor = reduced(losses, reduction, name, total)
     if reduction == "mean":
         divisor = _or_one(total, y, ignore_index)
@@ -156,7 +156,7 @@ def nll_loss_backward(dout: Array, cache):
     xp = array_module(pulls)
     classes = shape[0 if len(shape) == 1 else 1]
     dx = xp.zeros((classes, pulls.size), pulls.dtype)
-    dx[place] = -pulls * (dout.reshape(-1) / total)
+    dx[place] = -pulls * divided(dout.reshape(-1), total)
     return _from_columns(dx, shape), None, None
 
 
@@ -172,6 +172,11 @@ def softmax_loss(x: Array, y: Array):
         raise IndexError(f"softmax_loss: labels must lie in 0..{x.shape[1] - 1}, got {int(y.min())}.")
     dx, _, _ = cross_entropy_backward(array_module(x).ones_like(loss), cache)
     return loss, dx
+
+
+def _total(pulls: Array) -> Any:
+    """How much all examples count: in float32 at least, which has room for many."""
+    return pulls.sum(dtype=float32 if pulls.dtype == float16 else None)
 
 
 def _or_one(total: Any, y: Array, ignore_index: int) -> Any:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from minigrad.backend import Array, DtypeError, array_module
+from minigrad.backend import Array, DtypeError, array_module, divided
 from minigrad.ops.elementwise import log_1_exp, logistic
 from minigrad.ops.loss import reduced
 
@@ -129,7 +129,7 @@ def pair(name: str) -> tuple[Callable, Callable]:
 
     def backward(dout: Array, cache, needs: tuple[bool, ...] = (True, True)):
         x, y, count, settings = cache
-        xp, upstream = array_module(x), dout / count
+        xp, upstream = array_module(x), divided(dout, count)
         dx = upstream * row.by_x(xp, x, y, **settings)
         if not needs[1]:
             return dx, None

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from minigrad.backend import Array, array_module
+from minigrad.backend import Array, array_module, divided
 
 Axes = int | tuple[int, ...] | None
 
@@ -46,7 +46,7 @@ def mean_forward(x: Array, axis: Axes = None, keepdims: bool = False):
 def mean_backward(dout: Array, cache):
     """out = (x₁ + ... + xₙ)/n has derivative 1/n for every xᵢ: the upstream gradient is shared out equally."""
     shape, axis, keepdims, count = cache
-    return spread(dout / count, shape, axis, keepdims)
+    return spread(divided(dout, count), shape, axis, keepdims)
 
 
 def prod_forward(x: Array, axis: int | None = None, keepdims: bool = False):

@@ -122,6 +122,11 @@ def test_average_pooling_of_other_dtypes(dtype, cupy):
     agree(ADAPTIVE, (x,), cupy, dtype, after=((7, 4),))
 
 
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 4), (6, 1)])
+def test_more_windows_than_there_are_rows_or_columns(height, width, cupy):
+    agree(ADAPTIVE, (draw(2, 3, height, width),), cupy, after=((3, 2),))
+
+
 def test_the_gradient_of_average_pooling_lies_as_the_images(cupy):
     x = cupy.array(batch_innermost(draw(5, 3, 8, 6)))
     for (forward, backward), settings in ((AVG_POOL, (2,)), (ADAPTIVE, (1,))):

@@ -78,6 +78,12 @@ def test_the_mean_of_large_float16_numbers_is_one_of_them(name):
     assert (dx.dtype, dx.ravel().tolist()) == (np.float16, [0.25] * 16)
 
 
+def test_a_float16_window_of_more_numbers_than_float16_can_count_has_a_gradient():
+    out, cache = avg_pool2d_forward(np.ones((1, 1, 256, 512), np.float16), (256, 512))
+    dx = avg_pool2d_backward(np.ones_like(out), cache)
+    assert (dx.dtype, np.unique(dx).tolist()) == (np.float16, [2**-17])
+
+
 def test_an_infinite_pixel_touches_only_its_own_windows():
     x = np.zeros((1, 1, 4, 4))
     x[0, 0, 0, 0] = np.inf

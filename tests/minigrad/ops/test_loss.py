@@ -96,6 +96,17 @@ def test_the_bare_pair_keeps_the_dtype_of_the_scores(dtype, reduction, weighted,
     assert (out.dtype, dx.dtype, dy, dweight) == (dtype, dtype, None, None)
 
 
+@pytest.mark.parametrize("settings", [{}, {"ignore_index": 1}, {"weight": np.ones(2, np.float16)}])
+def test_more_float16_examples_than_float16_can_count_have_a_mean_and_a_gradient(settings):
+    x, y = np.full((2**17, 2), -1, np.float16), np.zeros(2**17, np.int64)
+    out, cache = loss.cross_entropy_forward(x, y, **settings)
+    dx, _, _ = loss.cross_entropy_backward(np.ones_like(out), cache)
+    assert (out.dtype, out, np.unique(dx).tolist()) == (np.float16, np.float16(np.log(2)), [-(2**-18), 2**-18])
+    out, cache = loss.nll_loss_forward(x, y, **settings)
+    dx, _, _ = loss.nll_loss_backward(np.ones_like(out), cache)
+    assert (out.dtype, out, np.unique(dx).tolist()) == (np.float16, 1, [-(2**-17), 0])
+
+
 def test_softmax_loss_is_torchs_loss_and_gradient_at_once():
     x, y = locked(draw(5, 4)), locked(labels_for((5, 4)))
     value, dx = loss.softmax_loss(x, y)

@@ -120,6 +120,12 @@ def test_the_mean_of_many_float16_losses_is_no_larger_than_they_are(name):
     assert (out.dtype, out.item()) == (mg.float16, getattr(F, name)(x[:1], y[:1]).item())
 
 
+def test_more_float16_losses_than_float16_can_count_have_gradients():
+    x = mg.ones(2**17, dtype=mg.float16, requires_grad=True)
+    F.mse_loss(x, mg.zeros_like(x)).backward()
+    assert x.grad.unique().tolist() == [2**-16]
+
+
 @pytest.mark.parametrize("name", list(pointwise_loss.TABLE))
 @pytest.mark.parametrize("other", [0.5, [0.5, 0.5], None], ids=str)
 def test_a_number_or_a_list_is_no_target_and_no_input(name, other):

@@ -102,6 +102,12 @@ def test_the_mean_of_many_float16_numbers_does_not_overflow():
     assert mg.full((4096,), 100.0, dtype=mg.float16).mean().item() == 100.0
 
 
+def test_a_float16_gradient_is_shared_among_more_numbers_than_float16_can_count():
+    x = mg.ones(2**17, dtype=mg.float16, requires_grad=True)
+    x.mean().backward()
+    assert (x.grad.dtype, x.grad.unique().tolist()) == (mg.float16, [2**-17])
+
+
 @each_op
 @pytest.mark.parametrize("dim", [2, -3, (0, 2)])
 def test_an_axis_that_is_not_there_is_named(name, dim):
