@@ -143,8 +143,13 @@ def adaptive_avg_pool2d_forward(x: Array, output_size: int | tuple[int | None, i
     if alike and fit_a_kernel(x):
         return _means(x, alike, (0, 0), None), (x.shape, down, across)
     xp, images = array_module(x), batch_last(_wide(x))
-    rows = xp.stack([images[:, a:b].sum(axis=1) / images.dtype.type(b - a) for a, b in down], axis=1)
-    out = xp.stack([rows[:, :, a:b].sum(axis=2) / images.dtype.type(b - a) for a, b in across], axis=2)
+    channels, _, width, batch = images.shape
+    rows = xp.empty((channels, len(down), width, batch), images.dtype)
+    for h, (a, b) in enumerate(down):
+        rows[:, h] = images[:, a:b].mean(axis=1)
+    out = xp.empty((channels, len(down), len(across), batch), images.dtype)
+    for v, (a, b) in enumerate(across):
+        out[:, :, v] = rows[:, :, a:b].mean(axis=2)
     return batch_first(out).astype(x.dtype, copy=False), (x.shape, down, across)
 
 

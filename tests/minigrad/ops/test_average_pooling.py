@@ -84,6 +84,14 @@ def test_a_float16_window_of_more_numbers_than_float16_can_count_has_a_gradient(
     assert (dx.dtype, np.unique(dx).tolist()) == (np.float16, [2**-17])
 
 
+@pytest.mark.parametrize("size", [0, (0, 3), (2, 0)])
+def test_no_windows_give_nothing_and_hand_back_zeros(size):
+    x = draw(3, 2, 7, 8)
+    out, cache = adaptive_avg_pool2d_forward(x, size)
+    assert out.shape == adaptive_avg_pool2d_forward_naive(x, size)[0].shape
+    assert not adaptive_avg_pool2d_backward(np.ones_like(out), cache).any()
+
+
 def test_an_infinite_pixel_touches_only_its_own_windows():
     x = np.zeros((1, 1, 4, 4))
     x[0, 0, 0, 0] = np.inf
