@@ -7,12 +7,12 @@ from tests.minigrad.testing.specs import SPECS
 from tests.mutants import killed, mutants
 
 
-def test_every_mutant_of_a_mean_is_another_function_and_is_killed():
-    found = list(mutants(reduction.mean_backward, reduction))
+def test_every_mutant_of_a_variance_is_another_function_and_is_killed():
+    found = list(mutants(reduction.var_backward, reduction))
     assert any("/" in mutant.text for mutant in found)
     assert len({mutant.source for mutant in found}) == len(found) > 1
     for mutant in found:
-        assert killed(SPECS["reduction.mean"], mutant.backward), mutant.text
+        assert killed(SPECS["reduction.var"], mutant.backward), mutant.text
 
 
 def test_the_right_one_is_not():
