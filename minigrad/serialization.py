@@ -56,8 +56,10 @@ def save(state: Any, path: str | os.PathLike, metadata: Mapping[str, str] | None
 
 
 def _is_named_tensors(state: Any) -> bool:
+    """Whether it is a dict of tensors, by names that a safetensors file can have: not `__metadata__`, its own."""
     return isinstance(state, Mapping) and all(
-        isinstance(name, str) and (isinstance(value, Tensor) or is_array(value)) for name, value in state.items()
+        isinstance(name, str) and name != "__metadata__" and (isinstance(value, Tensor) or is_array(value))
+        for name, value in state.items()
     )
 
 

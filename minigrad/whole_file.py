@@ -19,7 +19,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         if is_plain:
             os.replace(place, path)
     except OSError as error:
-        if error.errno is not None and error.filename is None:  # who writes to a full disk is not told to which
+        # Who writes to a full disk is not told to which file, and who writes into no folder is told of `place`.
+        if error.errno is not None and str(error.filename) in ("None", str(place)):
             error.filename = str(path)
         raise
     finally:

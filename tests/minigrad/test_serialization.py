@@ -123,7 +123,7 @@ def test_all_nested_values_come_back_exactly(path):
         assert (tensors[name].dtype, tensors[name].shape) == (array.dtype, array.shape)
         assert tensors[name].numpy().tobytes() == array.tobytes()
     assert load_metadata(path) == {"of": "a test"}
-    for alone in (mg.arange(3), [mg.arange(3), 2], 5):
+    for alone in (mg.arange(3), [mg.arange(3), 2], 5, {"__metadata__": mg.arange(3)}):
         mg.save(alone, path)
         assert repr(mg.load(path)) == repr(alone)
     mg.save({"loss": math.nan}, path)
@@ -213,6 +213,11 @@ def test_a_pickle_is_never_run(path, torch):
         with pytest.raises(ValueError, match="are never read"):
             mg.load(path)
     assert not path.with_name("sprung").exists()
+
+
+def test_a_missing_folder_to_save_in_is_named(path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere/w\.safetensors'$"):
+        mg.save({"x": mg.ones(1)}, path.parent / "nowhere" / "w.safetensors")
 
 
 def test_a_missing_file_or_folder_is_named(path):
