@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import minigrad as mg
 from gaze_examples import cli
 
 ROOT = Path(__file__).parents[2]
@@ -22,8 +23,10 @@ def own_folder(tmp_path, monkeypatch):
 
 
 def start(*words):
+    """Train in a process of its own, with as many threads as this one: with another number, last digits differ."""
     command = [sys.executable, "-m", "gaze_examples", "train", *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(mg.get_num_threads())}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a system with SIGKILL")
