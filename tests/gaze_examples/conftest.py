@@ -1,4 +1,5 @@
-"""For all tests of the application: a small learnable data set in the course's layout, and a cache of their own."""
+"""For all tests of the application: a small learnable data set in the course's layout, a cache of their own, and
+pictures that cost nothing."""
 
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from gaze_examples.data import gazehub
 from gaze_examples.data.eyes import HEIGHT, WIDTH, EyeSet
+from tests.gaze_examples import pictures
 
 PEOPLE, PER_PERSON = 3, 84  # 252 pairs: 180 to train, 36 and 36 to check
 
@@ -37,3 +39,10 @@ def dataset_directory(tmp_path_factory) -> str:
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("MINIGRAD_CACHE", str(Path(tmp_path_factory.getbasetemp()) / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def cheap_pictures(request, monkeypatch):
+    """Drawing the pictures of its runs would take a third of a test's time; those that look at them are marked."""
+    if request.node.get_closest_marker("pictures") is None:
+        pictures.make_cheap(monkeypatch)

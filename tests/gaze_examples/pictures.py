@@ -9,7 +9,7 @@ from gaze_examples import figures, report, themes
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==")
 
 
-def cheap_pictures(monkeypatch) -> None:
+def make_cheap(monkeypatch) -> None:
     """Paint every picture without drawing it; a file of one pixel stands in its place."""
 
     def draw(folder, name, size, paint):
@@ -21,6 +21,6 @@ def cheap_pictures(monkeypatch) -> None:
         return names[0], names[1]
 
     monkeypatch.setattr(themes, "draw", draw)
-    for name in ("curves", "confusion"):
+    for name in ("curves", "confusion", "comparison", "filters"):
         monkeypatch.setattr(figures, name, lambda _, path: path.write_bytes(PNG))
     monkeypatch.setattr(report, "_network", lambda *_: "")

@@ -51,6 +51,7 @@ def test_a_network_is_trained_and_evaluated_on_a_device(dataset_directory):
     assert {path.name for path in Path("runs/fc-1").iterdir()} == FILES
 
 
+@pytest.mark.pictures
 def test_train_leaves_a_whole_run_folder(dataset_directory, capsys):
     assert train(dataset_directory) == 0
     assert {path.name for path in Path("runs/fc-1").iterdir()} == FILES
@@ -70,6 +71,7 @@ def test_the_report_is_one_file_with_scores_pictures_tape_and_settings(dataset_d
         assert expected in page
 
 
+@pytest.mark.pictures
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed: there is no `dot`")
 def test_the_report_has_the_graph_of_the_network(dataset_directory):
     train(dataset_directory, "--model", "cnn-bn", "--epochs", "1", "--out", "run")
@@ -79,6 +81,7 @@ def test_the_report_has_the_graph_of_the_network(dataset_directory):
         assert expected in page
 
 
+@pytest.mark.pictures
 def test_without_graphviz_the_report_says_how_to_install_it(dataset_directory, monkeypatch):
     monkeypatch.setenv("PATH", "")
     train(dataset_directory, "--out", "run")

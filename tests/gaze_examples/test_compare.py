@@ -15,6 +15,7 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.pictures
 def test_all_networks_stand_in_one_table_and_one_report(dataset_directory, capsys):
     assert cli.main(["compare", "--data", dataset_directory, "--epochs", "1"]) == 0
     printed = capsys.readouterr().out

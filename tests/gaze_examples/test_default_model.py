@@ -8,16 +8,14 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from gaze_examples import default_model, run_folder
+from gaze_examples import default_model
 from gaze_examples.data import cache
 from minigrad import nn
 
 
 @pytest.fixture(autouse=True)
 def quick(dataset_directory, tmp_path, monkeypatch):
-    """A small network on small data, an empty cache, and no pictures in the run's report."""
-    monkeypatch.setattr(run_folder.figures, "curves", lambda history, path: path.touch())
-    monkeypatch.setattr(run_folder.figures, "confusion", lambda scores, path: path.touch())
+    """A small network on small data, and an empty cache."""
     monkeypatch.setenv("MINIGRAD_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(default_model, "NAME", "fc")
     monkeypatch.setattr(default_model, "DATA", dataset_directory)

@@ -10,7 +10,6 @@ from gaze_examples import cli, people, run_folder
 from gaze_examples.commands import printing
 from gaze_examples.data import gazehub
 from tests.gaze_examples.conftest import _eyes
-from tests.gaze_examples.pictures import cheap_pictures
 
 QUICK = ("--model", "fc", "--epochs", "2", "--batch-size", "64")
 EACH = ("train", "--protocol", "leave-one-person-out", *QUICK)
@@ -19,7 +18,6 @@ EACH = ("train", "--protocol", "leave-one-person-out", *QUICK)
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    cheap_pictures(monkeypatch)
 
 
 def scores(folder: str) -> list[dict]:

@@ -15,7 +15,7 @@ from gaze_examples.reproduce.findings import Finding, Lab, Task
 from gaze_examples.reproduce.outline import TASKS
 from minigrad import optim
 from tests.device_guard.module import installed
-from tests.gaze_examples.pictures import cheap_pictures
+from tests.gaze_examples.pictures import make_cheap
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def reproduced(dataset_directory, tmp_path_factory) -> tuple[Path, str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MINIGRAD_CACHE", str(folder.parent / "cache"))
         patch.chdir(folder.parent)
-        cheap_pictures(patch)
+        make_cheap(patch)
         said: list[str] = []
         patch.setattr("builtins.print", lambda *words, **_: said.append(" ".join(map(str, words))))
         assert cli.main(["reproduce", "--quick", "--data", dataset_directory, "--out", "all"]) == 0
@@ -35,7 +35,6 @@ def reproduced(dataset_directory, tmp_path_factory) -> tuple[Path, str]:
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    cheap_pictures(monkeypatch)
 
 
 def pages(folder: Path) -> tuple[str, str]:
@@ -212,10 +211,10 @@ def test_blocks_are_the_same_after_json_and_escape_what_markup_would_read(tmp_pa
     assert "| [a\\|b](x.html) | 1 |" in text and "| --- | ---: |" in text and "> 1 \\< 2 \\| \\*x\\* \\_y\\_" in text
 
 
-def test_a_picture_is_drawn_for_light_and_dark_pages(tmp_path, monkeypatch):
+@pytest.mark.pictures
+def test_a_picture_is_drawn_for_light_and_dark_pages(tmp_path):
     import cv2
 
-    monkeypatch.undo()
     names = themes.draw(tmp_path, "x", (2, 1), lambda figure, theme: figure.subplots().plot([0, 1], color=theme.first))
     light, dark = (cv2.imread(str(tmp_path / name)) for name in names)
     assert light.shape == dark.shape == (150, 300, 3)
