@@ -35,9 +35,10 @@ PROGRAM = """
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <algorithm>
 using namespace std;
 #define __device__
+template <typename E> E min(E a, E b) {{ return b < a ? b : a; }}
+template <typename E> E max(E a, E b) {{ return a < b ? b : a; }}
 static int outside;
 template <typename E> struct Raw {{
     E* memory; ptrdiff_t size;
@@ -167,7 +168,8 @@ def compiled(source: str) -> ctypes.CDLL:
     library = folder / f"{name}.so"
     if not library.exists():
         mine = folder / f"{name}-{os.getpid()}.so"
-        command = [COMPILER, "-O1", "-ffp-contract=off", "-shared", "-fPIC", "-x", "c++", "-", "-o", str(mine)]
+        options = ["-std=c++11", "-O1", "-ffp-contract=off", "-shared", "-fPIC"]  # newer headers take longer
+        command = [COMPILER, *options, "-x", "c++", "-", "-o", str(mine)]
         outcome = subprocess.run(command, input=source, capture_output=True, text=True)
         if outcome.returncode:
             raise SyntaxError(f"{outcome.stderr}\nin\n{source}")
