@@ -632,16 +632,6 @@ def is_tensor(thing: Any) -> bool:
     return isinstance(thing, Tensor)
 
 
-def numel(x: Tensor) -> int:
-    """The number of elements."""
-    return x.numel()
-
-
-def is_floating_point(x: Tensor) -> bool:
-    """Whether the elements are floats."""
-    return x.is_floating_point()
-
-
 def as_array(thing: Any, like: Array | None = None) -> Array:
     """The array of a Tensor or array, or an array of anything else, in the dtype of `like`; all on its device."""
     if isinstance(thing, Tensor):

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from minigrad.backend import ShapeError
-from minigrad.lift import differentiable, not_tensors
+from minigrad.lift import differentiable, not_tensors, of_tensors
 from minigrad.ops import loss, pointwise_loss
 from minigrad.tensor import Tensor
 
@@ -106,6 +106,7 @@ def huber_loss(
     return _weighted("huber_loss", input, target, reduction, weight, delta=delta)
 
 
+@of_tensors
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
