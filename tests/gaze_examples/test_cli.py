@@ -200,6 +200,13 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(words, says, capsys):
     assert code == 2 and says in one_sentence(capsys) and list(Path().iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["train", "compare", "reproduce"])
+def test_without_cupy_a_gpu_is_refused_by_the_name_that_was_typed(command, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    assert gaze(command, "--device", "cuda:1") == 2
+    assert one_sentence(capsys).startswith("gaze: device cuda:1: CuPy is not installed. Install it with: pip install ")
+
+
 def test_alone_it_says_what_it_can_do(capsys):
     with pytest.raises(SystemExit, match="0"):
         gaze()
