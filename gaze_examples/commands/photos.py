@@ -27,7 +27,7 @@ def add_predict(commands: Any) -> None:
     parser.add_argument("pictures", nargs="*", metavar="PHOTO", help="photos, and films such as .mp4")
     parser.add_argument("--camera", nargs="?", type=int, const=0, metavar="N", help="a live view of camera N instead")
     _add_network(parser)
-    parser.add_argument("--out", metavar="DIR", help="the folder for pictures and JSON (default: runs/predict-N)")
+    options.add_out(parser, "predict", "the folder for pictures and JSON")
     parser.set_defaults(run=_predict)
 
 
@@ -81,7 +81,7 @@ def _predict(arguments: argparse.Namespace) -> int:
             on_bad(error)
     if not good:
         return 2
-    folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), "predict")
+    folder = options.out(arguments, "predict")
     run_folder.check_free(folder)
     network = network_of(arguments.model)
     outcome = predict.predict(network.model, good, folder, network.about, on_bad)
