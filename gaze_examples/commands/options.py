@@ -149,3 +149,13 @@ def name(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("expected a name, not nothing")
     return text
+
+
+def file(text: str) -> str:
+    """A file that can be written, which is asked before minutes are spent on what is to be in it."""
+    path = Path(name(text))
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a file, and {text} is a folder")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {path.parent}")
+    return text

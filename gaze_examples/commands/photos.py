@@ -41,7 +41,9 @@ def add_explain(commands: Any) -> None:
                         "largest)")  # fmt: skip
     parser.add_argument("--quadrant", type=int, choices=range(4), help="what to explain (default: the answer)")
     _add_network(parser)
-    parser.add_argument("--out", metavar="PNG", help="the picture (default: explain-NAME.png, or mistakes.png)")
+    parser.add_argument(
+        "--out", metavar="PNG", type=options.file, help="the picture (default: explain-NAME.png, or mistakes.png)"
+    )
     options.add_data(parser, "for an INDEX and for --mistakes; without --data, the options are those of the run")
     parser.set_defaults(run=_explain)
 
