@@ -180,6 +180,11 @@ class DistributedBatchSampler(Sampler):
     """
 
     def __init__(self, batch_sampler: BatchSampler, num_replicas: int | None = None, rank: int | None = None) -> None:
+        if not hasattr(batch_sampler, "sampler"):
+            raise TypeError(
+                f"DistributedBatchSampler: expected a BatchSampler, got a {type(batch_sampler).__name__}. It makes "
+                "batches of a sampler's indices: BatchSampler(sampler, batch_size, drop_last=False)."
+            )
         self.batch_sampler = batch_sampler
         self.sampler = batch_sampler.sampler
         self.num_replicas, self.rank = _replicas("DistributedBatchSampler", num_replicas, rank)

@@ -97,9 +97,10 @@ def is_floating_point(x: Tensor) -> bool:
 
 
 @method
+@of_tensors
 def type_as(x: Tensor, other: Tensor) -> Tensor:
     """x in the dtype and on the device of `other`."""
-    return to(x, other)
+    return to(x, dtype=other.dtype, device=other.device)
 
 
 def _converter(name: str, dtype: np.dtype) -> None:

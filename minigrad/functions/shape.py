@@ -183,12 +183,14 @@ def view(x: Tensor, *size: int | Sequence[int], **named: Any) -> Tensor:
 
 
 @method
+@of_tensors
 def view_as(x: Tensor, other: Tensor) -> Tensor:
     """x with the shape of `other`."""
     return _reshape(x, shape=other.shape)
 
 
 @method
+@of_tensors
 def expand_as(x: Tensor, other: Tensor) -> Tensor:
     """x expanded to the shape of `other`."""
     return expand(x, other.shape)

@@ -58,6 +58,8 @@ class DistributedDataParallel(Module):
         forward_sync_buffers: bool = True,
     ) -> None:
         super().__init__()
+        if not isinstance(module, Module):
+            raise TypeError(f"DistributedDataParallel: expected a Module, got a {type(module).__name__}.")
         if find_unused_parameters:
             raise NotImplementedError(
                 "DistributedDataParallel: unused parameters are not looked for. Use every parameter in forward, or "
@@ -235,6 +237,8 @@ def _tensors_in(output: Any) -> Iterator[Tensor]:
 
 def _check_device_ids(device_ids: Sequence[int | str | Device] | None, module: Module) -> None:
     """Raise if they name anything but the one device on which the network is."""
+    if not isinstance(device_ids, (list, tuple, type(None))):
+        raise TypeError(f"DistributedDataParallel: device_ids is a list of one device, or None, got {device_ids!r}.")
     if device_ids:
         there = {str(one.device) for one in module.parameters()}
         if {str(device(one)) for one in device_ids} != there or len(there) > 1:

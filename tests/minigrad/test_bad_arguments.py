@@ -95,3 +95,28 @@ def test_a_loss_that_is_none_has_no_gradient():
         mg.autograd.grad(None, x)
     with pytest.raises(TypeError, match=r"^autograd: inputs must be Tensors, got NoneType\.$"):
         mg.autograd.grad(x.sum(), None)
+
+
+def test_methods_and_settings_that_are_no_tensor_say_so_too():
+    x = mg.ones(2, 2)
+    for method in (x.view_as, x.expand_as, x.type_as):
+        with pytest.raises(TypeError, match=rf"^{method.__name__}: expected Tensors, got None"):
+            method(None)
+    with pytest.raises(TypeError, match=r"^masked_fill: expected a tensor or a number, got 'a'\.$"):
+        x.masked_fill_(x > 0, "a")
+    for method in (x.size, x.stride):
+        with pytest.raises(TypeError, match=rf"^{method.__name__}: dim must be an int, got 'a'\.$"):
+            method("a")
+        with pytest.raises(IndexError, match=rf"^{method.__name__}: dim must lie in -2\.\.1, got 2\.$"):
+            method(2)
+    for nothing in (None, {}):
+        with pytest.raises(TypeError, match=r"^Tensor: expected sizes, or equally long lists of numbers, got "):
+            mg.Tensor(nothing)
+
+
+def test_a_seed_that_is_none_is_named():
+    for draw in (mg.manual_seed, mg.Generator().manual_seed):
+        with pytest.raises(TypeError, match=r"^manual_seed: a seed is a whole number, at least 0, got 'a'\.$"):
+            draw("a")
+    with pytest.raises(ValueError, match=r"^generator: a seed is a whole number, at least 0, got -1\.$"):
+        mg.randperm(3, generator=-1)

@@ -99,6 +99,13 @@ def test_an_order_that_each_rank_would_draw_for_itself_is_refused():
     assert len(list(DistributedBatchSampler(batches, 1, 0))) == 3
 
 
+def test_a_sampler_of_indices_is_no_sampler_of_batches():
+    with pytest.raises(
+        TypeError, match=r"^DistributedBatchSampler: expected a BatchSampler, got a RandomSampler\. It m"
+    ):
+        DistributedBatchSampler(RandomSampler(range(23)), 3, 0)
+
+
 class Drawing(mg.data.Sampler):
     """A user's own sampler that draws."""
 
