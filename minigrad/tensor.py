@@ -603,7 +603,7 @@ def refuse_create_graph(create_graph: bool, name: str) -> None:
         raise NotImplementedError(f"{name}: gradients of gradients (create_graph=True) are not supported.")
 
 
-_NO_ARRAYS = frozenset({int, bool, float, str, list, tuple, dict, range, type(None), Tensor})  # that PyTorch reads
+_NO_ARRAYS = frozenset({int, bool, float, str, list, tuple, dict, range, type(None), Tensor})  # read as by PyTorch
 _PRIVATE = frozenset({"_value", "_node", "_other_leaf", "_retained"})
 
 

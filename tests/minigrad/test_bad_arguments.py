@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 import pytest
 
 import minigrad as mg
@@ -120,3 +121,13 @@ def test_a_seed_that_is_none_is_named():
             draw("a")
     with pytest.raises(ValueError, match=r"^generator: a seed is a whole number, at least 0, got -1\.$"):
         mg.randperm(3, generator=-1)
+
+
+def test_an_array_is_as_good_as_a_tensor():
+    probabilities, sequence = np.array([[0.5, 1.0]], np.float32), np.ones((1, 4), np.float32)
+    kernel = mg.ones(1, 1, 3)
+    losses = [
+        F.binary_cross_entropy(given, probabilities).item() for given in (probabilities, mg.tensor(probabilities))
+    ]
+    assert losses[0] == losses[1] > 0
+    assert F.conv1d(sequence, kernel).tolist() == F.conv1d(mg.tensor(sequence), kernel).tolist() == [[3.0, 3.0]]
