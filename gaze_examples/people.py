@@ -10,7 +10,6 @@ The folder has people.json, with what is done so far, and for each person an ord
 
 from __future__ import annotations
 
-import json
 import shutil
 import statistics
 from collections.abc import Callable, Mapping
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from gaze_examples import document, run_folder, runs, themes
+from gaze_examples import document, json_file, run_folder, runs, themes
 from gaze_examples.data import DataError, GazeData, Reading, divide, parse_origin
 from gaze_examples.data.protocols import LEAVE_ONE_OUT, check_protocol, several
 from gaze_examples.data.splits import check_settings
@@ -75,8 +74,7 @@ class People:
     def save(self) -> None:
         """Write down what is done."""
         about = asdict(self) | {"folder": None, "scores": [asdict(score) for score in self.scores.values()]}
-        with whole_file(self.folder / PEOPLE) as file:
-            file.write_text(json.dumps(about, indent=1), encoding="utf-8")
+        json_file.write(self.folder / PEOPLE, about)
 
 
 def check(asked: Mapping[str, Any]) -> None:
@@ -101,13 +99,10 @@ def begin(folder: Path, settings: Settings, asked: Mapping[str, Any], reading: R
 
 def begun(folder: Path) -> People:
     """What was begun in `folder`."""
-    try:
-        about = json.loads((folder / PEOPLE).read_text(encoding="utf-8"))
+    with json_file.reading(folder / PEOPLE, "train") as about:
         scores = {score["person"]: Score(**score) for score in about["scores"]}
         settings = Settings(**about["settings"])
         return People(folder, settings, about["asked"], about["data"], about["names"], scores)
-    except (LookupError, TypeError, ValueError) as error:
-        raise DataError(f"{folder / PEOPLE} is not what gaze train writes ({error}).") from None
 
 
 def train(people: People, reading: Reading, on_epoch: Callable[[str, Epoch], None], on_score: Callable[[Score], None]):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import minigrad as mg
-from gaze_examples import figures, report
+from gaze_examples import figures, json_file, report
 from gaze_examples.data import DataError, GazeData
 from gaze_examples.data.whole import check_can_make, whole_folder
 from gaze_examples.models import MODELS
@@ -66,7 +66,7 @@ def start(
         while True:
             try:
                 with whole_folder(folder) as unfinished:
-                    (unfinished / RUN).write_text(json.dumps(about, indent=1), encoding="utf-8")
+                    json_file.write(unfinished / RUN, about)
                     if network is not None:
                         mg.save(network.state_dict(), unfinished / START)
                 return Started(folder, settings, dict(asked), source)
@@ -82,11 +82,8 @@ def started(folder: Path) -> Started:
         if (folder / WEIGHTS).is_file():
             raise DataError(f"The run in {folder} is finished; there is nothing to resume. gaze evaluate tests it.")
         raise DataError(f"There is no run to resume in {folder}; expected a folder that gaze train has begun.")
-    try:
-        about = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    with json_file.reading(folder / RUN, "train") as about:
         return Started(folder, Settings(**about["settings"]), dict(about["asked"]), str(about["data"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{folder / RUN} is not what gaze train writes ({error}).") from None
 
 
 def discard(run: Started) -> None:

@@ -13,7 +13,7 @@ from gaze_examples.batches import loader
 from gaze_examples.data import GazeData
 from gaze_examples.models import MODELS
 from minigrad import distributed, random
-from minigrad.backend import Device
+from minigrad.backend import Device, cupy_with_a_gpu
 from minigrad.nn import CrossEntropyLoss, Module
 from minigrad.optim.lr_scheduler import CosineAnnealingLR
 from minigrad.tape import Tape
@@ -60,6 +60,7 @@ def work_on(device: str | None) -> Device:
     """The device of a name (None is the CPU). If it is a GPU, it is the current one from now on."""
     where = mg.device(device)
     if where.type == "cuda":
+        cupy_with_a_gpu(f"device {device}", where.index or 0)
         mg.cuda.set_device(where)
     return where
 

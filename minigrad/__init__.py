@@ -118,7 +118,7 @@ from minigrad.functions.comparison import (
     ne,
     not_equal,
 )
-from minigrad.functions.conversion import clone
+from minigrad.functions.conversion import clone, is_floating_point
 from minigrad.functions.cumulative import cumprod, cumsum
 from minigrad.functions.diagonal import diag, diagonal, tril, triu
 from minigrad.functions.elementwise import (
@@ -215,6 +215,7 @@ from minigrad.functions.shape import (
     meshgrid,
     moveaxis,
     movedim,
+    numel,
     permute,
     ravel,
     reshape,
@@ -230,7 +231,7 @@ from minigrad.functions.softmax import log_softmax, softmax
 from minigrad.lift import differentiable
 from minigrad.random import Generator, manual_seed
 from minigrad.tape import Tape
-from minigrad.tensor import Tensor, is_floating_point, is_tensor, numel
+from minigrad.tensor import Tensor, is_tensor
 from minigrad.threads import get_num_threads, set_num_threads
 
 __version__ = "0.1.0"

@@ -207,9 +207,14 @@ class Op:
             if mixed is not None or isinstance(error, RuntimeWarning):
                 return mixed or error
         if self.is_ours:
-            return _in_our_words(error, self.name, values)
+            return self._misfit(error) or _in_our_words(error, self.name, values)
         error.add_note(f"in the forward of {self.name}, given {_describe(values)}")
         return error
+
+    def _misfit(self, error: Exception) -> TypeError | None:
+        """Python's complaint of arguments that do not fit forward, in the op's name; None if `error` is another."""
+        called, told = f"{self.forward.__qualname__}() ", str(error)
+        return TypeError(f"{_place()}{self.name}() {told.removeprefix(called)}") if told.startswith(called) else None
 
 
 def takes(function: Callable, parameter: str) -> bool:
@@ -298,29 +303,55 @@ def _in_our_words(error: Exception, name: str, arrays: list) -> Exception:
     if isinstance(error, AttributeError) or "NoneType" in message:
         return not_tensors(name, *arrays)
     if not any(hasattr(value, "dtype") or isinstance(value, list) for value in arrays):
-        message, error = f"{name}: expected at least one Tensor, got {_describe(arrays)}.", TypeError()
+        return TypeError(f"{_place()}{name}: expected at least one Tensor, got {_describe(arrays)}.")
     if "broadcast" in message and isinstance(error, ValueError) and not message.startswith(f"{name}:"):
         message = "the shapes do not broadcast: from the right, lengths must be equal, or one of them 1"
     if not message.startswith(f"{name}:"):
         message = f"{name}: {message.rstrip('.')}. Got {_describe(arrays)}."
-    if state.here.module:
-        message = f"{state.here.module}: {message}"
     kinds = {IndexError: IndexError, TypeError: DtypeError, OverflowError: OverflowError, ValueError: ShapeError}
-    return next(ours for theirs, ours in kinds.items() if isinstance(error, theirs))(message)
+    return next(ours for theirs, ours in kinds.items() if isinstance(error, theirs))(_place() + message)
 
 
 def not_tensors(name: str, *given: Any) -> TypeError:
     """The error of an op that was given something without a shape: a list, or None."""
     plain = (list, tuple, str)
     got = ", ".join(f"a {type(one).__name__}" if isinstance(one, plain) else _describe([one]) for one in given)
-    where = f"{state.here.module}: " if state.here.module else ""
     nothing = " A function, such as a forward, gives None if it has no return." if given[0] is None else ""
-    return TypeError(f"{where}{name}: expected Tensors, got {got}.{nothing}")
+    return TypeError(f"{_place()}{name}: expected Tensors, got {got}.{nothing}")
+
+
+def of_tensors(function: Callable) -> Callable:
+    """Let a function that looks at its tensors itself, before an op does, say so if it was given something else.
+
+    That costs a call more, so those that are called often leave it to their ops.
+    """
+
+    @functools.wraps(function)
+    def called(*args: Any, **settings: Any) -> Any:
+        try:
+            return function(*args, **settings)
+        except AttributeError as error:
+            raise no_tensor(error, function.__name__, *args, *settings.values()) from None
+
+    return called
+
+
+def no_tensor(error: AttributeError, name: str, *given: Any) -> Exception:
+    """What to raise for `error`: what lacks the attribute was given, and is no tensor, or the error is our own."""
+    members = [one for argument in given if isinstance(argument, (list, tuple)) for one in argument]
+    if isinstance(error.obj, Tensor) or not any(error.obj is one for one in (*given, *members)):
+        return error
+    return not_tensors(name, error.obj)
+
+
+def _place() -> str:
+    """The layer that is running, to be put in front of an error's text."""
+    return f"{state.here.module}: " if state.here.module else ""
 
 
 def _describe(operands: list) -> str:
     """`float32 (3, 4), 2.0`."""
-    return ", ".join(
+    described = ", ".join(
         f"{x.dtype} {x.shape}"
         if is_array(x) or isinstance(x, Tensor)
         else f"[{_describe(x)}]"
@@ -328,3 +359,4 @@ def _describe(operands: list) -> str:
         else repr(x)
         for x in operands
     )
+    return described or "nothing"

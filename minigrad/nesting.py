@@ -44,18 +44,23 @@ def _to_json(value: Any, name: str, arrays: dict[str, Array]) -> Any:
         arrays[name] = as_array(value)
         return {"tensor": name}
     if isinstance(value, Mapping):  # as pairs, since a key may be a number
-        for key in value:
+        entries = {_plain(key): entry for key, entry in value.items()}
+        for key in entries:
             if not isinstance(key, (str, int, float, type(None))):
                 raise TypeError(f"a key must be text, a number or None; one of {name} is a {type(key).__name__}")
-        return {"dict": [[key, _to_json(entry, f"{name}.{key}", arrays)] for key, entry in value.items()]}
+        return {"dict": [[key, _to_json(entry, f"{name}.{key}", arrays)] for key, entry in entries.items()]}
     if isinstance(value, (list, tuple)):
         kind = "tuple" if isinstance(value, tuple) else "list"
         return {kind: [_to_json(entry, f"{name}.{i}", arrays) for i, entry in enumerate(value)]}
-    if isinstance(value, np.generic):
-        value = value.item()
+    value = _plain(value)
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(f"expected tensors, numbers, text, lists and dicts; {name} is a {type(value).__name__}")
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's scalars as Python's."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _from_json(value: Any, tensor: Callable[[str], Tensor]) -> Any:

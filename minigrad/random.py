@@ -19,7 +19,7 @@ _generator: np.random.Generator | None = None  # made when first used: numpy.ran
 def manual_seed(seed: int) -> np.random.Generator:
     """Start the library's random stream from `seed`. Returns the generator."""
     global _generator
-    _generator = np.random.default_rng(seed)
+    _generator = _started("manual_seed", seed)
     return _generator
 
 
@@ -31,8 +31,8 @@ class Generator:
 
     def manual_seed(self, seed: int) -> Generator:
         """Start the stream from `seed`. Returns itself."""
+        self.numpy = _started("manual_seed", seed)
         self._seed = int(seed)
-        self.numpy = np.random.default_rng(self._seed)
         return self
 
     def seed(self) -> int:
@@ -53,7 +53,14 @@ def generator(source: Generator | np.random.Generator | int | None = None) -> np
         return _generator
     if isinstance(source, Generator):
         return source.numpy
-    return source if isinstance(source, np.random.Generator) else np.random.default_rng(source)
+    return source if isinstance(source, np.random.Generator) else _started("generator", source)
+
+
+def _started(name: str, seed: Any) -> np.random.Generator:
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: a seed is a whole number, at least 0, got {seed!r}.") from None
 
 
 def uniform(

@@ -37,6 +37,8 @@ def save(state: Any, path: str | os.PathLike, metadata: Mapping[str, str] | None
     metadata = dict(metadata or {})
     if not all(isinstance(text, str) for pair in metadata.items() for text in pair):
         raise TypeError("save: all metadata must be text (str).")
+    if NESTING in metadata:
+        raise ValueError(f"save: {NESTING!r} is the library's own entry in the metadata; call this one something else.")
     if _is_named_tensors(state):
         arrays = {name: as_array(value) for name, value in state.items()}
     else:

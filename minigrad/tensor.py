@@ -147,9 +147,7 @@ class Tensor:
 
     def size(self, dim: int | None = None) -> tuple[int, ...] | int:
         """The shape, or its length along `dim`."""
-        if dim is not None and not -self.ndim <= dim < self.ndim:
-            raise IndexError(f"size: dim must lie in {-self.ndim}..{self.ndim - 1}, got {dim}.")
-        return self.shape if dim is None else self.shape[dim]
+        return self.shape if dim is None else self.shape[self._axis(dim, "size")]
 
     def dim(self) -> int:
         """The number of axes."""
@@ -180,7 +178,14 @@ class Tensor:
     def stride(self, dim: int | None = None) -> tuple[int, ...] | int:
         """How many elements further in memory the next one along each axis is, or along `dim`."""
         steps = tuple(step // self.itemsize for step in self.array.strides)
-        return steps if dim is None else steps[dim]
+        return steps if dim is None else steps[self._axis(dim, "stride")]
+
+    def _axis(self, dim: int, name: str) -> int:
+        if not isinstance(dim, (int, np.integer)):
+            raise TypeError(f"{name}: dim must be an int, got {dim!r}.")
+        if not -self.ndim <= dim < self.ndim:
+            raise IndexError(f"{name}: dim must lie in {-self.ndim}..{self.ndim - 1}, got {dim}.")
+        return int(dim)
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in memory one after another, in order."""
@@ -598,7 +603,7 @@ def refuse_create_graph(create_graph: bool, name: str) -> None:
         raise NotImplementedError(f"{name}: gradients of gradients (create_graph=True) are not supported.")
 
 
-_NO_ARRAYS = frozenset({int, bool, float, str, list, tuple, range, Tensor})  # for which Tensor() is PyTorch's
+_NO_ARRAYS = frozenset({int, bool, float, str, list, tuple, dict, range, type(None), Tensor})  # read as by PyTorch
 _PRIVATE = frozenset({"_value", "_node", "_other_leaf", "_retained"})
 
 
@@ -630,16 +635,6 @@ def _rebuilt(kind: type[Tensor], array: Array, requires_grad: bool, own: dict[st
 def is_tensor(thing: Any) -> bool:
     """Whether it is a Tensor."""
     return isinstance(thing, Tensor)
-
-
-def numel(x: Tensor) -> int:
-    """The number of elements."""
-    return x.numel()
-
-
-def is_floating_point(x: Tensor) -> bool:
-    """Whether the elements are floats."""
-    return x.is_floating_point()
 
 
 def as_array(thing: Any, like: Array | None = None) -> Array:

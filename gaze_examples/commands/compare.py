@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from gaze_examples.commands import options, printing
@@ -15,9 +14,7 @@ def add(commands: Any) -> None:
     compare.add_argument(
         "--epochs", type=options.positive(int), help="passes over the training data (default: each its own)"
     )
-    compare.add_argument(
-        "--out", metavar="DIR", type=options.name, help="the folder (default: the next free runs/compare-N)"
-    )
+    options.add_out(compare, "compare")
     options.add_device(compare)
     options.add_data(compare)
     compare.set_defaults(run=_compare)
@@ -27,7 +24,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     from gaze_examples import compare, run_folder
     from gaze_examples.data import DataError
 
-    folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), "compare")
+    folder = options.out(arguments, "compare")
     run_folder.check_free(folder)
     options.device(arguments.device)
     asked = options.asked_for(arguments)

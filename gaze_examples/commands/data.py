@@ -13,7 +13,7 @@ def add(commands: Any) -> None:
     """Register it, with its options."""
     data = options.add_command(commands, "data", "say what the data is, show it, or write it in the course's layout")
     data.add_argument("path", metavar="PATH", nargs="?", type=options.name, help="the same as --data PATH")
-    data.add_argument("--sheet", metavar="PNG", type=options.name, help="draw a contact sheet")
+    data.add_argument("--sheet", metavar="PNG", type=options.file, help="draw a contact sheet")
     data.add_argument("--write", metavar="DIR", type=options.name, help="export to DIR/Image and DIR/Label")
     options.add_data(data)
     data.set_defaults(run=_data)

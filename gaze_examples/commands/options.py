@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 DATA_OPTIONS: dict[str, Any] = {
@@ -28,6 +29,10 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", help="cpu, cuda or, of several, cuda:N (default: cpu)")
 
 
+def add_out(parser: argparse.ArgumentParser, stem: str, what: str = "the folder") -> None:
+    parser.add_argument("--out", metavar="DIR", type=name, help=f"{what} (default: the next free runs/{stem}-N)")
+
+
 def add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
     """The options of DATA_OPTIONS; their default is None, so that what was given can be told from what was not."""
     group = parser.add_argument_group("data", without or None)
@@ -47,6 +52,13 @@ def add_data(parser: argparse.ArgumentParser, without: str = "") -> None:
 
 
 # -- what was asked for ------------------------------------------------------------------------------------------------
+
+
+def out(arguments: argparse.Namespace, stem: str) -> Path:
+    """The folder of --out, or the next free one in `runs/`."""
+    from gaze_examples import run_folder
+
+    return Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), stem)
 
 
 def device(name: str | None):
@@ -136,4 +148,14 @@ _shares.__name__ = "TRAIN,VAL,TEST"
 def name(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("expected a name, not nothing")
+    return text
+
+
+def file(text: str) -> str:
+    """A file that can be written, which is asked before minutes are spent on what is to be in it."""
+    path = Path(name(text))
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"expected a file, and {text} is a folder")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {path.parent}")
     return text

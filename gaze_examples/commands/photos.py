@@ -27,7 +27,7 @@ def add_predict(commands: Any) -> None:
     parser.add_argument("pictures", nargs="*", metavar="PHOTO", help="photos, and films such as .mp4")
     parser.add_argument("--camera", nargs="?", type=int, const=0, metavar="N", help="a live view of camera N instead")
     _add_network(parser)
-    parser.add_argument("--out", metavar="DIR", help="the folder for pictures and JSON (default: runs/predict-N)")
+    options.add_out(parser, "predict", "the folder for pictures and JSON")
     parser.set_defaults(run=_predict)
 
 
@@ -41,7 +41,9 @@ def add_explain(commands: Any) -> None:
                         "largest)")  # fmt: skip
     parser.add_argument("--quadrant", type=int, choices=range(4), help="what to explain (default: the answer)")
     _add_network(parser)
-    parser.add_argument("--out", metavar="PNG", help="the picture (default: explain-NAME.png, or mistakes.png)")
+    parser.add_argument(
+        "--out", metavar="PNG", type=options.file, help="the picture (default: explain-NAME.png, or mistakes.png)"
+    )
     options.add_data(parser, "for an INDEX and for --mistakes; without --data, the options are those of the run")
     parser.set_defaults(run=_explain)
 
@@ -66,26 +68,28 @@ def _predict(arguments: argparse.Namespace) -> int:
         return 0
     if not arguments.pictures:
         raise DataError("Give photos or a film, or --camera.")
-    paths = [Path(name) for name in arguments.pictures]
-    missing = [path for path in paths if not path.is_file()]  # said before a network is trained for nothing
-    for path in missing:
-        printing.say(f"There is no file {path}.")
-    there = [path for path in paths if path not in missing]
-    if not there:
-        return 2
-    folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), "predict")
-    run_folder.check_free(folder)
-    network = network_of(arguments.model)
     bad: list[DataError] = []
 
     def on_bad(error: DataError) -> None:
         bad.append(error)
         printing.say(str(error))
 
-    outcome = predict.predict(network.model, there, folder, network.about, on_bad)
+    good: list[Path] = []
+    for path in map(Path, arguments.pictures):
+        try:
+            predict.check(path)  # before a network is trained for nothing
+            good.append(path)
+        except DataError as error:
+            on_bad(error)
+    if not good:
+        return 2
+    folder = options.out(arguments, "predict")
+    run_folder.check_free(folder)
+    network = network_of(arguments.model)
+    outcome = predict.predict(network.model, good, folder, network.about, on_bad)
     print(predict.table(outcome.rows))
     print(f"\n{predict.NOTE}\nPictures and {predict.ANSWERS} are in {folder}.")
-    return 2 if missing or bad else 0 if outcome.answered else 1
+    return 2 if bad else 0 if outcome.answered else 1
 
 
 def _explain(arguments: argparse.Namespace) -> int:
@@ -103,9 +107,10 @@ def _explain(arguments: argparse.Namespace) -> int:
         raise DataError("--face chooses a face of a photo; leave it out.")
     stem = "mistakes" if arguments.mistakes else f"explain-{Path(arguments.what).stem}"
     out = Path(arguments.out or f"{stem}.png")
+    face = _face_in(Path(arguments.what), arguments.face) if is_photo else None
     network = network_of(arguments.model)
-    if is_photo:
-        image = _image_of_photo(Path(arguments.what), arguments.face, network.model)
+    if face is not None:
+        image = _image_of_face(face, Path(arguments.what).name, network.model)
     else:
         data = options.load(options.asked_for(arguments, network.asked))
         eyes, labels = data.split.parts()[INDEX_OF], data.labels[INDEX_OF]
@@ -142,11 +147,17 @@ def _image_of_data(eyes: Any, labels: Any, index: int, model: Any) -> _Image:
     return _Image(pair, int(probabilities(model, pair[None]).argmax()), title)
 
 
-def _image_of_photo(path: Path, number: int | None, model: Any) -> _Image:
-    """The eyes of face `number` in a photo, from the left, or of the largest face that has eyes."""
+class _Face(NamedTuple):
+    """A face that has eyes, and the photo that it is in, grey (H, W)."""
+
+    grey: Any
+    face: Any
+
+
+def _face_in(path: Path, number: int | None) -> _Face:
+    """Face `number` in a photo, from the left, or the largest face that has eyes."""
     from gaze_examples.data import DataError
-    from gaze_examples.photos.answers import answer
-    from gaze_examples.photos.faces import eye_pair, find_faces
+    from gaze_examples.photos.faces import find_faces
     from gaze_examples.photos.files import grey_of, read_photo
 
     grey = grey_of(read_photo(path))
@@ -161,10 +172,18 @@ def _image_of_photo(path: Path, number: int | None, model: Any) -> _Image:
         raise DataError(f"There is no face {number} in {path}: there are 1 to {len(faces)}.")
     if face.eyes is None:
         raise DataError(f"In the face in {path} {face.problem}.")
-    found = answer(model, grey, face)
-    assert found.quadrant is not None
-    title = f"{path.name}, answered with {found.name} ({100 * found.probability:.0f} %) over all crops"
-    return _Image(eye_pair(grey, face.eyes), found.quadrant, title)
+    return _Face(grey, face)
+
+
+def _image_of_face(found: _Face, photo: str, model: Any) -> _Image:
+    """The eyes of a face. photo: what its file is called."""
+    from gaze_examples.photos.answers import answer
+    from gaze_examples.photos.faces import eye_pair
+
+    given = answer(model, found.grey, found.face)
+    assert given.quadrant is not None
+    title = f"{photo}, answered with {given.name} ({100 * given.probability:.0f} %) over all crops"
+    return _Image(eye_pair(found.grey, found.face.eyes), given.quadrant, title)
 
 
 def network_of(run: str | None) -> Network:

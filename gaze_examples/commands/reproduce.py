@@ -13,8 +13,7 @@ def add(commands: Any) -> None:
     """Register it, with its options."""
     reproduce = options.add_command(commands, "reproduce", "do the course's assignment from end to end, in one report")
     reproduce.add_argument("--quick", action="store_true", help="fewer epochs: about a minute on the small set")
-    reproduce.add_argument("--out", metavar="DIR", type=options.name, help="the folder (default: the next free "
-                           "runs/reproduce-N)")  # fmt: skip
+    options.add_out(reproduce, "reproduce")
     reproduce.add_argument(
         "--resume", metavar="DIR", type=options.name, help="go on with a reproduction that was stopped"
     )
@@ -26,13 +25,12 @@ def add(commands: Any) -> None:
 def _reproduce(arguments: argparse.Namespace) -> int:
     import matplotlib.figure  # noqa: F401  that it is missing should be said before the training
 
-    from gaze_examples import run_folder
     from gaze_examples.reproduce import command
 
     if arguments.resume is not None:
         options.nothing_given(arguments, ["quick", "out", "device", *options.DATA_OPTIONS])
         return command.resume(Path(arguments.resume), lambda asked: options.load({**options.DATA_OPTIONS, **asked}))
-    folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), "reproduce")
+    folder = options.out(arguments, "reproduce")
     options.device(arguments.device)
     asked = options.asked_for(arguments) | {"device": arguments.device or "cpu"}
     return command.begin(folder, arguments.quick, asked, lambda: options.load(asked))

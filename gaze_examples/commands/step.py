@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
     step.add_argument(
         "--index", type=options.index, default=0, metavar="N", help="which image of the data (default: 0)"
     )
-    step.add_argument("--html", metavar="FILE", type=options.name, help="write a page for the browser instead")
+    step.add_argument("--html", metavar="FILE", type=options.file, help="write a page for the browser instead")
     options.add_data(step)
     step.set_defaults(run=_step)
 

@@ -26,9 +26,7 @@ def add(commands: Any) -> None:
     train.add_argument("--batch-size", type=options.positive(int), help="images in a batch")
     train.add_argument("--start", metavar="RUN", type=options.name, help="start from the weights of a run, or with "
                        "`default` from those that predict has (default: fresh weights)")  # fmt: skip
-    train.add_argument(
-        "--out", metavar="DIR", type=options.name, help="the run folder (default: the next free runs/MODEL-N)"
-    )
+    options.add_out(train, "MODEL", "the run folder")
     train.add_argument("--resume", metavar="RUN", type=options.name, help="go on with a run that was killed or stopped")
     train.add_argument("--data-parallel", action="store_true", help="share each batch among the processes that "
                        "mpiexec started, as in `mpiexec -n 4 gaze train --data-parallel`")  # fmt: skip
@@ -60,7 +58,7 @@ def _begun(arguments: argparse.Namespace) -> tuple:
     name = arguments.model or DEFAULT_MODEL
     if name not in MODELS:
         raise DataError(f"There is no model {name!r}; the models are {', '.join(MODELS)}.")
-    folder = Path(arguments.out) if arguments.out is not None else run_folder.next_free(Path("runs"), name)
+    folder = options.out(arguments, name)
     run_folder.check_free(folder)
     options.device(arguments.device)
     start = _start(arguments.start, name)

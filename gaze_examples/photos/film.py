@@ -44,41 +44,48 @@ class Film(NamedTuple):
         return f"mostly {name}", f"{100 * times / sum(self.looks.values()):.0f} % of it", answers
 
 
+def check_film(path: Path) -> None:
+    """DataError for what is no film."""
+    with _quiet_opencv():
+        _Reader(path).close()
+
+
 def annotate_film(model: Module, path: Path, beside: Path) -> Film:
     """Write `beside`.mp4 and `beside`.jsonl. DataError, and none of them, for what is no film."""
     movie, lines = (beside.with_name(f"{beside.name}.{ending}") for ending in ("mp4", "jsonl"))
     frames, answered, looks = 0, 0, Counter[str]()
-    with _quiet_opencv(), closing(_Reader(path)) as reader:
-        first = next(reader, None)
-        if first is None:
-            raise DataError(f"Cannot read the film {path}: it is broken, or not one that OpenCV knows.")
-        with (
-            closing(_Writer(movie, reader.rate, first)) as writer,
-            open(lines, "w", encoding="utf-8") as file,
-            tqdm(total=reader.length, desc=path.name, unit=" frames", file=sys.stderr, disable=None) as bar,
-        ):
-            for frame in chain([first], reader):
-                answers = look(model, grey_of(frame))
-                writer.write(annotate(frame, answers))
-                entry = {"frame": frames, "seconds": round(frames / reader.rate, 3),
-                         "faces": [answer.as_dict() for answer in answers]}  # fmt: skip
-                file.write(json.dumps(entry) + "\n")
-                names = [answer.name for answer in answers if answer.quadrant is not None]
-                looks.update(names)
-                answered += bool(names)
-                frames += 1
-                bar.update()
+    with (
+        _quiet_opencv(),
+        closing(_Reader(path)) as reader,
+        closing(_Writer(movie, reader.rate, reader.first)) as writer,
+        open(lines, "w", encoding="utf-8") as file,
+        tqdm(total=reader.length, desc=path.name, unit=" frames", file=sys.stderr, disable=None) as bar,
+    ):
+        for frame in chain([reader.first], reader):
+            answers = look(model, grey_of(frame))
+            writer.write(annotate(frame, answers))
+            entry = {"frame": frames, "seconds": round(frames / reader.rate, 3),
+                     "faces": [answer.as_dict() for answer in answers]}  # fmt: skip
+            file.write(json.dumps(entry) + "\n")
+            names = [answer.name for answer in answers if answer.quadrant is not None]
+            looks.update(names)
+            answered += bool(names)
+            frames += 1
+            bar.update()
     return Film(frames, answered, looks)
 
 
 class _Reader:
-    """The frames of a film, one after the other."""
+    """The frames of a film after the first, one after the other."""
 
     def __init__(self, path: Path) -> None:
         self.capture = cv2.VideoCapture(str(path))
         rate, length = (self.capture.get(what) for what in (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_COUNT))
         self.rate = rate if 1 <= rate <= 1000 else USUAL_RATE
         self.length = int(length) if length > 0 else None
+        there, self.first = self.capture.read()
+        if not there:
+            raise DataError(f"Cannot read the film {path}: it is broken, or not one that OpenCV knows.")
 
     def __iter__(self) -> _Reader:
         return self

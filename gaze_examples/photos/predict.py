@@ -17,7 +17,7 @@ from gaze_examples.data.whole import whole_folder
 from gaze_examples.photos.answers import Answer, look
 from gaze_examples.photos.drawing import annotate
 from gaze_examples.photos.files import grey_of, read_photo, write_picture
-from gaze_examples.photos.film import annotate_film
+from gaze_examples.photos.film import annotate_film, check_film
 from minigrad.nn import Module
 
 ANSWERS = "answers.json"
@@ -30,6 +30,16 @@ class Outcome(NamedTuple):
 
     rows: list[tuple[str, ...]]
     answered: int
+
+
+def check(path: Path) -> None:
+    """DataError for a picture that is not there, or cannot be read."""
+    if not path.is_file():
+        raise DataError(f"There is no file {path}.")
+    if is_film(path):
+        check_film(path)
+    else:
+        read_photo(path)
 
 
 def predict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from minigrad import tape
@@ -72,7 +72,7 @@ def backward(
 def _ends(outputs: Tensors, upstream: Upstream, name: str) -> list[tuple[Any, Any]]:
     """Where the walk starts, and with which gradients."""
     tensors = _several(outputs, "outputs")
-    gradients = [None] * len(tensors) if upstream is None else _several(upstream, "upstream gradients")
+    gradients = [None] * len(tensors) if upstream is None else _several(upstream, "upstream gradients", or_none=True)
     if len(gradients) != len(tensors):
         raise ShapeError(
             f"{name}: expected one upstream gradient for each of {len(tensors)} outputs, got {len(gradients)}."
@@ -83,9 +83,9 @@ def _ends(outputs: Tensors, upstream: Upstream, name: str) -> list[tuple[Any, An
     ]
 
 
-def _several(tensors: Any, what: str) -> list[Any]:
-    listed = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+def _several(tensors: Any, what: str, or_none: bool = False) -> list[Any]:
+    listed = [tensors] if isinstance(tensors, Tensor) or not isinstance(tensors, Iterable) else list(tensors)
     for tensor in listed:
-        if not (isinstance(tensor, Tensor) or tensor is None):
+        if not (isinstance(tensor, Tensor) or (or_none and tensor is None)):
             raise TypeError(f"autograd: {what} must be Tensors, got {type(tensor).__name__}.")
     return listed

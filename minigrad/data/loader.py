@@ -67,7 +67,7 @@ class DataLoader:
         self.batch_sampler = batch_sampler
         self.drop_last = drop_last
         self.collate_fn = collate_fn
-        self._own_generator = None if generator is None else random.generator(generator)
+        self.generator = None if generator is None else random.generator(generator)
 
     def __len__(self) -> int:
         """The number of batches."""
@@ -98,19 +98,20 @@ class DataLoader:
         for name, stream in streams.items():
             random.set_state(state_dict[name], stream)
 
-    def _streams(self) -> dict[str, np.random.Generator]:
+    def _streams(self) -> dict[str, random.Generator | np.random.Generator]:
         """The random streams that it does not share with the library."""
         sources = {"loader": self, "sampler": self.sampler, "batch_sampler": self.batch_sampler}
         sources["batch_sampler.sampler"] = getattr(self.batch_sampler, "sampler", None)
-        own = {name: getattr(source, "_own_generator", None) for name, source in sources.items()}
-        return {name: stream for name, stream in own.items() if stream is not None}
+        own = {name: getattr(source, "generator", None) for name, source in sources.items()}
+        kinds = (random.Generator, np.random.Generator)  # a sampler of the user's may mean something else by the name
+        return {name: stream for name, stream in own.items() if isinstance(stream, kinds)}
 
     def _order(self) -> Any:
         """The indices of an epoch."""
         if self.sampler is not None:
             return self.sampler
         count = len(self.dataset)
-        return random.generator(self._own_generator).permutation(count) if self.shuffle else np.arange(count)
+        return random.generator(self.generator).permutation(count) if self.shuffle else np.arange(count)
 
     def _batches(self) -> Iterable[Any]:
         """The indices of an epoch, batch by batch."""

@@ -14,7 +14,11 @@ from minigrad.tensor import Tensor, as_array
 
 
 class Sampler:
-    """Subclass it with `__iter__`, which gives the indices of an epoch, and `__len__`, which counts them."""
+    """Subclass it with `__iter__`, which gives the indices of an epoch, and `__len__`, which counts them.
+
+    One that draws has `generator`: the stream it draws from, or None for the library's. A loader's `state_dict()` keeps
+    where the stream stands, and several ranks that are to draw the same need one.
+    """
 
     def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError(f"{type(self).__name__} needs a method __iter__(self).")
@@ -49,10 +53,10 @@ class RandomSampler(Sampler):
         self.data_source = data_source
         self.replacement = replacement
         self.num_samples = len(data_source) if num_samples is None else _count("RandomSampler", num_samples)
-        self._own_generator = None if generator is None else random.generator(generator)
+        self.generator = None if generator is None else random.generator(generator)
 
     def __iter__(self) -> Iterator[int]:
-        rng, count = random.generator(self._own_generator), len(self.data_source)
+        rng, count = random.generator(self.generator), len(self.data_source)
         if self.replacement:
             return iter(rng.integers(count, size=self.num_samples).tolist())
         rounds = -(-self.num_samples // max(count, 1))
@@ -68,10 +72,10 @@ class SubsetRandomSampler(Sampler):
 
     def __init__(self, indices: Sequence[int], generator: Any = None) -> None:
         self.indices = indices
-        self._own_generator = None if generator is None else random.generator(generator)
+        self.generator = None if generator is None else random.generator(generator)
 
     def __iter__(self) -> Iterator[int]:
-        return (self.indices[i] for i in random.generator(self._own_generator).permutation(len(self.indices)))
+        return (self.indices[i] for i in random.generator(self.generator).permutation(len(self.indices)))
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -93,11 +97,11 @@ class WeightedRandomSampler(Sampler):
                 f"WeightedRandomSampler: without replacement, {num_samples} samples need as many weights that are not "
                 f"0, got {np.count_nonzero(self.weights)}."
             )
-        self._own_generator = None if generator is None else random.generator(generator)
+        self.generator = None if generator is None else random.generator(generator)
 
     def __iter__(self) -> Iterator[int]:
         shares = self.weights / self.weights.sum()
-        rng = random.generator(self._own_generator)
+        rng = random.generator(self.generator)
         return iter(rng.choice(len(shares), self.num_samples, self.replacement, shares).tolist())
 
     def __len__(self) -> int:
@@ -176,10 +180,15 @@ class DistributedBatchSampler(Sampler):
     """
 
     def __init__(self, batch_sampler: BatchSampler, num_replicas: int | None = None, rank: int | None = None) -> None:
+        if not hasattr(batch_sampler, "sampler"):
+            raise TypeError(
+                f"DistributedBatchSampler: expected a BatchSampler, got a {type(batch_sampler).__name__}. It makes "
+                "batches of a sampler's indices: BatchSampler(sampler, batch_size, drop_last=False)."
+            )
         self.batch_sampler = batch_sampler
         self.sampler = batch_sampler.sampler
         self.num_replicas, self.rank = _replicas("DistributedBatchSampler", num_replicas, rank)
-        if self.num_replicas > 1 and getattr(self.sampler, "_own_generator", self) is None:
+        if self.num_replicas > 1 and getattr(self.sampler, "generator", ...) is None:
             raise ValueError(
                 f"DistributedBatchSampler: the {type(self.sampler).__name__} draws from the library's random stream, "
                 "which each rank has to itself. Give it a seed, generator=0, so that all ranks draw the same batches."

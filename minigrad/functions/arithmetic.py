@@ -33,7 +33,7 @@ def _rounded(forward: Callable, backward: Callable, name: str, rounding: str) ->
             _refuse_integers(x, y, name)
         return op(x, y, rounding=rounding)
 
-    function.__name__ = name
+    function.__name__ = function.__qualname__ = name
     function.__doc__ = forward.__doc__
     return function
 
@@ -123,7 +123,7 @@ clip = alias("clip", clamp)
 @public
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """input where `condition`, a bool tensor, holds, else other; with `condition` alone the indices where it holds."""
-    array = as_array(condition)
+    array = as_array(operand(condition, "where"))
     if input is None and other is None:
         return tuple(Tensor(places) for places in array_module(array).nonzero(array_module(array).atleast_1d(array)))
     if array.dtype != bool_:

@@ -46,7 +46,7 @@ def _of_two(name: str, numpy_name: str, bits: bool = False) -> Callable:
             raise OverflowError(f"{name}: the number {b} does not fit into {dtype}.") from None
 
     what = "bit by bit, of bools and integers" if bits else "element by element, as a bool tensor without gradient"
-    compare.__name__ = name
+    compare.__name__ = compare.__qualname__ = name
     compare.__doc__ = f"{numpy_name.replace('_', ' ')}, {what}."
     return public(compare)
 

@@ -23,7 +23,7 @@ from minigrad.backend import (
 )
 from minigrad.backend import device as read_device
 from minigrad.functions.table import method, public
-from minigrad.lift import differentiable
+from minigrad.lift import differentiable, of_tensors
 from minigrad.ops import shape
 from minigrad.tensor import Tensor
 
@@ -90,17 +90,24 @@ def type(x: Tensor, dtype: Any = None) -> Any:
     return str(x.dtype) if dtype is None else to(x, dtype=dtype)
 
 
+@of_tensors
+def is_floating_point(x: Tensor) -> bool:
+    """Whether the elements are floats."""
+    return x.is_floating_point()
+
+
 @method
+@of_tensors
 def type_as(x: Tensor, other: Tensor) -> Tensor:
     """x in the dtype and on the device of `other`."""
-    return to(x, other)
+    return to(x, dtype=other.dtype, device=other.device)
 
 
 def _converter(name: str, dtype: np.dtype) -> None:
     def convert(x: Tensor) -> Tensor:
         return to(x, dtype=dtype)
 
-    convert.__name__, convert.__doc__ = name, f"x as {dtype}."
+    convert.__name__, convert.__qualname__, convert.__doc__ = name, name, f"x as {dtype}."
     method(convert)
 
 

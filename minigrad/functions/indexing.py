@@ -22,7 +22,7 @@ from minigrad.bounds import all_within
 from minigrad.functions.arithmetic import where
 from minigrad.functions.in_place import in_place, not_writable
 from minigrad.functions.shape import broadcast_tensors
-from minigrad.functions.table import METHODS, alias, public, same_device, wrap
+from minigrad.functions.table import METHODS, alias, operand, public, same_device, wrap
 from minigrad.lift import differentiable
 from minigrad.ops import indexing
 from minigrad.tape import state
@@ -254,8 +254,9 @@ def _alike(x: Tensor, other: Tensor, name: str) -> None:
 @public
 def masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor:
     """x with `value`, a number or a 0-d tensor, where the bool `mask` (which broadcasts to x) holds."""
-    if as_array(value).ndim:
-        raise ShapeError(f"masked_fill: the value must be a number or a 0-d tensor, got shape {as_array(value).shape}.")
+    shape = as_array(operand(value, "masked_fill")).shape
+    if shape:
+        raise ShapeError(f"masked_fill: the value must be a number or a 0-d tensor, got shape {shape}.")
     if as_array(mask).dtype != bool_:
         raise DtypeError(f"masked_fill: the mask must be a bool tensor, got {as_array(mask).dtype}.")
     if isinstance(value, Tensor) and kind_rank(value.dtype) > kind_rank(x.dtype):

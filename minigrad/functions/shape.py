@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.backend import ShapeError
 from minigrad.functions.table import METHODS, Dim, alias, method, public, takes_several, wrap
-from minigrad.lift import differentiable
+from minigrad.lift import differentiable, of_tensors
 from minigrad.ops import shape
 from minigrad.tensor import Tensor
 
@@ -28,6 +28,7 @@ def reshape(x: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 @public
+@of_tensors
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Make one axis of the axes `start_dim` to `end_dim` (inclusive)."""
     ndim = builtins.max(input.ndim, 1)
@@ -65,6 +66,7 @@ def permute(x: Tensor, dims: tuple[int, ...]) -> Tensor:
 
 
 @public
+@of_tensors
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Exchange two axes."""
     order = list(range(input.ndim)) or [0]
@@ -80,11 +82,18 @@ def swapaxes(x: Tensor, axis0: int, axis1: int) -> Tensor:
 
 
 @public
+@of_tensors
 def t(input: Tensor) -> Tensor:
     """The transpose of a matrix (a vector or scalar is left as it is)."""
     if input.ndim > 2:
         raise ShapeError(f"t: expected at most 2 axes, got shape {input.shape}. Use transpose(dim0, dim1) or permute.")
     return _permute(input, axes=tuple(reversed(range(input.ndim))))
+
+
+@of_tensors
+def numel(x: Tensor) -> int:
+    """The number of elements."""
+    return x.numel()
 
 
 @method
@@ -133,6 +142,7 @@ def movedim(x: Tensor, source: int | Sequence[int], destination: int | Sequence[
 
 
 @public
+@of_tensors
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """The tensors, each expanded to the shape that they broadcast to."""
     try:
@@ -144,6 +154,7 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
 
 
 @public
+@of_tensors
 def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
     """A grid of the points with these coordinates: tensor i varies along axis i of each result.
 
@@ -172,12 +183,14 @@ def view(x: Tensor, *size: int | Sequence[int], **named: Any) -> Tensor:
 
 
 @method
+@of_tensors
 def view_as(x: Tensor, other: Tensor) -> Tensor:
     """x with the shape of `other`."""
     return _reshape(x, shape=other.shape)
 
 
 @method
+@of_tensors
 def expand_as(x: Tensor, other: Tensor) -> Tensor:
     """x expanded to the shape of `other`."""
     return expand(x, other.shape)

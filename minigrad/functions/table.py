@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import Number, ShapeError, is_array, mixed_devices
-from minigrad.lift import differentiable, not_tensors, takes
+from minigrad.lift import differentiable, no_tensor, takes
 from minigrad.tensor import Tensor, as_array
 
 TABLE: dict[str, Callable] = {}  # every function by its public name: `mg.<name>(x)` and `x.<name>()`
@@ -69,16 +69,9 @@ def _by_other_names(function: Callable, names: dict[str, str]) -> Callable:
         try:
             return function(*args, **settings)
         except AttributeError as error:
-            raise _no_tensor(error, function.__name__, *args, *settings.values()) from None
+            raise no_tensor(error, function.__name__, *args, *settings.values()) from None
 
     return called
-
-
-def _no_tensor(error: AttributeError, name: str, *given: Any) -> Exception:
-    """What to raise for `error`: what lacks the attribute was given, and is no tensor, or the error is our own."""
-    if isinstance(error.obj, Tensor) or not builtins.any(error.obj is argument for argument in given):
-        return error
-    return not_tensors(name, error.obj)
 
 
 def axes_of(dim: Dim, x: Tensor, name: str) -> tuple[int, ...] | None:
@@ -112,7 +105,7 @@ def takes_several(word: str) -> Callable:
             try:
                 return function(input, several)
             except AttributeError as error:
-                raise _no_tensor(error, name, input) from None
+                raise no_tensor(error, name, input) from None
 
         return spread
 

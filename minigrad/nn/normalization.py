@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.backend import ShapeError
 from minigrad.creation import ones, zeros
+from minigrad.lift import of_tensors
 from minigrad.nn import functional, init
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
@@ -77,6 +78,7 @@ class _BatchNorm(_Affine):
         self.reset_running_stats()
         super().reset_parameters()
 
+    @of_tensors
     def forward(self, input: Tensor) -> Tensor:
         if input.ndim not in [shape.count(",") + 1 for shape in self.shapes]:
             raise ShapeError(f"{type(self).__name__}: expected {' or '.join(self.shapes)}, got {input.shape}.")

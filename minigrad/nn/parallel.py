@@ -42,6 +42,7 @@ class DistributedDataParallel(Module):
     device_ids: None or, as PyTorch's scripts say it, a list of the one GPU on which the network is. Inputs must be
         there already; PyTorch moves them.
     bucket_cap_mb: how many megabytes of gradients travel together.
+    find_unused_parameters: PyTorch's, which must stay False: that a parameter was not used is an error that names it.
     forward_sync_buffers: whether buffers, such as batch-norm's running statistics, are rank 0's again in each forward
         after a step. If not, each rank keeps those of its own parts of the batches. (The name is PyTorch's from 2.13
         on, in place of `broadcast_buffers`.)
@@ -53,9 +54,17 @@ class DistributedDataParallel(Module):
         device_ids: Sequence[int | str | Device] | None = None,
         *,
         bucket_cap_mb: float = 1.0,
+        find_unused_parameters: bool = False,
         forward_sync_buffers: bool = True,
     ) -> None:
         super().__init__()
+        if not isinstance(module, Module):
+            raise TypeError(f"DistributedDataParallel: expected a Module, got a {type(module).__name__}.")
+        if find_unused_parameters:
+            raise NotImplementedError(
+                "DistributedDataParallel: unused parameters are not looked for. Use every parameter in forward, or "
+                "switch it off with requires_grad_(False), and leave out find_unused_parameters."
+            )
         if any(isinstance(one, DistributedDataParallel) for one in module.modules()):
             raise ValueError("DistributedDataParallel: in this network there is one already; wrap it once, as a whole.")
         _check_device_ids(device_ids, module)
@@ -228,6 +237,8 @@ def _tensors_in(output: Any) -> Iterator[Tensor]:
 
 def _check_device_ids(device_ids: Sequence[int | str | Device] | None, module: Module) -> None:
     """Raise if they name anything but the one device on which the network is."""
+    if not isinstance(device_ids, (list, tuple, type(None))):
+        raise TypeError(f"DistributedDataParallel: device_ids is a list of one device, or None, got {device_ids!r}.")
     if device_ids:
         there = {str(one.device) for one in module.parameters()}
         if {str(device(one)) for one in device_ids} != there or len(there) > 1:

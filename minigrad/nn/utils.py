@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from minigrad.backend import Array, ShapeError, array_module, float32, is_on_host
 from minigrad.functions.pieces import cat
+from minigrad.lift import of_tensors
 from minigrad.tensor import Tensor, as_array
 
 
@@ -62,15 +63,16 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All elements of all parameters, one after another, as one vector. Gradients flow back to the parameters."""
-    members = list(parameters)
+    members = _listed(parameters, "parameters_to_vector")
     if not members:
         raise ValueError("parameters_to_vector: expected at least one parameter, got none.")
     return cat([parameter.reshape(-1) for parameter in members])
 
 
+@of_tensors
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     """Copy the elements of a vector into the parameters, one after another. Its length must be theirs together."""
-    members = list(parameters)
+    members = _listed(parameters, "vector_to_parameters")
     count = sum(parameter.numel() for parameter in members)
     if vec.shape != (count,):
         raise ShapeError(f"vector_to_parameters: expected a vector of {count} elements, got shape {vec.shape}.")
@@ -80,8 +82,17 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         parameter.detach().copy_(values[start:end].reshape(parameter.shape))
 
 
+def _listed(parameters: Tensor | Iterable[Tensor], caller: str) -> list[Tensor]:
+    members = [parameters] if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable) else [*parameters]
+    for member in members:
+        if not isinstance(member, Tensor):
+            kind = type(member).__name__
+            raise TypeError(f"{caller}: expected parameters, such as net.parameters(), got a {kind}.")
+    return members
+
+
 def _gradients(parameters: Tensor | Iterable[Tensor], caller: str) -> list[Tensor]:
-    members = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    members = _listed(parameters, caller)
     if not members and isinstance(parameters, Iterator):
         warnings.warn(f"{caller}: no parameters are left in this generator, nothing is clipped.", stacklevel=3)
     return [parameter.grad for parameter in members if parameter.grad is not None]

@@ -76,7 +76,9 @@ TABLE: dict[str, Elementwise] = {
     "floor": Elementwise("⌊x⌋", lambda xp, x: _whole(xp.floor, x), "0", "", None, stays=True),
     "ceil": Elementwise("⌈x⌉", lambda xp, x: _whole(xp.ceil, x), "0", "", None, stays=True),
     "trunc": Elementwise("x without its fraction", lambda xp, x: _whole(xp.trunc, x), "0", "", None, stays=True),
-    "frac": Elementwise("the fraction of x", lambda xp, x: x - xp.trunc(x), "1", "", lambda xp, _: 1, stays=True),
+    "frac": Elementwise(
+        "the fraction of x", lambda xp, x: x - _whole(xp.trunc, x), "1", "", lambda xp, _: 1, stays=True
+    ),
 }
 
 

@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from minigrad import memory
-from minigrad.backend import Array, ShapeError, array_module
+from minigrad.backend import Array, Number, ShapeError, array_module
 from minigrad.threads import in_company, share
 
 ALL = (True, True, True)
@@ -128,7 +128,7 @@ def matmul_forward(x: Array, y: Array):
     Two vectors give their inner product; a vector beside a matrix is a row on the left and a column on the right;
     axes before the last two are a batch, and broadcast.
     """
-    left, right = getattr(x, "shape", ()), getattr(y, "shape", ())  # a number has none
+    left, right = () if isinstance(x, Number) else x.shape, () if isinstance(y, Number) else y.shape
     if not left or not right:
         raise ShapeError(
             "matmul: expected vectors, matrices or batches of them (a number multiplies with *), "

@@ -191,6 +191,9 @@ def test_a_failure_before_the_first_epoch_leaves_nothing_behind(dataset_director
         (("train", "--origin", "here"), "median"),
         (("train", "--shares", "5,1"), "three positive numbers"),
         (("evaluate", "nowhere"), "no trained model in nowhere"),
+        (("explain", "7", "--out", "nowhere/why.png"), "--out: there is no folder nowhere"),
+        (("data", "--sheet", "."), "--sheet: expected a file, and . is a folder"),
+        (("step", "--html", "nowhere/step.html"), "--html: there is no folder nowhere"),
         (("fly",), "invalid choice: 'fly'"),
         (("train", "nonsense"), "unrecognized"),
     ],
@@ -201,6 +204,13 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(words, says, capsys):
     except SystemExit as stop:
         code = stop.code
     assert code == 2 and says in one_sentence(capsys) and list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["train", "compare", "reproduce"])
+def test_without_cupy_a_gpu_is_refused_by_the_name_that_was_typed(command, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    assert gaze(command, "--device", "cuda:1") == 2
+    assert one_sentence(capsys).startswith("gaze: device cuda:1: CuPy is not installed. Install it with: pip install ")
 
 
 def test_alone_it_says_what_it_can_do(capsys):

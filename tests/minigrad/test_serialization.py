@@ -112,6 +112,7 @@ def test_all_nested_values_come_back_exactly(path):
         "nested": {0: {"step": 3, "betas": (0.9, 0.999)}, None: {1.5: False}, "empty": [{}, [], ()]},
         "tensors": {"w": mg.tensor([[1.5, math.nan]]), "n": mg.tensor(7), "bits": np.arange(4, dtype=np.uint8)},
         "numpy": np.float64(0.1),
+        "best": {np.int64(3): 0.5, np.float64(0.1): np.bool_(True), np.str_("text"): 1},
     }
     mg.save(state, path, {"of": "a test"})
     back = mg.load(path)
@@ -149,7 +150,7 @@ def test_dots_and_numbers_in_keys_do_not_mix_tensors_up(path):
     ("[", "Expecting value"),
 ])  # fmt: skip
 def test_a_file_whose_nesting_cannot_be_read_is_refused_by_name(path, text, error):
-    mg.save({"x": mg.ones(1)}, path, {"minigrad checkpoint": text})
+    safetensors.numpy.save_file({"x": np.ones(1)}, path, {"minigrad checkpoint": text})
     with pytest.raises(ValueError, match=rf"weights\.safetensors' does not say how its tensors are nested \(.*{error}"):
         mg.load(path)
 
@@ -176,6 +177,12 @@ def test_the_same_content_is_the_same_file_byte_by_byte(path):
 def test_what_cannot_be_saved_is_refused_and_no_file_appears(path, state, metadata, message):
     with pytest.raises(TypeError, match=message):
         mg.save(state, path, metadata)
+    assert not list(path.parent.iterdir())
+
+
+def test_metadata_are_not_taken_for_the_librarys_own(path):
+    with pytest.raises(ValueError, match="'minigrad checkpoint' is the library's own entry"):
+        mg.save({"x": mg.ones(1)}, path, {"minigrad checkpoint": "7"})
     assert not list(path.parent.iterdir())
 
 

@@ -11,7 +11,7 @@ from minigrad.backend import Array, DtypeError, ShapeError, array_module, is_arr
 from minigrad.bounds import all_within
 from minigrad.functions.shape import broadcast_tensors
 from minigrad.functions.table import Dim, axes_of, wrap
-from minigrad.lift import differentiable
+from minigrad.lift import differentiable, of_tensors
 from minigrad.ops import embedding as _embedding_ops
 from minigrad.ops import pad as _pad_ops
 from minigrad.tensor import Tensor
@@ -60,12 +60,14 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return Tensor((indices[..., None] == xp.arange(classes)).astype(np.int64))
 
 
+@of_tensors
 def normalize(input: Tensor, p: float = 2.0, dim: Dim = 1, eps: float = 1e-12) -> Tensor:
     """input divided by its p-norm along `dim`, or by eps where that is larger."""
     axes_of(dim, input, "normalize")
     return input / input.norm(p, dim, True).clamp(min=eps)
 
 
+@of_tensors
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Σ x1 x2 / (|x1| |x2|) along `dim`, each norm at least eps. x1 and x2 broadcast, before the norms are taken."""
     try:
@@ -77,6 +79,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     return (x1 / first * (x2 / second)).sum(dim)
 
 
+@of_tensors
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """More elements (or, for negative numbers, fewer) at both ends of the last axes.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.functions.shape import unsqueeze
 from minigrad.lift import differentiable
 from minigrad.ops import convolution as pairs
 from minigrad.tensor import Tensor
@@ -54,5 +55,5 @@ def in_batch(axes: int, input: Tensor, function: Callable[[Tensor], Any]) -> Any
     """function(input), of a batch of examples, or of a single one, which has just `axes` axes, as a batch of one."""
     if getattr(input, "ndim", None) != axes:  # what has none is not a tensor, as the op will say
         return function(input)
-    result = function(input.unsqueeze(0))
+    result = function(unsqueeze(input, 0))
     return tuple(one.squeeze(0) for one in result) if isinstance(result, tuple) else result.squeeze(0)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from minigrad import random
 from minigrad.backend import DtypeError, ShapeError, float32, is_float
-from minigrad.lift import differentiable
+from minigrad.lift import differentiable, of_tensors
 from minigrad.ops import dropout as pairs
 from minigrad.tensor import Tensor
 
 _dropout = differentiable(pairs.dropout_forward, pairs.dropout_backward)
 
 
+@of_tensors
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Each element is set to 0 with probability p, and the others are divided by 1 - p, while training.
 
@@ -19,6 +20,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return _drop("dropout", input, input.shape, p, training)
 
 
+@of_tensors
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """`dropout` of whole channels: input (N, C, H, W), or (C, H, W), where all places of a channel fall together."""
     if input.ndim not in (3, 4):

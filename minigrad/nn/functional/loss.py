@@ -6,9 +6,9 @@ import warnings
 from typing import Any
 
 from minigrad.backend import ShapeError
-from minigrad.lift import differentiable, not_tensors
+from minigrad.lift import differentiable, not_tensors, of_tensors
 from minigrad.ops import loss, pointwise_loss
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, as_array
 
 _cross_entropy = differentiable(loss.cross_entropy_forward, loss.cross_entropy_backward)
 _nll_loss = differentiable(loss.nll_loss_forward, loss.nll_loss_backward)
@@ -106,6 +106,7 @@ def huber_loss(
     return _weighted("huber_loss", input, target, reduction, weight, delta=delta)
 
 
+@of_tensors
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -137,12 +138,12 @@ def binary_cross_entropy(
     """Cross-entropy between probabilities and the target, of one shape. No logarithm counts as less than -100."""
     refuse_former_names("binary_cross_entropy", size_average, reduce)
     _same_shape("binary_cross_entropy", input, target)
-    if not ((input.array >= 0) & (input.array <= 1)).all():
+    if not _are_shares(input):
         raise ValueError(
             "binary_cross_entropy: the input must be probabilities, 0..1. For logits there is "
             "binary_cross_entropy_with_logits."
         )
-    if not ((target.array >= 0) & (target.array <= 1)).all():
+    if not _are_shares(target):
         raise ValueError("binary_cross_entropy: the target must lie in 0..1, what share of the example is positive.")
     return _weighted("binary_cross_entropy", input, target, reduction, weight)
 
@@ -184,6 +185,11 @@ def _weighted(
     if reduction not in loss.REDUCTIONS:
         raise ValueError(f"{name}: reduction must be one of {', '.join(loss.REDUCTIONS)}, got {reduction!r}.")
     return losses.sum() if reduction == "sum" else losses.sum() / weight.sum() if weighted_mean else losses.mean()
+
+
+def _are_shares(x: Tensor) -> bool:
+    array = as_array(x)
+    return ((array >= 0) & (array <= 1)).all()
 
 
 def refuse_former_names(name: str, size_average: Any, reduce: Any) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.backend import ShapeError, is_on_host, mixed_devices
 from minigrad.kernels import normalization as kernels
-from minigrad.lift import differentiable
+from minigrad.lift import differentiable, of_tensors
 from minigrad.ops import normalization as pairs
 from minigrad.tensor import Tensor
 
@@ -17,6 +17,7 @@ _batch_norm_eval = differentiable(pairs.batch_norm_eval_forward, pairs.batch_nor
 _layer_norm = differentiable(pairs.layer_norm_forward, pairs.layer_norm_backward)
 
 
+@of_tensors
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -90,6 +91,7 @@ def layer_norm(
     return _layer_norm(input, weight, bias, normalized_shape=tuple(normalized_shape), eps=eps)
 
 
+@of_tensors
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:

@@ -116,13 +116,19 @@ def test_bad_photos_get_a_sentence_each_and_the_good_one_is_answered(default, ph
     assert [one["photo"] for one in answers("out")] == [photo]
 
 
-def test_only_bad_photos_leave_nothing(default, monkeypatch, capsys):
-    Path("text.png").write_text("no picture")
-    assert gaze("predict", "text.png") == 2
-    assert not Path("runs").exists()
+def test_only_bad_pictures_leave_nothing_and_no_network_is_trained_for_them(monkeypatch, nobody, capsys):
     monkeypatch.setattr(default_model, "default_model", None)  # it is not even asked for
-    assert gaze("predict", "missing.png") == 2
-    assert capsys.readouterr().err.endswith("gaze: There is no file missing.png.\n")
+    Path("text.png").write_text("no picture")
+    Path("text.mp4").write_text("no film")
+    assert gaze("predict", "text.png", "text.mp4", "missing.png") == 2
+    assert [line.partition(":")[2] for line in capsys.readouterr().err.splitlines()] == [
+        " Cannot read the photo text.png: it is broken, or not a picture that OpenCV knows.",
+        " Cannot read the film text.mp4: it is broken, or not one that OpenCV knows.",
+        " There is no file missing.png.",
+    ]
+    assert not Path("runs").exists()
+    for words in (("text.png",), (saved(nobody, "nobody.png"),)):
+        assert gaze("explain", *words) == 2
 
 
 def test_nothing_is_overwritten(default, photo, capsys):
@@ -164,7 +170,6 @@ def test_a_broken_film_is_one_sentence(default, capfd):
     assert gaze("predict", "film.mp4") == 2
     assert capfd.readouterr().err == (  # and not a word of OpenCV's
         "gaze: Cannot read the film film.mp4: it is broken, or not one that OpenCV knows.\n"
-        "gaze: None of the pictures could be read, so nothing is written.\n"
     )
     assert not Path("runs").exists()
 

@@ -99,6 +99,41 @@ def test_an_order_that_each_rank_would_draw_for_itself_is_refused():
     assert len(list(DistributedBatchSampler(batches, 1, 0))) == 3
 
 
+def test_a_sampler_of_indices_is_no_sampler_of_batches():
+    with pytest.raises(
+        TypeError, match=r"^DistributedBatchSampler: expected a BatchSampler, got a RandomSampler\. It m"
+    ):
+        DistributedBatchSampler(RandomSampler(range(23)), 3, 0)
+
+
+class Drawing(mg.data.Sampler):
+    """A user's own sampler that draws."""
+
+    def __init__(self, generator):
+        self.generator = generator
+
+    def __iter__(self):
+        return iter(mg.randperm(6, generator=self.generator).tolist())
+
+    def __len__(self):
+        return 6
+
+
+def test_a_sampler_of_ones_own_is_asked_for_its_generator_too():
+    with pytest.raises(ValueError, match=r"the Drawing draws from the library's random stream"):
+        DistributedBatchSampler(BatchSampler(Drawing(None), 4, drop_last=False), 2, 0)
+    stream = mg.Generator().manual_seed(3)
+    loader = mg.data.DataLoader(
+        mg.data.TensorDataset(mg.arange(6)),
+        batch_sampler=DistributedBatchSampler(BatchSampler(Drawing(stream), 4, drop_last=False), 2, 0),
+    )
+    before = loader.state_dict()
+    first = [batch[0].tolist() for batch in loader]
+    assert [batch[0].tolist() for batch in loader] != first
+    loader.load_state_dict(before)
+    assert [batch[0].tolist() for batch in loader] == first
+
+
 def test_it_may_be_a_loaders_sampler():
     data = mg.data.TensorDataset(mg.arange(7))
     loaders = [mg.data.DataLoader(data, 2, sampler=DistributedSampler(data, 2, rank)) for rank in range(2)]

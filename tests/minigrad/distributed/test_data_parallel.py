@@ -130,6 +130,20 @@ def test_parameters_that_got_no_gradient_are_named(three):
     assert all("no gradient to spare.weight, spare.bias, so nothing" in said for said in three["unused"])
 
 
+def test_what_is_no_network_or_no_list_of_devices_is_refused():
+    with pytest.raises(TypeError, match=r"^DistributedDataParallel: expected a Module, got a NoneType\.$"):
+        mg.nn.parallel.DistributedDataParallel(None)
+    with pytest.raises(
+        TypeError, match=r"^DistributedDataParallel: device_ids is a list of one device, or None, got 0"
+    ):
+        mg.nn.parallel.DistributedDataParallel(mg.nn.Linear(1, 1), 0)
+
+
+def test_unused_parameters_are_not_looked_for():
+    with pytest.raises(NotImplementedError, match=r"Use every parameter in forward, or switch it off with requires_"):
+        mg.nn.parallel.DistributedDataParallel(mg.nn.Linear(1, 1), find_unused_parameters=True)
+
+
 def test_names_are_those_of_pytorch(three):
     outer, inner, same = three["names"][0]
     assert outer == [f"module.{name}" for name in inner] and inner[0] == "0.weight" and same
