@@ -2,10 +2,11 @@
 
     python -m tests.mutants [NAME ...]
 
-prints the mutants that survived, and the kill rate. NAME: as in the specs, `linear.fc`; all if none is given. A mutant
-changes one operator, one comparison, one number (an axis, a factor), one flag or one sign of a backward, of a helper in
-its file that only backwards call, or of a slope in a table. What the sweep does not notice is written into a copy of
-the package, on which the tests of that file are run. Those in `HARMLESS` change nothing that can be seen.
+prints the mutants that survived, and the kill rate. NAME: as in the specs, `linear.fc`, or all of a file, `linear`; all
+there are if none is given. A mutant changes one operator, one comparison, one number (an axis, a factor), one flag or
+one sign of a backward, of a helper in its file that only backwards call, or of a slope in a table. What the sweep does
+not notice is written into a copy of the package, on which the tests of that file are run. Those in `HARMLESS` change
+nothing that can be seen.
 """
 
 from __future__ import annotations
@@ -248,10 +249,15 @@ def _replaced(text: str, mutant: Mutant) -> str:
 
 def main(names: list[str]) -> int:
     """Run over the named specs, or all. Returns 0 if no mutant survived."""
+    chosen = [spec for spec in SPECS if not names or spec in names or spec.split(".")[0] in names]
+    unknown = [name for name in names if not any(name in (spec, spec.split(".")[0]) for spec in chosen)]
+    if unknown:
+        print(f"There is no spec {', '.join(unknown)}. There are: {', '.join(SPECS)}.", file=sys.stderr)
+        return 2
     survivors: list[str] = []
     seen: dict[tuple[str, str], bool] = {}
     total = by_sweep = 0
-    for name in tqdm(names or list(SPECS), unit="op"):
+    for name in tqdm(chosen, unit="op"):
         module = importlib.import_module(f"minigrad.ops.{name.split('.')[0]}")
         spec = SPECS[name]
         if not isinstance(spec.backward, FunctionType) or spec.backward.__module__ != module.__name__:
