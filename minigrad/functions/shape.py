@@ -129,7 +129,7 @@ def movedim(x: Tensor, source: int | Sequence[int], destination: int | Sequence[
     order = [d for d in range(x.ndim) if d not in taken]
     for place, axis in sorted(zip(places, taken, strict=True)):
         order.insert(place, axis)
-    return _permute(x, axes=tuple(order))
+    return _permute(x, axes=tuple(order)[: x.ndim])
 
 
 @public

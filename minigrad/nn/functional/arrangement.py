@@ -103,11 +103,12 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         crop = tuple(slice(max(-b, 0), n - max(-a, 0)) for n, (b, a) in zip(input.shape, widths, strict=True))
         cut = input[crop] if min(pad, default=0) < 0 else input
         return _pad(cut, widths=tuple((max(b, 0), max(a, 0)) for b, a in widths), value=value or 0)
+    padded = input
     for axis, (before, after) in enumerate(widths):
         if before or after:
             places = _places(input.shape[axis], before, after, mode)
-            input = input[(slice(None),) * axis + (to_device(places, input.device),)]
-    return input
+            padded = padded[(slice(None),) * axis + (to_device(places, input.device),)]
+    return input.clone() if padded is input else padded
 
 
 def _places(n: int, before: int, after: int, mode: str) -> Array:

@@ -124,6 +124,7 @@ _MAKERS: dict[str, Maker] = {
     "shape.reshape": _matrix(shape=(3, 2)),
     "shape.permute": _matrix(axes=(1, 0)),
     "shape.expand": lambda draw: Inputs((draw(1, 3),), {"shape": (2, 3)}),
+    "shape.diagonal": _matrix(offset=1),
     "shape.cat": lambda draw: Inputs(([draw(1, 3), draw(2, 3)],), {"axis": 0}),
     "shape.stack": lambda draw: Inputs(([draw(3), draw(3)],), {"axis": 0}),
     "shape.split": _matrix(("out[0]", "out[1]"), 2, lengths=(1, 2), axis=1),

@@ -161,6 +161,13 @@ spec(shape, "copy", draw.arrays())
 spec(shape, "reshape", draw.arrays(draw.shapes(0, 3)), {"shape": (-1,)})
 spec(shape, "permute", draw.arrays(draw.shapes(3, 3)), {"axes": st.permutations(range(3)).map(tuple)})
 spec(shape, "expand", (draw.arrays(st.sampled_from([(2, 1, 3), (1, 3), (1, 1)])),), {"shape": (2, 3, 3)})
+spec(
+    shape,
+    "diagonal",
+    draw.arrays((3, 2, 4)),
+    {"offset": st.sampled_from([-3, -1, 0, 2]), "axis1": st.sampled_from([0, 2]), "axis2": 1},
+    reference=lambda x, **which: np.diagonal(x, **which),
+)
 PARTS = st.lists(draw.arrays((2, 3)), min_size=1, max_size=3).map(lambda parts: Case((parts,)))
 spec(shape, "cat", PARTS, {"axis": st.sampled_from([0, 1, -1])})
 spec(shape, "stack", PARTS, {"axis": st.sampled_from([0, 1, 2])})
