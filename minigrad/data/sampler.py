@@ -65,7 +65,7 @@ class RandomSampler(Sampler):
 
 
 def _drawn(rng: np.random.Generator, count: int) -> Iterator[int]:
-    """Indices below `count` without end, a few at a time: who wants batches forever asks for more than fit in memory."""
+    """Indices below `count` without end, a few at a time: who wants batches forever asks for more than memory holds."""
     while True:
         yield from rng.integers(count, size=1024).tolist()
 

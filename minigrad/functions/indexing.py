@@ -152,8 +152,8 @@ def gather(x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> 
     index: integers, with as many axes as x and nowhere longer but along `dim`. The result has its shape. sparse_grad is
         PyTorch's and makes no difference here.
     """
-    axes = {x.ndim, index.ndim}
-    if axes in ({0}, {0, 1}) or (index.numel() == 0 and axes != {1}):  # 0-d counts as a vector; nothing may have any shape
+    vectors = x.ndim == index.ndim == 1
+    if not vectors and (max(x.ndim, index.ndim) < 2 or index.numel() == 0):  # 0-d counts as a vector, as nothing does
         wrap(dim, x.ndim, "gather")
         return gather(x.reshape(-1), 0, index.reshape(-1)).reshape(index.shape)
     return getitem(x, _places(x, dim, index, "gather"))

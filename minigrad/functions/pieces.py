@@ -156,7 +156,7 @@ def flip(x: Tensor, dims: tuple[int, ...]) -> Tensor:
 
 @public
 def roll(x: Tensor, shifts: int | Sequence[int], dims: Dim = None) -> Tensor:
-    """A copy of x moved on by `shifts` along `dims`; what leaves at the end comes in at the start. No dims: flattened."""
+    """A copy, moved on by `shifts` along `dims`; what leaves at the end comes in at the start. No dims: flattened."""
     if dims is None:
         return reshape(roll(flatten(x), shifts, 0), x.shape)
     by, along = ([one] if isinstance(one, (int, np.integer)) else list(one) for one in (shifts, dims))

@@ -103,8 +103,9 @@ def expand(x: Tensor, size: tuple[int, ...]) -> Tensor:
 
 
 @public
-def broadcast_to(x: Tensor, size: Sequence[int]) -> Tensor:
-    """`expand` with the shape as one argument."""
+@takes_several("size")
+def broadcast_to(x: Tensor, size: tuple[int, ...]) -> Tensor:
+    """`expand`, under NumPy's name."""
     return expand(x, size)
 
 

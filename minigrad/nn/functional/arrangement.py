@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 
 import numpy as np
@@ -84,6 +85,10 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     mode: "constant" adds `value`; "reflect" mirrors, without repeating the edge; "replicate" repeats the edge;
         "circular" goes on at the other end, of what negative numbers leave.
     """
+    try:
+        pad = [operator.index(n) for n in pad]
+    except TypeError:
+        raise TypeError(f"pad: expected ints, (before, after) for each of the last axes, got {pad!r}.") from None
     if len(pad) % 2 or len(pad) > 2 * input.ndim:
         raise ShapeError(f"pad: expected (before, after) for at most {input.ndim} axes, got {tuple(pad)}.")
     if mode not in ("constant", "reflect", "replicate", "circular"):
@@ -92,7 +97,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         raise ValueError(f"pad: {mode} adds the tensor's own elements, not value={value}.")
     widths = [(0, 0)] * input.ndim
     for i in range(len(pad) // 2):
-        widths[-1 - i] = (int(pad[2 * i]), int(pad[2 * i + 1]))
+        widths[-1 - i] = (pad[2 * i], pad[2 * i + 1])
     for n, (before, after) in zip(input.shape, widths, strict=True):
         left_over = n + min(before, 0) + min(after, 0)
         anything = math.inf if n else 0

@@ -67,6 +67,7 @@ MOVES = [
     moves("expand", (1, 1), 2, 0),
     moves("expand", (2, 3), 2, 3),
     moves("broadcast_to", (2, 1), (4, 2, 3)),
+    moves("broadcast_to", (2, 1), 4, 2, 3),
 ]
 
 
