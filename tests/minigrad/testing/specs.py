@@ -61,6 +61,7 @@ def row(module, name, inputs, settings=None, **more):
 TWO = draw.broadcastable(2)
 for name, reference in {"add": np.add, "sub": np.subtract, "mul": np.multiply, "atan2": np.arctan2}.items():
     spec(arithmetic, name, TWO, broadcasts=True, reference=reference)
+spec(arithmetic, "logaddexp", TWO, broadcasts=True, reference=np.logaddexp)
 spec(arithmetic, "div", draw.broadcastable(2, low=0.5), broadcasts=True, reference=np.divide)
 spec(arithmetic, "pow", draw.broadcastable(2, low=0.3), broadcasts=True, reference=np.power)
 for name, reference in {"maximum": np.maximum, "minimum": np.minimum}.items():
@@ -94,7 +95,8 @@ spec(
 
 RANGES = {
     **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt", "reciprocal", "log1p"), POSITIVE),
-    **dict.fromkeys(("asin", "acos"), draw.arrays(low=-0.8, high=0.8)),
+    **dict.fromkeys(("asin", "acos", "atanh"), draw.arrays(low=-0.8, high=0.8)),
+    "acosh": draw.arrays(low=1.2, high=3),
     "tan": draw.arrays(low=-1.2, high=1.2),
 }
 KINKS = {**dict.fromkeys(("abs", "sign"), (0.0,)), **dict.fromkeys(("floor", "ceil", "trunc", "frac"), range(-2, 3))}
