@@ -262,7 +262,7 @@ def normal(
     """Normal with a mean and a standard deviation, each a number (then give `size`) or a Tensor, one for each."""
     mean, std = (_read(value, backend.float64, "normal") for value in (mean, std))
     if builtins.any((backend.to_host(std) < 0).flat):
-        raise ValueError("normal: a standard deviation is not negative.")
+        raise ValueError(f"normal: a standard deviation is not negative, got {backend.to_host(std).min()}.")
     try:
         shape = _shape("normal", (size,)) if size is not None else np.broadcast_shapes(mean.shape, std.shape)
         mean, std = (np.broadcast_to(backend.to_host(value), shape) for value in (mean, std))

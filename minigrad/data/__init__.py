@@ -1,7 +1,7 @@
 """Data in batches, with PyTorch's names."""
 
 from minigrad.data.dataset import ConcatDataset, Dataset, Subset, TensorDataset, random_split
-from minigrad.data.loader import DataLoader
+from minigrad.data.loader import DataLoader, default_collate
 from minigrad.data.sampler import (
     BatchSampler,
     DistributedBatchSampler,
@@ -27,5 +27,6 @@ __all__ = [
     "SubsetRandomSampler",
     "TensorDataset",
     "WeightedRandomSampler",
+    "default_collate",
     "random_split",
 ]

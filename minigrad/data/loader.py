@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import random
-from minigrad.backend import Number, is_array
+from minigrad.backend import Number, ShapeError, is_array
 from minigrad.creation import as_tensor
 from minigrad.data.dataset import Dataset
 from minigrad.data.sampler import BatchSampler
@@ -127,18 +127,27 @@ class DataLoader:
         if self.collate_fn is None and hasattr(self.dataset, "take"):
             return self.dataset.take(np.asarray(indices, np.int64))
         samples = [self.dataset[int(index)] for index in indices]
-        return (self.collate_fn or collate)(samples)
+        return (self.collate_fn or default_collate)(samples)
 
 
-def collate(samples: Sequence[Any]) -> Any:
-    """One batch of many samples, stacked along a new first axis."""
+def default_collate(samples: Sequence[Any]) -> Any:
+    """One batch of a list of samples, stacked along a new first axis: what a DataLoader without `collate_fn` does.
+
+    Tensors, arrays and numbers become tensors; tuples, lists and dicts are gone into; of text comes a list.
+    """
     first = samples[0]
     if isinstance(first, Tensor):
         return stack(samples)
     if isinstance(first, Mapping):
-        return {key: collate([sample[key] for sample in samples]) for key in first}
+        return {key: default_collate([sample[key] for sample in samples]) for key in first}
     if isinstance(first, (tuple, list)):
-        parts = [collate(part) for part in zip(*samples, strict=True)]
+        lengths = sorted({len(sample) for sample in samples})
+        if len(lengths) > 1:
+            raise ShapeError(
+                f"DataLoader: the samples of a batch must have equally many parts, got {lengths[0]} and {lengths[-1]}. "
+                "Pad them, or give a collate_fn that makes a batch of a list of such."
+            )
+        parts = [default_collate(part) for part in zip(*samples, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else parts  # a named tuple stays one
     if isinstance(first, str):
         return list(samples)

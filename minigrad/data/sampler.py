@@ -58,13 +58,20 @@ class RandomSampler(Sampler):
     def __iter__(self) -> Iterator[int]:
         rng, count = random.generator(self.generator), len(self.data_source)
         if self.replacement:
-            return iter(rng.integers(count, size=self.num_samples).tolist())
+            own = np.random.default_rng(rng.integers(2**63))  # in which nobody else draws before the last one
+            return itertools.islice(_drawn(own, count), self.num_samples)
         rounds = -(-self.num_samples // max(count, 1))
         orders = (rng.permutation(count).tolist() for _ in range(rounds))
         return itertools.islice(itertools.chain.from_iterable(orders), self.num_samples)
 
     def __len__(self) -> int:
         return self.num_samples
+
+
+def _drawn(rng: np.random.Generator, count: int) -> Iterator[int]:
+    """Indices below `count` without end, a few at a time: who wants batches forever asks for more than memory holds."""
+    while True:
+        yield from rng.integers(count, size=1024).tolist()
 
 
 class SubsetRandomSampler(Sampler):

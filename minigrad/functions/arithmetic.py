@@ -92,6 +92,7 @@ pow = lifted(arithmetic, "pow", words=("input", "exponent"), broadcasts=True)
 maximum = lifted(arithmetic, "maximum", broadcasts=True)
 minimum = lifted(arithmetic, "minimum", broadcasts=True)
 atan2 = lifted(arithmetic, "atan2", broadcasts=True, floats=True)
+logaddexp = lifted(arithmetic, "logaddexp", broadcasts=True, floats=True)
 
 subtract, multiply = alias("subtract", sub), alias("multiply", mul)
 divide, true_divide = alias("divide", div), alias("true_divide", _div)

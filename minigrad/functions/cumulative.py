@@ -29,4 +29,4 @@ def cumprod(x: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 
 def _along(name: str, op: Callable, x: Tensor, dim: int, dtype: Any) -> Tensor:
     axis = one_axis(dim, x, name)
-    return summable(x, dtype) if axis is None else op(summable(x, dtype), axis=axis)
+    return summable(x, dtype).clone() if axis is None else op(summable(x, dtype), axis=axis)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import operator
+
 from minigrad.backend import Array, ShapeError, array_module
 from minigrad.functions.arithmetic import where
-from minigrad.functions.indexing import getitem, put
-from minigrad.functions.shape import movedim
+from minigrad.functions.indexing import put
 from minigrad.functions.table import public, wrap
+from minigrad.lift import differentiable
+from minigrad.ops import shape
 from minigrad.tensor import Tensor
 
+_diagonal = differentiable(shape.diagonal_forward, shape.diagonal_backward)
 _ZERO = False  # and not 0, with which the triangle of a bool mask would be integers
 
 
@@ -34,26 +38,20 @@ def _heights(x: Tensor, name: str) -> Array:
 
 @public
 def diagonal(x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The elements of a diagonal of the matrices on axes `dim1`, `dim2`, as a new last axis."""
+    """The elements of a diagonal of the matrices on axes `dim1`, `dim2`, as a new last axis: a view of them."""
     if x.ndim < 2:
         raise ShapeError(f"diagonal: expected at least 2 axes, got shape {x.shape}.")
     first, second = wrap(dim1, x.ndim, "diagonal"), wrap(dim2, x.ndim, "diagonal")
     if first == second:
         raise ShapeError(f"diagonal: dim1 and dim2 must be two axes, got {dim1} and {dim2} for shape {x.shape}.")
-    x = movedim(x, (first, second), (-2, -1))
-    above, below = max(offset, 0), max(-offset, 0)
-    places = array_module(x.array).arange(max(0, min(x.shape[-2] - below, x.shape[-1] - above)))
-    return getitem(x, (Ellipsis, places + below, places + above))
-
-
-_diagonal = diagonal
+    return _diagonal(x, offset=operator.index(offset), axis1=first, axis2=second)
 
 
 @public
 def diag(x: Tensor, diagonal: int = 0) -> Tensor:
-    """The diagonal of a matrix, or a matrix of zeros with the vector x on its diagonal."""
+    """The diagonal of a matrix, as a copy, or a matrix of zeros with the vector x on its diagonal."""
     if x.ndim == 2:
-        return _diagonal(x, diagonal)
+        return _diagonal(x, offset=operator.index(diagonal), axis1=0, axis2=1).clone()
     if x.ndim != 1:
         raise ShapeError(f"diag: expected a vector or a matrix, got shape {x.shape}.")
     xp = array_module(x.array)

@@ -67,6 +67,9 @@ atan = lifted(elementwise, "atan", floats=True)
 sinh = lifted(elementwise, "sinh", floats=True)
 cosh = lifted(elementwise, "cosh", floats=True)
 tanh = lifted(elementwise, "tanh", floats=True)
+asinh = lifted(elementwise, "asinh", floats=True)
+acosh = lifted(elementwise, "acosh", floats=True)
+atanh = lifted(elementwise, "atanh", floats=True)
 sigmoid = lifted(elementwise, "sigmoid", floats=True)
 erf = lifted(elementwise, "erf", floats=True)
 floor = lifted(elementwise, "floor")
@@ -81,5 +84,5 @@ absolute = alias("absolute", abs)
 METHODS.update(__neg__=neg, __pos__=positive, __abs__=abs)
 in_place_forms("""
     neg abs sign square exp expm1 exp2 log log1p log2 log10 sqrt rsqrt reciprocal sin cos tan asin acos atan sinh cosh
-    tanh sigmoid erf floor ceil trunc frac round relu negative absolute
+    tanh asinh acosh atanh sigmoid erf floor ceil trunc frac round relu negative absolute
 """)

@@ -31,12 +31,15 @@ from minigrad.tensor import Tensor, as_array
 _getitem = differentiable(indexing.getitem_forward, indexing.getitem_backward)
 
 
-def _index_array(index: Any) -> Any:
-    """An index with Tensors in it, with their arrays instead."""
-    if isinstance(index, tuple):
-        return tuple(_index_array(part) for part in index)
-    if isinstance(index, list):
-        array = np.asarray([int(part) if isinstance(part, Tensor) else part for part in index])
+def _index_array(index: Any, is_part: bool = False) -> Any:
+    """An index with Tensors in it, with their arrays instead. A sequence in it is an array, too."""
+    if isinstance(index, tuple) and not is_part:
+        return tuple(_index_array(part, is_part=True) for part in index)
+    if isinstance(index, (list, tuple, range)):
+        try:
+            array = np.asarray([int(part) if isinstance(part, Tensor) else part for part in index])
+        except ValueError:
+            raise IndexError(f"getitem: the rows of a list of places must be equally long, got {index!r}.") from None
         return array if array.size else array.astype(int64)
     if isinstance(index, float) or getattr(index, "dtype", bool_).kind == "f":
         raise IndexError(f"getitem: an index must be of integers or bools, got {index!r}. Convert it with .long().")
@@ -52,16 +55,25 @@ def _index_steps(index: Any) -> list:
     `x[0, :, [1, 2]]` would be of shape (2, n). PyTorch takes the integers (and slices) first, then the arrays: (n, 2).
     """
     index = _index_array(index)
-    if not isinstance(index, tuple) or not builtins.any(map(is_array, index)):
+    if not isinstance(index, tuple) or not builtins.any(map(_picks, index)):
         return [index]
-    if not builtins.any(isinstance(part, (int, np.integer)) for part in index):
+    if not builtins.any(map(_is_integer, index)):
         return [index]
     first: list = []
     for part in index:  # an array waits, and with it the axes that it will pick from
-        waits = part.ndim if getattr(part, "dtype", None) == bool_ else 1
-        first += [slice(None)] * waits if is_array(part) else [part]
-    then = [part for part in index if not isinstance(part, (int, np.integer))]
-    return [tuple(first), tuple(part if is_array(part) or part is Ellipsis else slice(None) for part in then)]
+        waits = np.ndim(part) if getattr(part, "dtype", bool_) == bool_ else 1
+        first += [slice(None)] * waits if _picks(part) else [part]
+    then = [part for part in index if not _is_integer(part)]
+    return [tuple(first), tuple(part if _picks(part) or part is Ellipsis else slice(None) for part in then)]
+
+
+def _picks(part: Any) -> bool:
+    """Whether this part of an index picks elements one by one: an array, or a lone True, which is a mask of no axes."""
+    return is_array(part) or isinstance(part, (bool, np.bool_))
+
+
+def _is_integer(part: Any) -> bool:
+    return isinstance(part, (int, np.integer)) and not isinstance(part, bool)
 
 
 def getitem(x: Tensor, index: Any) -> Tensor:
@@ -140,8 +152,8 @@ def gather(x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> 
     index: integers, with as many axes as x and nowhere longer but along `dim`. The result has its shape. sparse_grad is
         PyTorch's and makes no difference here.
     """
-    axes = {x.ndim, index.ndim}
-    if axes == {0, 1} or (index.numel() == 0 and axes != {1}):  # 0-d counts as a vector; nothing may have any shape
+    vectors = x.ndim == index.ndim == 1
+    if not vectors and (max(x.ndim, index.ndim) < 2 or index.numel() == 0):  # 0-d counts as a vector, as nothing does
         wrap(dim, x.ndim, "gather")
         return gather(x.reshape(-1), 0, index.reshape(-1)).reshape(index.shape)
     return getitem(x, _places(x, dim, index, "gather"))

@@ -147,39 +147,41 @@ def select(x: Tensor, dim: int, index: int) -> Tensor:
 @public
 @takes_several("dims")
 def flip(x: Tensor, dims: tuple[int, ...]) -> Tensor:
-    """x with the order along `dims` reversed."""
+    """A copy of x with the order along `dims` reversed."""
     axes = [wrap(d, x.ndim, "flip") for d in dims]
     if len(set(axes)) < len(axes):
         raise ShapeError(f"flip: dims {dims} names an axis of {x.shape} twice.")
-    return getitem(x, tuple(slice(None, None, -1 if axis in axes else 1) for axis in range(x.ndim)))
+    return getitem(x, tuple(slice(None, None, -1 if axis in axes else 1) for axis in range(x.ndim))).clone()
 
 
 @public
 def roll(x: Tensor, shifts: int | Sequence[int], dims: Dim = None) -> Tensor:
-    """x moved on by `shifts` along `dims`; what leaves at the end comes in at the start. No dims: x flattened."""
+    """A copy, moved on by `shifts` along `dims`; what leaves at the end comes in at the start. No dims: flattened."""
     if dims is None:
         return reshape(roll(flatten(x), shifts, 0), x.shape)
     by, along = ([one] if isinstance(one, (int, np.integer)) else list(one) for one in (shifts, dims))
     if len(by) != len(along):
         raise ShapeError(f"roll: expected a shift for each of dims, got {shifts} for {dims}.")
+    moved = x
     for shift, dim in zip(by, along, strict=True):
         axis, length = _axis_and_length(x, dim, "roll")
         start = -shift % length if length else 0
         if start:
-            x = cat([narrow(x, axis, start, length - start), narrow(x, axis, 0, start)], axis)
-    return x
+            moved = cat([narrow(moved, axis, start, length - start), narrow(moved, axis, 0, start)], axis)
+    return x.clone() if moved is x else moved
 
 
 @method
 @takes_several("repeats")
 def repeat(x: Tensor, repeats: tuple[int, ...]) -> Tensor:
-    """x laid side by side, `repeats[i]` times along axis i; new axes come first."""
+    """Copies of x laid side by side, `repeats[i]` times along axis i; new axes come first."""
     if len(repeats) < x.ndim or builtins.any(n < 0 for n in repeats):
         raise ShapeError(f"repeat: expected a count >= 0 for each axis of {x.shape} at least, got {repeats}.")
     lengths = (1,) * (len(repeats) - x.ndim) + x.shape
     apart = reshape(x, [part for n in lengths for part in (1, n)])
     repeated = expand(apart, [part for count, n in zip(repeats, lengths, strict=True) for part in (count, n)])
-    return reshape(repeated, [count * n for count, n in zip(repeats, lengths, strict=True)])
+    together = reshape(repeated, [count * n for count, n in zip(repeats, lengths, strict=True)])
+    return together.clone() if builtins.all(count == 1 for count in repeats) else together  # else reshape has copied
 
 
 @public

@@ -112,8 +112,9 @@ def expand(x: Tensor, size: tuple[int, ...]) -> Tensor:
 
 
 @public
-def broadcast_to(x: Tensor, size: Sequence[int]) -> Tensor:
-    """`expand` with the shape as one argument."""
+@takes_several("size")
+def broadcast_to(x: Tensor, size: tuple[int, ...]) -> Tensor:
+    """`expand`, under NumPy's name."""
     return expand(x, size)
 
 
@@ -138,7 +139,7 @@ def movedim(x: Tensor, source: int | Sequence[int], destination: int | Sequence[
     order = [d for d in range(x.ndim) if d not in taken]
     for place, axis in sorted(zip(places, taken, strict=True)):
         order.insert(place, axis)
-    return _permute(x, axes=tuple(order))
+    return _permute(x, axes=tuple(order)[: x.ndim])
 
 
 @public

@@ -2,9 +2,12 @@
 
 from minigrad.nn import functional, init, parallel, utils
 from minigrad.nn.activation import (
+    CELU,
     ELU,
     GELU,
     SELU,
+    Hardsigmoid,
+    Hardswish,
     Hardtanh,
     LeakyReLU,
     LogSigmoid,
@@ -93,4 +96,7 @@ __all__ = [
     "init",
     "parallel",
     "utils",
+    "CELU",
+    "Hardsigmoid",
+    "Hardswish",
 ]

@@ -69,6 +69,15 @@ class ELU(_Activation):
         super().__init__(alpha=alpha, inplace=inplace)
 
 
+class CELU(_Activation):
+    """An `ELU` without a kink for any alpha: left of 0 it is alpha * (exp(x / alpha) - 1)."""
+
+    function = staticmethod(functional.celu)
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(alpha=alpha, inplace=inplace)
+
+
 class SELU(_Activation):
     """An `ELU` scaled so that mean 0 and variance 1 stay what they are."""
 
@@ -130,6 +139,24 @@ class Hardtanh(_Activation):
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__(min_val=min_val, max_val=max_val, inplace=inplace)
+
+
+class Hardsigmoid(_Activation):
+    """A sigmoid of straight lines: 0 up to -3, 1 from 3 on, between them x / 6 + 1 / 2."""
+
+    function = staticmethod(functional.hardsigmoid)
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(inplace=inplace)
+
+
+class Hardswish(_Activation):
+    """x * hardsigmoid(x), a `SiLU` without exponentials."""
+
+    function = staticmethod(functional.hardswish)
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(inplace=inplace)
 
 
 class Softplus(_Activation):

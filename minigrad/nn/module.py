@@ -209,18 +209,25 @@ class Module:
         return (module for _, module in self.named_modules())
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules directly inside this one, with their names."""
-        return ((name, module) for name, module in self._modules.items() if module is not None)
+        """The modules directly inside this one, each once, with their (first) names."""
+        seen: set[int] = set()
+        for name, module in self._modules.items():
+            if module is not None and id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
 
     def children(self) -> Iterator[Module]:
-        """The modules directly inside this one."""
+        """The modules directly inside this one, each once."""
         return (module for _, module in self.named_children())
 
     def get_submodule(self, target: str) -> Module:
-        """The module of a dotted name; this one for ""."""
-        found = dict(self.named_modules()).get(target)
-        if found is None:
-            raise AttributeError(f"{type(self).__name__} has no module {target!r}.")
+        """The module of a dotted name, which may be its second; this one for ""."""
+        found = self
+        for name in target.split(".") if target else ():
+            inner = found._modules.get(name)
+            if inner is None:
+                raise AttributeError(f"{type(self).__name__} has no module {target!r}.")
+            found = inner
         return found
 
     def get_parameter(self, target: str) -> Parameter:
@@ -340,8 +347,9 @@ class Module:
         """Parameters and persistent buffers by name, detached, on the module's own memory."""
         own = {**self._parameters, **self._buffers}
         values = {name: t.detach() for name, t in own.items() if t is not None and name not in self._unsaved}
-        for path, child in self.named_children():
-            values.update({_join(path, name): tensor for name, tensor in child.state_dict().items()})
+        for path, child in self._modules.items():  # under all its names, as PyTorch saves a module that is shared
+            if child is not None:
+                values.update({_join(path, name): tensor for name, tensor in child.state_dict().items()})
         return values
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Unmatched:

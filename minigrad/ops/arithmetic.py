@@ -7,6 +7,7 @@ summing it back over broadcast axes is the same for every op here, so the lift d
 from __future__ import annotations
 
 from minigrad.backend import Array, DtypeError, array_module, bool_, common_module
+from minigrad.ops.elementwise import logistic
 
 BOTH = (True, True)
 
@@ -195,3 +196,17 @@ def atan2_backward(dout: Array, cache):
     square = x * x + y * y
     share = xp.where(square == 0, 0, dout / square)
     return share * x, -share * y
+
+
+def logaddexp_forward(x: Array, y: Array):
+    """out = ln(eˣ + eʸ), the sum of two numbers of which the logarithms are known, without leaving logarithms."""
+    return common_module(x, y).logaddexp(x, y), (x, y)
+
+
+def logaddexp_backward(dout: Array, cache):
+    """The slope of ln u is 1/u, and that of u = eˣ + eʸ in x is eˣ. So d/dx = eˣ / (eˣ + eʸ) = σ(x - y), x's share in
+    the sum, and d/dy = σ(y - x), y's share: the softmax of the two.
+    """
+    x, y = cache
+    xp = array_module(dout)
+    return dout * logistic(xp, x - y), dout * logistic(xp, y - x)

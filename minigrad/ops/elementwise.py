@@ -72,6 +72,9 @@ TABLE: dict[str, Elementwise] = {
     "atan": Elementwise("arctan x", lambda xp, x: xp.arctan(x), "1/(1 + x²)", "x", lambda xp, x: 1 / (1 + x * x)),
     "sinh": Elementwise("(eˣ - e⁻ˣ)/2", lambda xp, x: xp.sinh(x), "cosh x", "x", lambda xp, x: xp.cosh(x)),
     "cosh": Elementwise("(eˣ + e⁻ˣ)/2", lambda xp, x: xp.cosh(x), "sinh x", "x", lambda xp, x: xp.sinh(x)),
+    "asinh": Elementwise("arsinh x", lambda xp, x: xp.arcsinh(x), "1/√(x² + 1)", "x", lambda _, x: (x * x + 1) ** -0.5),
+    "acosh": Elementwise("arcosh x", lambda xp, x: xp.arccosh(x), "1/√(x² - 1)", "x", lambda _, x: (x * x - 1) ** -0.5),
+    "atanh": Elementwise("artanh x", lambda xp, x: xp.arctanh(x), "1/(1 - x²)", "x", lambda xp, x: 1 / (1 - x * x)),
     "erf": Elementwise("2/√π ∫₀ˣ e^(-t²) dt", erf, "2/√π e^(-x²)", "x", lambda xp, x: 2 / ROOT_PI * xp.exp(-x * x)),
     "floor": Elementwise("⌊x⌋", lambda xp, x: _whole(xp.floor, x), "0", "", None, stays=True),
     "ceil": Elementwise("⌈x⌉", lambda xp, x: _whole(xp.ceil, x), "0", "", None, stays=True),
@@ -149,6 +152,9 @@ acos_forward, acos_backward = pair("acos")
 atan_forward, atan_backward = pair("atan")
 sinh_forward, sinh_backward = pair("sinh")
 cosh_forward, cosh_backward = pair("cosh")
+asinh_forward, asinh_backward = pair("asinh")
+acosh_forward, acosh_backward = pair("acosh")
+atanh_forward, atanh_backward = pair("atanh")
 erf_forward, erf_backward = pair("erf")
 floor_forward, floor_backward = pair("floor")
 ceil_forward, ceil_backward = pair("ceil")

@@ -64,6 +64,26 @@ def expand_backward(dout: Array, cache):
     return unbroadcast(dout, cache)
 
 
+def diagonal_forward(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1):
+    """out[..., i] = x[..., i, i + offset], for matrices on `axis1`, `axis2` of x: they leave, and a last axis comes.
+
+    offset: 0 the main diagonal, 1 the one above it, -1 (which begins in row 1) the one below. out is a view.
+    """
+    out = x.diagonal(offset, axis1, axis2)
+    if isinstance(out, np.ndarray):
+        out.flags.writeable = x.flags.writeable  # NumPy gives a view that cannot be written to
+    return out, (x.shape, offset, axis1, axis2)
+
+
+def diagonal_backward(dout: Array, cache):
+    """The elements on the diagonal are out, and get dout. Nothing depends on the others: dx is 0 there."""
+    shape, *which = cache
+    dx = array_module(dout).zeros(shape, dout.dtype)
+    place, _ = diagonal_forward(dx, *which)
+    place[...] = dout
+    return dx
+
+
 def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Array:
     """Sum `gradient` over the axes along which an array of `shape` was repeated to get the gradient's shape.
 

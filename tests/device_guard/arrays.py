@@ -278,6 +278,11 @@ class ndarray:
     def view(self, dtype: Any = None) -> ndarray:
         return closed(self._host.view() if dtype is None else self._host.view(dtype), self)
 
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> ndarray:
+        place = self._host.diagonal(offset, axis1, axis2)
+        place.flags.writeable = True  # CuPy's view may be written to
+        return closed(place, self)
+
     def scatter_add(self, slices: Any, value: Any) -> None:
         place = _index(slices)
         if self.dtype not in ADDED_AT and any(_is_integers(part) for part in _parts(place)):

@@ -66,10 +66,12 @@ UNARY = {
     **each("neg negative positive abs absolute sign square exp exp2 expm1 sin cos tan tanh atan sinh cosh", (-2, 2)),
     **each("sigmoid relu erf floor ceil round trunc frac isnan isinf isfinite logical_not", (-2, 2)),
     **each("log log2 log10 log1p sqrt rsqrt reciprocal", (0.2, 2)),
-    **each("asin acos", (-0.9, 0.9)),
+    **each("asin acos atanh", (-0.9, 0.9)),
+    "asinh": (-2, 2),
+    "acosh": (1.2, 3),
 }
 BINARY = {
-    **each("add sub subtract mul multiply maximum minimum atan2 remainder fmod", (-2, 2)),
+    **each("add sub subtract mul multiply maximum minimum atan2 logaddexp remainder fmod", (-2, 2)),
     **each("eq ne lt le gt ge not_equal less less_equal greater greater_equal", (-2, 2)),
     **each("logical_and logical_or logical_xor", (-2, 2)),
     **each("div divide true_divide pow", (0.2, 2)),
@@ -212,7 +214,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[np.ndarray]]] = {
     **{
         f"{name}_": case(((2, 3), (3,)), f"x.detach().clone().{name}_(y.detach())", low=low, high=high)
         for name, (low, high) in BINARY.items()
-        if name not in words("maximum minimum")
+        if name not in words("maximum minimum logaddexp")
     },
     "copy_": case(((2, 3), (3,)), "x.detach().clone().copy_(y.detach())"),
     "zero_": case(((2, 3),), "x.detach().clone().zero_()"),
@@ -270,6 +272,7 @@ UNSWEPT = {
 DIFFERENT = {
     # name: what is not compared, since it is not PyTorch's here
     **each("abs absolute sign", "nan"),  # NaN stays NaN, the slope of abs too: it shows where a calculation went wrong
+    "logaddexp": "number",
     **each("maximum minimum atan2 logical_and logical_or logical_xor", "number"),  # taken; PyTorch wants a tensor
     **each("all any", "uint8"),  # the answer is a bool for this dtype as for every other; PyTorch's is a uint8
     "square": "bool",  # PyTorch counts, in int64

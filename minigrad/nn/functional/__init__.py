@@ -1,8 +1,11 @@
 """Layers as functions (`import minigrad.nn.functional as F`): lifted pairs, with PyTorch's arguments."""
 
 from minigrad.nn.functional.activation import (
+    celu,
     elu,
     gelu,
+    hardsigmoid,
+    hardswish,
     hardtanh,
     leaky_relu,
     log_softmax,
@@ -79,4 +82,7 @@ __all__ = [
     "softplus",
     "softsign",
     "tanh",
+    "celu",
+    "hardsigmoid",
+    "hardswish",
 ]

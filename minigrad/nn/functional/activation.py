@@ -28,6 +28,13 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return _ops["elu"](input, alpha=alpha)
 
 
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """An `elu` without a kink for any alpha: left of 0 it is alpha * (exp(input / alpha) - 1) (Barron, 2017)."""
+    if alpha == 0:
+        raise ValueError("celu: alpha, by which the input is divided, must not be 0.")
+    return elu(input / alpha) * alpha
+
+
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """A scaled `elu` that keeps mean 0 and variance 1 (Klambauer et al., 2017)."""
     return _ops["selu"](input)
@@ -85,6 +92,16 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """input brought into 0..6."""
     return hardtanh(input, 0.0, 6.0)
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """A sigmoid of straight lines: 0 up to -3, 1 from 3 on, between them input / 6 + 1 / 2."""
+    return relu6(input + 3) / 6
+
+
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """input * hardsigmoid(input), a `silu` without exponentials (Howard et al., 2019)."""
+    return input * hardsigmoid(input)
 
 
 def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:

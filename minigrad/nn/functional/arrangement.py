@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 
 import numpy as np
@@ -87,6 +88,10 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     mode: "constant" adds `value`; "reflect" mirrors, without repeating the edge; "replicate" repeats the edge;
         "circular" goes on at the other end, of what negative numbers leave.
     """
+    try:
+        pad = [operator.index(n) for n in pad]
+    except TypeError:
+        raise TypeError(f"pad: expected ints, (before, after) for each of the last axes, got {pad!r}.") from None
     if len(pad) % 2 or len(pad) > 2 * input.ndim:
         raise ShapeError(f"pad: expected (before, after) for at most {input.ndim} axes, got {tuple(pad)}.")
     if mode not in ("constant", "reflect", "replicate", "circular"):
@@ -95,7 +100,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         raise ValueError(f"pad: {mode} adds the tensor's own elements, not value={value}.")
     widths = [(0, 0)] * input.ndim
     for i in range(len(pad) // 2):
-        widths[-1 - i] = (int(pad[2 * i]), int(pad[2 * i + 1]))
+        widths[-1 - i] = (pad[2 * i], pad[2 * i + 1])
     for n, (before, after) in zip(input.shape, widths, strict=True):
         left_over = n + min(before, 0) + min(after, 0)
         anything = math.inf if n else 0
@@ -106,11 +111,12 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         crop = tuple(slice(max(-b, 0), n - max(-a, 0)) for n, (b, a) in zip(input.shape, widths, strict=True))
         cut = input[crop] if min(pad, default=0) < 0 else input
         return _pad(cut, widths=tuple((max(b, 0), max(a, 0)) for b, a in widths), value=value or 0)
+    padded = input
     for axis, (before, after) in enumerate(widths):
         if before or after:
             places = _places(input.shape[axis], before, after, mode)
-            input = input[(slice(None),) * axis + (to_device(places, input.device),)]
-    return input
+            padded = padded[(slice(None),) * axis + (to_device(places, input.device),)]
+    return input.clone() if padded is input else padded
 
 
 def _places(n: int, before: int, after: int, mode: str) -> Array:

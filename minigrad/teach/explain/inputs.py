@@ -98,9 +98,11 @@ _MAKERS: dict[str, Maker] = {
     "arithmetic.clamp": lambda draw: Inputs((np.array([-1.4, 0.3, 1.7]), np.full(3, -1.0), np.full(3, 1.0))),
     "arithmetic.where": lambda draw: Inputs((draw(3), draw(3)), {"condition": np.array([True, False, True])}),
     "arithmetic.atan2": _two(),
+    "arithmetic.logaddexp": _two(),
     # element by element
     **dict.fromkeys((f"elementwise.{name}" for name in _POSITIVE_ONLY), _POSITIVE),
-    **dict.fromkeys(("elementwise.asin", "elementwise.acos"), _within(-0.8, 0.8)),
+    **dict.fromkeys(("elementwise.asin", "elementwise.acos", "elementwise.atanh"), _within(-0.8, 0.8)),
+    "elementwise.acosh": _within(1.2, 3),
     "elementwise.tan": _within(-1.2, 1.2),
     **dict.fromkeys((f"elementwise.{name}" for name in ("floor", "ceil", "trunc", "frac", "round")), _apart),
     # activations
@@ -124,6 +126,7 @@ _MAKERS: dict[str, Maker] = {
     "shape.reshape": _matrix(shape=(3, 2)),
     "shape.permute": _matrix(axes=(1, 0)),
     "shape.expand": lambda draw: Inputs((draw(1, 3),), {"shape": (2, 3)}),
+    "shape.diagonal": _matrix(offset=1),
     "shape.cat": lambda draw: Inputs(([draw(1, 3), draw(2, 3)],), {"axis": 0}),
     "shape.stack": lambda draw: Inputs(([draw(3), draw(3)],), {"axis": 0}),
     "shape.split": _matrix(("out[0]", "out[1]"), 2, lengths=(1, 2), axis=1),

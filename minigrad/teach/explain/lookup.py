@@ -50,7 +50,8 @@ _OTHER_NAMES = {
     "expand": "broadcast_to broadcast_tensors meshgrid",
     "cat": "concat concatenate hstack vstack",
     "split": "chunk",
-    "getitem": "gather index_select masked_select take_along_dim select narrow flip roll diagonal",
+    "diagonal": "diag",
+    "getitem": "gather index_select masked_select take_along_dim select narrow flip roll",
     "put": "scatter scatter_add index_add setitem",
 }
 ALIASES = {alias: op for op, names in _OTHER_NAMES.items() for alias in names.split()}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.data import DataLoader, Dataset, TensorDataset
+from minigrad.data import DataLoader, Dataset, TensorDataset, default_collate
 
 
 class Squares(Dataset):
@@ -168,11 +168,23 @@ def test_a_collate_fn_is_given_the_list_of_samples_even_when_the_dataset_has_tak
     assert rows == [[0, 1], [2]]
 
 
+def test_the_default_collate_may_be_a_part_of_ones_own():
+    def named(samples):  # as lessons have it, where a data set gives dicts
+        return tuple(default_collate(samples)[key] for key in ("image", "label"))
+
+    images, labels = next(
+        iter(DataLoader([{"image": mg.ones(2) * i, "label": i} for i in range(4)], 3, collate_fn=named))
+    )
+    assert (images.tolist(), labels.tolist()) == ([[0, 0], [1, 1], [2, 2]], [0, 1, 2])
+
+
 def test_samples_that_do_not_go_together_are_refused():
     for odd in ([np.ones(2), np.ones(3)], [mg.ones(2), mg.ones(3)]):
         with pytest.raises(ValueError, match="stack"):
             list(DataLoader(odd, 2))
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(
+        ValueError, match=r"^DataLoader: .* equally many parts, got 1 and 2\. Pad them, or give a colla"
+    ):
         list(DataLoader([(1, 2), (3,)], 2))
     for what in (None, Path("x")):
         with pytest.raises(TypeError, match=f"not of {type(what).__name__}. Give a collate_fn"):

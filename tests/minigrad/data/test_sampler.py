@@ -1,5 +1,7 @@
 """Samplers: which indices come, how often, and that a seed decides their order."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -88,3 +90,22 @@ def test_a_sampler_says_what_it_needs():
         iter(Sampler())
     with pytest.raises(NotImplementedError, match="__len__"):
         len(Sampler())
+
+
+def test_a_sampler_without_end_draws_as_it_goes():
+    sampler = RandomSampler(range(5), replacement=True, num_samples=int(1e10), generator=0)
+    assert len(sampler) == 10**10
+    drawn = list(itertools.islice(sampler, 3000))
+    assert np.bincount(drawn, minlength=5).min() > 500
+
+
+def test_what_is_drawn_meanwhile_does_not_change_a_sampler():
+    def drawn(disturb):
+        mg.manual_seed(0)
+        order = iter(RandomSampler(range(50), replacement=True, num_samples=3000))
+        first = next(order)
+        if disturb:
+            mg.rand(10)
+        return [first, *order]
+
+    assert drawn(disturb=True) == drawn(disturb=False)

@@ -81,6 +81,30 @@ def test_diagonals_and_triangles_are_torchs(offset):
     agrees_with_torch(lambda lib, x: lib.diagonal(x, offset, 2, 0), draw(2, 3, 4))
 
 
+MIXED = {
+    "integer, tuple, None, array": lambda lib, x: x[1, (2, 1, 0), None, [0, 1, 2]],
+    "integer, range, array": lambda lib, x: x[1, range(3), [2, 0, 1]],
+    "integer, slice, tuple": lambda lib, x: x[0, :, (3, 1)],
+    "array, True": lambda lib, x: x[lib.tensor([[0, 1]]), True],
+    "True, array": lambda lib, x: x[True, [1, 0, 1]],
+    "integer, True, array": lambda lib, x: x[0, True, [1, 2]],
+    "True, integer, array": lambda lib, x: x[True, 0, [1, 2]],
+    "integer, False, array": lambda lib, x: x[0, False, [1]],
+    "None, True, integer": lambda lib, x: x[None, True, 0],
+    "rows by range, columns by label": lambda lib, x: x[0][range(3), lib.tensor([3, 0, 1])],
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_an_index_of_many_kinds_is_torchs(name):
+    agrees_with_torch(MIXED[name], draw(2, 3, 4, 3))
+
+
+def test_a_ragged_index_is_named():
+    with pytest.raises(IndexError, match=r"^getitem: the rows of a list of places must be equally long, got \[\[0\], "):
+        mg.zeros(3, 3)[[[0], [1, 2]]]
+
+
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "float16"])
 def test_a_triangle_keeps_its_dtype(dtype):
     agrees_with_torch(lambda lib, x: [x.tril(), x.triu()], np.ones((3, 3), dtype))

@@ -71,6 +71,23 @@ def test_a_shared_module_is_counted_once_among_parameters_and_saved_under_both_n
     assert list(net.state_dict()) == ["tied", "a.weight", "a.bias", "b.weight", "b.bias"]
 
 
+def test_a_shared_module_is_one_child_and_is_found_by_all_its_names(torch):
+    for lib in (mg, torch):
+        net = lib.nn.Module()
+        net.a = lib.nn.Linear(2, 2)
+        net.b, net.inner, net.nothing = net.a, lib.nn.Sequential(net.a), None
+        assert [name for name, _ in net.named_children()] == ["a", "inner"]
+        assert list(net.children()) == [net.a, net.inner]
+        assert net.get_submodule("b") is net.get_submodule("inner.0") is net.a and net.get_submodule("") is net
+        assert net.get_parameter("inner.0.weight") is net.a.weight
+        applied = []
+        net.apply(applied.append)
+        assert applied == [net.a, net.a, net.inner, net]  # once for each module that holds it
+        for missing in ("c", "a.b", "nothing"):
+            with pytest.raises(AttributeError):
+                net.get_submodule(missing)
+
+
 def test_a_parameter_is_learned_and_shares_the_memory_it_was_given():
     data = np.ones(2, np.float32)
     parameter = nn.Parameter(mg.from_numpy(data))

@@ -126,7 +126,16 @@ def test_hardtanh_leaves_integers_integers(torch):
         F.hardtanh(mg.tensor([True]))
 
 
+@pytest.mark.parametrize("name", ["hardsigmoid", "hardswish", "celu"])
+def test_at_its_kinks_and_far_out_each_is_torchs(name):
+    points = np.array([-1e4, -9, -3 - 1e-9, -3, -3 + 1e-9, -0.5, -0.0, 0, 2.5, 3 - 1e-9, 3, 3 + 1e-9, 1e4])
+    rtol = 1e-7 if name == "hardsigmoid" else 1e-9  # PyTorch's slope is a sixth in float32
+    agrees_with_torch(lambda lib, x: getattr(F if lib is mg else lib.nn.functional, name)(x), points, rtol=rtol)
+
+
 def test_what_makes_no_sense_is_refused():
+    with pytest.raises(ValueError, match=r"^celu: alpha, by which the input is divided, must not be 0"):
+        F.celu(mg.ones(2), alpha=0)
     with pytest.raises(ValueError, match=r"^gelu: approximate must be 'none' or 'tanh', got 'fast'"):
         F.gelu(mg.ones(2), approximate="fast")
     with pytest.raises(ValueError, match=r"^hardtanh: min_val"):

@@ -125,3 +125,13 @@ def test_shapes_that_do_not_broadcast_are_named(name):
 def test_integers_are_not_raised_to_negative_powers():
     with pytest.raises(ValueError, match=r"^pow: .*negative.*int64 \(1,\), -1"):
         mg.tensor([2]) ** -1
+
+
+def test_logaddexp_neither_overflows_nor_loses_the_smaller_one():
+    x, y = np.array([1000.0, -1000.0, 0.0, np.inf, -np.inf]), np.array([1000.0, -1001.0, 800.0, 0.0, 3.0])
+    out, cache = arithmetic.logaddexp_forward(x, y)
+    ln = np.log
+    np.testing.assert_allclose(out, [1000 + ln(2), -1000 + ln(1 + np.exp(-1)), 800, np.inf, 3])
+    dx, dy = arithmetic.logaddexp_backward(np.ones(5), cache)
+    np.testing.assert_allclose(dx, [0.5, 1 / (1 + np.exp(-1)), 0, 1, 0], atol=1e-300)
+    np.testing.assert_allclose(dx + dy, 1)

@@ -12,7 +12,8 @@ pytestmark = inf_and_nan_without_warnings
 NAMES = [*elementwise.TABLE, "relu"]
 DRAWN = {  # where they are defined and not too steep; the others on -2..2
     **dict.fromkeys(("log", "log1p", "log2", "log10", "sqrt", "rsqrt", "reciprocal"), (0.3, 2)),
-    **dict.fromkeys(("asin", "acos"), (-0.9, 0.9)),
+    **dict.fromkeys(("asin", "acos", "atanh"), (-0.9, 0.9)),
+    "acosh": (1.2, 3),
     "tan": (-1.4, 1.4),
 }
 SHAPES = [(), (1,), (5,), (2, 3), (2, 1, 3), (0,), (2, 0, 3)]
@@ -88,3 +89,12 @@ def test_integers_stay_integers(name):
 @pytest.mark.parametrize("name", [name for name, row in elementwise.TABLE.items() if not row.stays])
 def test_integers_are_read_as_float32(name):
     agrees_with_torch(lambda lib, x: getattr(lib, name)(x), np.array([1, 2, 3]), rtol=1e-6)
+
+
+def test_an_inverse_brings_back_what_went_in_and_its_slope_is_one_over_the_others():
+    for name, x in (("sinh", np.linspace(-3, 3, 7)), ("cosh", np.linspace(0.2, 3, 7)), ("tanh", np.linspace(-2, 2, 7))):
+        y, cache = getattr(elementwise, f"{name}_forward")(x)
+        again, back = getattr(elementwise, f"a{name}_forward")(y)
+        np.testing.assert_allclose(again, x, rtol=1e-12, atol=1e-12)
+        slope = getattr(elementwise, f"{name}_backward")(np.ones(7), cache)
+        np.testing.assert_allclose(getattr(elementwise, f"a{name}_backward")(np.ones(7), back), 1 / slope, rtol=1e-9)

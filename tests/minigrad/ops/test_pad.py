@@ -46,6 +46,12 @@ def test_a_wrong_argument_is_named(widths, settings, words):
         F.pad(mg.ones(2, 4), widths, **settings)
 
 
+def test_half_an_element_is_no_border():
+    with pytest.raises(TypeError, match=r"^pad: expected ints, .*got \(1\.5, 1\)"):
+        F.pad(mg.ones(2, 4), (1.5, 1))
+    assert F.pad(mg.ones(2, 4), (np.int64(1), mg.tensor(2))).shape == (2, 7)
+
+
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
 @pytest.mark.parametrize("classes", [-1, 5, 7])
 def test_one_hot_is_torchs(shape, classes):

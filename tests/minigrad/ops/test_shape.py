@@ -67,6 +67,7 @@ MOVES = [
     moves("expand", (1, 1), 2, 0),
     moves("expand", (2, 3), 2, 3),
     moves("broadcast_to", (2, 1), (4, 2, 3)),
+    moves("broadcast_to", (2, 1), 4, 2, 3),
 ]
 
 
@@ -174,6 +175,48 @@ def test_views_share_memory_and_copies_do_not():
         assert np.shares_memory(view.array, x.array)
     for copy in (x.clone(), x[[0, 1]], mg.cat([x]), mg.stack([x]), x.float()):
         assert not np.shares_memory(copy.array, x.array)
+
+
+COPIES = {
+    "roll": lambda lib, x: x.roll(3, 0),  # once around, and nothing has moved
+    "roll by nothing": lambda lib, x: x.roll((0, 0), (0, 1)),
+    "flip": lambda lib, x: x.flip(0),
+    "flip of nothing": lambda lib, x: x.flip(()),
+    "repeat": lambda lib, x: x.repeat(1, 1),
+    "tile": lambda lib, x: x.tile(1),
+    "pad": lambda lib, x: lib.nn.functional.pad(x, (0, 0), mode="reflect"),
+    "diag": lambda lib, x: lib.diag(x),
+    "cumsum": lambda lib, x: x[0, 0].cumsum(0),
+    "gather": lambda lib, x: x[0, 0].gather(0, lib.tensor(0)),
+}
+VIEWS = {
+    "diagonal": lambda lib, x: x.diagonal(1),
+    "flatten": lambda lib, x: x.flatten(),
+    "movedim": lambda lib, x: x[0, 0].movedim(0, 0),
+    "chunk": lambda lib, x: x.chunk(1)[0],
+}
+
+
+@pytest.mark.parametrize("name", [*COPIES, *VIEWS])
+def test_what_is_written_into_a_result_reaches_x_just_where_it_does_in_torch(name):
+    """A copy is one even if nothing had to be moved: who writes into it means it, and not x."""
+    torch = pytest.importorskip("torch")
+    get, data = {**COPIES, **VIEWS}[name], draw(3, 3)
+    ours, theirs = mg.tensor(data), torch.tensor(data)
+    get(mg, ours).fill_(7)
+    get(torch, theirs).fill_(7)
+    np.testing.assert_array_equal(ours.array, theirs.numpy())
+    assert (ours.array == data).all() == (name in COPIES)
+
+
+def test_a_diagonal_that_was_written_to_is_noticed_by_what_needs_x():
+    x = mg.tensor(draw(3, 3), requires_grad=True)
+    copy = x * 1
+    out = copy * copy
+    with mg.no_grad():
+        copy.diagonal().fill_(0)
+    with pytest.raises(RuntimeError, match="mul"):
+        out.sum().backward()
 
 
 # -- errors ------------------------------------------------------------------------------------------------------------

@@ -61,6 +61,7 @@ def row(module, name, inputs, settings=None, **more):
 TWO = draw.broadcastable(2)
 for name, reference in {"add": np.add, "sub": np.subtract, "mul": np.multiply, "atan2": np.arctan2}.items():
     spec(arithmetic, name, TWO, broadcasts=True, reference=reference)
+spec(arithmetic, "logaddexp", TWO, broadcasts=True, reference=np.logaddexp)
 spec(arithmetic, "div", draw.broadcastable(2, low=0.5), broadcasts=True, reference=np.divide)
 spec(arithmetic, "pow", draw.broadcastable(2, low=0.3), broadcasts=True, reference=np.power)
 for name, reference in {"maximum": np.maximum, "minimum": np.minimum}.items():
@@ -94,7 +95,8 @@ spec(
 
 RANGES = {
     **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt", "reciprocal", "log1p"), POSITIVE),
-    **dict.fromkeys(("asin", "acos"), draw.arrays(low=-0.8, high=0.8)),
+    **dict.fromkeys(("asin", "acos", "atanh"), draw.arrays(low=-0.8, high=0.8)),
+    "acosh": draw.arrays(low=1.2, high=3),
     "tan": draw.arrays(low=-1.2, high=1.2),
 }
 KINKS = {**dict.fromkeys(("abs", "sign"), (0.0,)), **dict.fromkeys(("floor", "ceil", "trunc", "frac"), range(-2, 3))}
@@ -161,6 +163,13 @@ spec(shape, "copy", draw.arrays())
 spec(shape, "reshape", draw.arrays(draw.shapes(0, 3)), {"shape": (-1,)})
 spec(shape, "permute", draw.arrays(draw.shapes(3, 3)), {"axes": st.permutations(range(3)).map(tuple)})
 spec(shape, "expand", (draw.arrays(st.sampled_from([(2, 1, 3), (1, 3), (1, 1)])),), {"shape": (2, 3, 3)})
+spec(
+    shape,
+    "diagonal",
+    draw.arrays((3, 2, 4)),
+    {"offset": st.sampled_from([-3, -1, 0, 2]), "axis1": st.sampled_from([0, 2]), "axis2": 1},
+    reference=lambda x, **which: np.diagonal(x, **which),
+)
 PARTS = st.lists(draw.arrays((2, 3)), min_size=1, max_size=3).map(lambda parts: Case((parts,)))
 spec(shape, "cat", PARTS, {"axis": st.sampled_from([0, 1, -1])})
 spec(shape, "stack", PARTS, {"axis": st.sampled_from([0, 1, 2])})

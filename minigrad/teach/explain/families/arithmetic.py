@@ -321,4 +321,31 @@ EXPLANATIONS = (
         ),
         note="At the origin the angle jumps, and no direction is better than another: 0 is taken. " + BROADCAST,
     ),
+    Explanation(
+        "logaddexp",
+        "arithmetic.logaddexp",
+        "sum of two numbers whose logarithms are known",
+        r"out = \ln(e^x + e^y)",
+        "x and y broadcast. Neither eˣ nor eʸ is calculated by itself, for they may be too large.",
+        ("x", "y"),
+        (
+            Gradient(
+                "x",
+                r"dx = dout \odot \sigma(x - y)",
+                r"\sigma(x - y)",
+                (
+                    Step("The slope of ln u is 1 / u, and that of u = eˣ + eʸ in x is eˣ.", r"\frac{e^x}{e^x + e^y}"),
+                    Step("It is x's share in the sum. Divide above and below by eˣ.", r"\frac{1}{1 + e^{y - x}}"),
+                    Step("That is the sigmoid function of x - y.", r"\sigma(x - y)"),
+                ),
+            ),
+            Gradient(
+                "y",
+                r"dy = dout \odot \sigma(y - x)",
+                r"\sigma(y - x)",
+                (Step("The same, with x and y exchanged: y's share. The two add up to 1."),),
+            ),
+        ),
+        note="It is logsumexp of two, whose gradients are the softmax of the two. " + BROADCAST,
+    ),
 )

@@ -268,6 +268,37 @@ EXPLANATIONS = (
         ),
     ),
     elementwise(
+        "asinh",
+        "inverse of the hyperbolic sine",
+        r"\operatorname{arsinh} x",
+        r"\frac{1}{\sqrt{x^2 + 1}}",
+        Step(f"{INVERSE}.", r"\sinh y = x \quad \text{so} \quad \cosh y \, y'(x) = 1"),
+        Step(
+            "Solve for the slope: cosh y is positive, and its square sinh² y + 1.",
+            r"y'(x) = \frac{1}{\cosh y} = \frac{1}{\sqrt{x^2 + 1}}",
+        ),
+    ),
+    elementwise(
+        "acosh",
+        "inverse of the hyperbolic cosine",
+        r"\operatorname{arcosh} x",
+        r"\frac{1}{\sqrt{x^2 - 1}}",
+        Step(f"{INVERSE}.", r"\cosh y = x \quad \text{so} \quad \sinh y \, y'(x) = 1"),
+        Step(
+            "Solve for the slope: of the two y with that cosine the positive one is taken, whose sinh y is positive, "
+            "and its square cosh² y - 1.",
+            r"y'(x) = \frac{1}{\sinh y} = \frac{1}{\sqrt{x^2 - 1}}",
+        ),
+    ),
+    elementwise(
+        "atanh",
+        "inverse of the hyperbolic tangent",
+        r"\operatorname{artanh} x",
+        r"\frac{1}{1 - x^2}",
+        Step(f"{INVERSE}.", r"\tanh y = x \quad \text{so} \quad (1 - \tanh^2 y) \, y'(x) = 1"),
+        Step("Solve for the slope; the hyperbolic tangent of y is x.", r"y'(x) = \frac{1}{1 - x^2}"),
+    ),
+    elementwise(
         "erf",
         "error function",
         r"\frac{2}{\sqrt{\pi}} \int_0^x e^{-t^2} \, dt",

@@ -68,6 +68,15 @@ EXPLANATIONS = (
         note="This is what broadcasting does to its operands, and why their gradients are summed.",
     ),
     _moving(
+        "diagonal",
+        "a diagonal of a matrix",
+        r"out_i = x_{i,\, i + offset}",
+        "x is a matrix, or many of them on two of its axes, which leave; the diagonal is a new last axis.",
+        r"dx_{i,\, i + offset} = dout_i",
+        "1",
+        Step("What does not lie on the diagonal is not in out: zeros, with dout on the diagonal."),
+    ),
+    _moving(
         "cat",
         "one after another",
         r"out = [\, x_1 \, x_2 \cdots \,]",
