@@ -219,6 +219,7 @@ def _tests_pass(module: str, text: str) -> bool:
         *(f"tests/minigrad/{room}/test_{name}.py" for room in ("ops", "functions")),
         "tests/minigrad/test_sweep.py",
         "tests/minigrad/test_sweep_nn.py",
+        *(f"tests/device_guard/test_{what}.py" for what in ("kernels", "convolution", "loss_kernels")),  # GPUs' lines
     ]
     tests = [test for test in tests if (ROOT / test).exists()]
     with tempfile.TemporaryDirectory() as folder:
