@@ -185,7 +185,12 @@ def _shrunk(cases: SearchStrategy[Case], fails: Callable[[Case], bool], seed: in
         find(
             cases,
             looked_at,
-            settings=settings(max_examples=100, database=None, deadline=None, suppress_health_check=list(HealthCheck)),
+            settings=settings(
+                max_examples=100,
+                phases=[Phase.generate, Phase.shrink],  # not Phase.explain, whose explanation nobody would read
+                database=None,
+                deadline=None,
+            ),
             random=Random(seed),
         )
     except (HypothesisException, _Enough):

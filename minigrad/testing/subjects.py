@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -62,11 +62,11 @@ class Case:
             members = list(self.args[first])
             members[rest[0]] = array
             array = members
-        return replace(self, args=self.args[:first] + (array,) + self.args[first + 1 :])
+        return Case((*self.args[:first], array, *self.args[first + 1 :]), self.settings)
 
     def with_setting(self, **settings: Any) -> Case:
         """The same call with other settings."""
-        return replace(self, settings={**self.settings, **settings})
+        return Case(self.args, {**self.settings, **settings})
 
     def each(self, change: Callable[[np.ndarray], Any]) -> Case:
         """The same call with every array changed."""
