@@ -18,7 +18,8 @@ from minigrad.testing.subjects import Case, Loss, Pair
 
 if TYPE_CHECKING:
     from minigrad.testing import strategies
-    from minigrad.testing.spec import OpSpec, SweepReport, sweep
+    from minigrad.testing.spec import OpSpec
+    from minigrad.testing.sweeping import SweepReport, sweep
 
 __all__ = [
     "CAUSES",
@@ -41,7 +42,7 @@ __all__ = [
     "sweep",
 ]
 
-_LAZY = {"OpSpec", "SweepReport", "sweep"}
+_LAZY = {"OpSpec": "spec", "SweepReport": "sweeping", "sweep": "sweeping"}  # each in its file
 
 
 def __getattr__(name: str) -> Any:
@@ -49,4 +50,4 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("minigrad.testing.strategies")
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module("minigrad.testing.spec"), name)
+    return getattr(importlib.import_module(f"minigrad.testing.{_LAZY[name]}"), name)

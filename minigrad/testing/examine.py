@@ -68,6 +68,10 @@ class Examination:
     gradients: dict[Place, Gradient]
     notes: tuple[str, ...] = ()
 
+    def place(self, name: str) -> Place | None:
+        """Where the gradient of this name is, if there is one."""
+        return next((place for place, one in self.gradients.items() if one.report.name == name), None)
+
 
 def examine(
     subject: Subject, case: Case, seed: int = 0, tolerance: Tolerance | None = None, only: str = ""

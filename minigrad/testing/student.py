@@ -23,8 +23,9 @@ from hypothesis.strategies import SearchStrategy
 from minigrad.testing import catalog
 from minigrad.testing.falsify import drawn
 from minigrad.testing.report import OK, WRONG, GradientReport
-from minigrad.testing.spec import OpSpec, sweep
+from minigrad.testing.spec import OpSpec
 from minigrad.testing.subjects import Case
+from minigrad.testing.sweeping import sweep
 
 NOT_CHECKED = "not checked"
 EXAMPLES = 25

@@ -50,7 +50,7 @@ WRONG_VALUES: list[tuple[str, Rule]] = [
 
 
 def diagnose(subject: Subject, place: Place, failing: Sequence[Examination], seed: int = 0) -> GradientReport:
-    """The report of the gradient at `place` in the first of the failing calls, with its cause.
+    """The report of the gradient at `place` in the first of the failing calls; if it is wrong there, with its cause.
 
     failing: examinations in which this gradient is wrong, the one to report first.
     """
