@@ -8,15 +8,16 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.tape import Record, users_frame
+from minigrad.tape import users_frame
 from minigrad.teach.colours import Colours, colours_for
 from minigrad.teach.graph import NoGraphviz, graph_of_rows
 from minigrad.teach.names import Scope, scopes_at
 from minigrad.teach.rows import read
+from minigrad.teach.trace.data import plain_row
 from minigrad.teach.trace.page import html_of
 from minigrad.teach.trace.rules import Rules, rules_of
 from minigrad.teach.trace.terminal import result_as_text, step_as_text
-from minigrad.teach.trace.walk import Walk, is_finite, plain_row
+from minigrad.teach.trace.walk import Walk, is_finite
 from minigrad.tensor import Tensor, node_with_graph, upstream_of
 from minigrad.whole_file import whole_file
 
@@ -86,7 +87,7 @@ class Trace:
         self.rows: list[dict[str, Any]] = [{**plain_row(row), "not_finite": ""} for row in rows]
         self.steps: list[dict[str, Any]] = walk.steps
         self.gradients: list[dict[str, Any]] = walk.gradients
-        records = [row.node for row in rows if isinstance(row.node, Record)]
+        records = [row.record for row in rows if row.kind == "op"]
         self.is_kept = all(record.kept is not None for record in records)
         first = next((row for row in rows if any(not is_finite(value.array) for value in row.outputs)), None)
         if first is not None:
