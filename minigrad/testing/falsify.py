@@ -13,7 +13,8 @@ from hypothesis import seed as seeded
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import SearchStrategy
 
-from minigrad.testing.examine import Examination, examine
+from minigrad.testing.examination import Examination
+from minigrad.testing.examine import examine
 from minigrad.testing.report import FAILING, VERDICTS, GradientReport
 from minigrad.testing.subjects import Case, Subject
 

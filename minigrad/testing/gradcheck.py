@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.testing.diagnosis import diagnose
-from minigrad.testing.examine import Tolerance, examine
+from minigrad.testing.examine import examine
+from minigrad.testing.judge import Tolerance
 from minigrad.testing.report import Report
 from minigrad.testing.subjects import Case, Subject, TensorFunction
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from minigrad.testing.diagnosis import diagnose
-from minigrad.testing.examine import Examination
+from minigrad.testing.examination import Examination
 from minigrad.testing.falsify import Falsifier
 from minigrad.testing.properties import PROPERTIES, Question, Unfit, reference_agrees
 from minigrad.testing.report import FAILING, WRONG, GradientReport, Report

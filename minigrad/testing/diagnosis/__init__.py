@@ -15,7 +15,7 @@ import numpy as np
 
 from minigrad.testing.diagnosis import axes, factors, normalization, paths, shapes, windows
 from minigrad.testing.diagnosis.evidence import Evidence, gather
-from minigrad.testing.examine import Examination
+from minigrad.testing.examination import Examination
 from minigrad.testing.report import WRONG, GradientReport
 from minigrad.testing.subjects import Place, Subject
 
