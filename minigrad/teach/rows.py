@@ -15,7 +15,8 @@ from typing import Any
 
 from minigrad.backend import Array, is_array
 from minigrad.tape import Output, Record, edits
-from minigrad.teach.names import Named, Scope, names_in_source, operand_in_source
+from minigrad.teach.expressions import names_in_source, operand_in_source
+from minigrad.teach.names import Named, Scope
 from minigrad.tensor import Leaf, Tensor, as_array
 
 
