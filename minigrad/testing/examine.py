@@ -17,7 +17,7 @@ from minigrad.testing.judge import Tolerance, judged
 from minigrad.testing.layouts import other_layouts
 from minigrad.testing.report import KINK, MUTATED, RANDOM, WRONG, GradientReport
 from minigrad.testing.slopes import copies, quiet
-from minigrad.testing.subjects import Case, GradientCountError, Place, Subject, Upstream, upstream_for
+from minigrad.testing.subjects import Backward, Case, GradientCountError, Place, Subject, Upstream, upstream_for
 from minigrad.testing.ties import look_at_ties
 
 MANY = 600  # elements in all arrays together: with more, not all are looked at one by one
@@ -36,19 +36,19 @@ def examine(
     names = subject.gradient_names(case)
     given = case.copied()
     changed = ""
-    outs, _ = quiet(subject.run, given)
+    outs, backward = quiet(subject.run, given)
     outs = tuple(np.array(out) for out in outs)
     if _differ(given, case):
         changed = f"forward changes its argument {names[_differ(given, case)[0]][1:]}; work on a copy"
     upstream = upstream_for(outs, subject, rng)
     result = Examination(case, upstream, outs, {})
 
-    again, _ = quiet(subject.run, case.copied())
+    again, backward_again = quiet(subject.run, case.copied())
     if not all(_equal(one, other) for one, other in zip(outs, again, strict=True)):
         text = "forward gives another result when it is called again with the same arguments"
         return _all(result, names, GradientReport("", RANDOM, detail=text))
     try:
-        found, complaint = _gradients(subject, case, upstream)
+        found, complaint = _gradients(names, given, upstream, backward, backward_again)
     except GradientCountError as error:
         return _all(result, names, GradientReport("", WRONG, "wrong-shape", str(error)))
     if found is None:
@@ -72,23 +72,24 @@ def examine(
     return result
 
 
-def _gradients(subject: Subject, case: Case, upstream: Upstream) -> tuple[dict[Place, Any] | None, str]:
-    """The gradients; and a complaint about how they were made, without gradients if they are not the same twice."""
-    given, sent = case.copied(), copies(upstream)
-    _, backward = quiet(subject.run, given)
-    kept = given.copied()
-    first = {place: _own(gradient) for place, gradient in quiet(backward, sent).items()}
+def _gradients(
+    names: dict[Place, str], given: Case, upstream: Upstream, backward: Backward, backward_again: Backward
+) -> tuple[dict[Place, Any] | None, str]:
+    """The gradients; and a complaint about how they were made, without gradients if they are not the same twice.
+
+    given: what forward was given before `backward`. backward_again: that of another forward of the same call.
+    """
+    sent, kept = copies(upstream), given.copied()
+    first = _own(quiet(backward, sent))
     changed = ""
-    names = subject.gradient_names(case)
     if not all(_equal(one, other) for one, other in zip(sent, upstream, strict=True)):
         changed = "backward changes dout, which belongs to the ops that come after; work on a copy"
     elif _differ(given, kept):
         changed = f"backward changes {names[_differ(given, kept)[0]][1:]}, which belongs to the caller; work on a copy"
-    _, backward = quiet(subject.run, case.copied())
-    second = {place: _own(gradient) for place, gradient in quiet(backward, copies(upstream)).items()}
+    second = _own(quiet(backward_again, copies(upstream)))
     if not all(_equal(first[place], second[place]) for place in first):
         return None, "backward gives another result when it is called again with the same arguments"
-    third = {place: _own(gradient) for place, gradient in quiet(backward, copies(upstream)).items()}
+    third = _own(quiet(backward_again, copies(upstream)))
     if not changed and not all(_equal(first[place], third[place]) for place in first):
         changed = "backward changes its cache: called twice with the same one, it gives two results; work on a copy"
     return first, changed
@@ -100,8 +101,11 @@ def _all(result: Examination, names: dict[Place, str], report: GradientReport) -
     return result
 
 
-def _own(gradient: Any) -> Any:
-    return np.array(gradient) if isinstance(gradient, (np.ndarray, np.generic)) else gradient
+def _own(gradients: dict[Place, Any]) -> dict[Place, Any]:
+    """Copies, which nobody can write into any more."""
+    return {
+        place: np.array(one) if isinstance(one, (np.ndarray, np.generic)) else one for place, one in gradients.items()
+    }
 
 
 def _equal(one: Any, other: Any) -> bool:
