@@ -9,7 +9,8 @@ from minigrad.nn.module import Module
 from minigrad.tape import Output, users_frame
 from minigrad.teach.graph.drawing import Graph, NoGraphviz
 from minigrad.teach.graph.outline import Outline
-from minigrad.teach.graph.picture import Painter, Picture
+from minigrad.teach.graph.painter import Painter
+from minigrad.teach.graph.picture import Picture
 from minigrad.teach.graph.reading import rows_of_module, rows_of_tensors
 from minigrad.teach.names import scopes_at
 from minigrad.teach.rows import Row

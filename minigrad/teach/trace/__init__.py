@@ -112,13 +112,12 @@ class Trace:
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the page: one file that needs no network, to be opened in a browser."""
-        page = html_of(f"Backward pass of {self.name}", self._as_data())
+        page = self._page()
         with whole_file(path) as file:
             file.write_text(page, "utf-8", "backslashreplace")
 
-    def _as_data(self) -> dict[str, Any]:
-        """All that the page shows."""
-        return {
+    def _page(self) -> str:
+        data = {
             "name": self.name,
             "rows": self.rows,
             "steps": self.steps,
@@ -127,6 +126,7 @@ class Trace:
             "rules": {pair: _plain_rules(rules) for pair, rules in self._rules.items()},
             "graph": self._drawing(),
         }
+        return html_of(f"Backward pass of {self.name}", data)
 
     def _drawing(self) -> str:
         """The graph as SVG, whose nodes have the ids of the rows; "" where Graphviz is not installed."""
@@ -143,7 +143,7 @@ class Trace:
     def _repr_html_(self) -> str:
         """For notebooks: the page in a frame. It never raises."""
         try:
-            content = html.escape(html_of(f"Backward pass of {self.name}", self._as_data()))
+            content = html.escape(self._page())
         except Exception as error:
             return f"<pre>{html.escape(f'{self!r} could not be shown: {error}')}</pre>"
         return f'<iframe srcdoc="{content}" style="width: 100%; height: 46rem; border: 1px solid #8884"></iframe>'

@@ -24,8 +24,8 @@ Rule = Callable[[Evidence], list[str] | None]  # None: this call can neither con
 WRONG_SHAPE: list[tuple[str, Rule]] = [
     ("wrong-shape", shapes.reshaped),
     ("axis-not-summed", shapes.not_summed),
-    ("wrong-axis", shapes.summed_shape),
-    ("transpose", shapes.transposed_shape),
+    ("wrong-axis", axes.summed_over_others),
+    ("transpose", axes.permuted),
     ("wrong-shape", shapes.misshapen),
 ]
 
