@@ -10,11 +10,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from minigrad.numeric import directional_derivative, numeric_jacobian, numerical_gradient
+from minigrad.testing.case import Case
 from minigrad.testing.check import FileReport, check_file
 from minigrad.testing.gradcheck import gradcheck
 from minigrad.testing.jacobians import GradcheckError
 from minigrad.testing.report import CAUSES, VERDICTS, GradientReport, Report
-from minigrad.testing.subjects import Case, Loss, Pair
+from minigrad.testing.subjects import Loss, Pair
 
 if TYPE_CHECKING:
     from minigrad.testing import strategies

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.testing.case import Case, Place
 from minigrad.testing.measure import Measured
 from minigrad.testing.report import GradientReport
-from minigrad.testing.subjects import Case, Place, Upstream
+from minigrad.testing.subjects import Upstream
 
 
 @dataclass

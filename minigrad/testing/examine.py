@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.testing.case import Case, Place
 from minigrad.testing.examination import Examination, Gradient
 from minigrad.testing.judge import Tolerance, judged
 from minigrad.testing.layouts import other_layouts
 from minigrad.testing.report import KINK, MUTATED, RANDOM, WRONG, GradientReport
 from minigrad.testing.slopes import copies, quiet
-from minigrad.testing.subjects import Backward, Case, GradientCountError, Place, Subject, Upstream, upstream_for
+from minigrad.testing.subjects import Backward, GradientCountError, Subject, Upstream, upstream_for
 from minigrad.testing.ties import look_at_ties
 
 MANY = 600  # elements in all arrays together: with more, not all are looked at one by one

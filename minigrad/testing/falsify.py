@@ -13,10 +13,11 @@ from hypothesis import seed as seeded
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import SearchStrategy
 
+from minigrad.testing.case import Case
 from minigrad.testing.examination import Examination
 from minigrad.testing.examine import examine
 from minigrad.testing.report import FAILING, VERDICTS, GradientReport
-from minigrad.testing.subjects import Case, Subject
+from minigrad.testing.subjects import Subject
 
 ROUND = 10  # calls that Hypothesis draws one by one, before it varies them
 ROUNDS = 1000  # more than there are, so that no two seeds share one

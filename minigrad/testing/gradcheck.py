@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.testing.case import Case
 from minigrad.testing.diagnosis import diagnose
 from minigrad.testing.examine import examine
 from minigrad.testing.judge import Tolerance
 from minigrad.testing.report import Report
-from minigrad.testing.subjects import Case, Subject, TensorFunction
+from minigrad.testing.subjects import Subject, TensorFunction
 
 
 def gradcheck(

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.testing.case import Case, Place
 from minigrad.testing.examination import Gradient
 from minigrad.testing.measure import Measured, measure, measure_along
 from minigrad.testing.report import ILL, KINK, WRONG, GradientReport
 from minigrad.testing.slopes import as_function, gradient_at, in_float64
-from minigrad.testing.subjects import Case, Place, Subject, Upstream
+from minigrad.testing.subjects import Subject, Upstream
 
 SAMPLE = 100  # elements of a large array that are looked at, its corners among them
 DIRECTIONS = 4  # along which the whole array is moved then

@@ -12,12 +12,13 @@ from minigrad.backend import is_array
 from minigrad.cuda import is_available
 from minigrad.lift import differentiable, takes
 from minigrad.tensor import Tensor
+from minigrad.testing.case import Case
 from minigrad.testing.diagnosis.axes import AXES
 from minigrad.testing.examine import examine
 from minigrad.testing.report import WRONG
 from minigrad.testing.slopes import quiet
 from minigrad.testing.spec import OpSpec
-from minigrad.testing.subjects import Case, Pair, Subject, upstream_for
+from minigrad.testing.subjects import Pair, Subject, upstream_for
 
 SAME_ON_GPU = {"float64": 1e-10, "float32": 1e-4, "float16": 1e-2}  # the order of a sum decides its last digits
 

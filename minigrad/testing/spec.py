@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from hypothesis.strategies import SearchStrategy
 
+from minigrad.testing.case import Case
 from minigrad.testing.strategies import cases
-from minigrad.testing.subjects import Case, Loss, Pair, Subject
+from minigrad.testing.subjects import Loss, Pair, Subject
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from hypothesis.strategies import SearchStrategy
 from minigrad.backend import as_dtype
 from minigrad.creation import from_numpy
 from minigrad.tensor import Tensor
-from minigrad.testing.subjects import Case
+from minigrad.testing.case import Case
 
 Shape = tuple[int, ...]
 SEEDS = st.integers(0, 2**16)

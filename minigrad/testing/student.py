@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from minigrad.testing import catalog
+from minigrad.testing.case import Case
 from minigrad.testing.falsify import drawn
 from minigrad.testing.report import NOT_CHECKED, OK, WRONG, GradientReport
 from minigrad.testing.spec import OpSpec
-from minigrad.testing.subjects import Case
 from minigrad.testing.sweeping import sweep
 
 EXAMPLES = 25

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from minigrad.testing.case import Case
 from minigrad.testing.diagnosis import diagnose
 from minigrad.testing.examination import Examination
 from minigrad.testing.falsify import Falsifier
@@ -16,7 +17,7 @@ from minigrad.testing.properties import PROPERTIES, Question, Unfit, reference_a
 from minigrad.testing.report import FAILING, WRONG, GradientReport, Report
 from minigrad.testing.slopes import quiet
 from minigrad.testing.spec import OpSpec
-from minigrad.testing.subjects import Case, Subject
+from minigrad.testing.subjects import Subject
 
 EXAMPLES = 40
 SEVERAL = 6  # drawn calls on which each property other than the gradients is tried

@@ -10,12 +10,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from minigrad.testing.case import Place
 from minigrad.testing.examination import Examination
 from minigrad.testing.judge import Tolerance
 from minigrad.testing.measure import measure_along
 from minigrad.testing.report import WRONG
 from minigrad.testing.slopes import flat_outputs, in_float64
-from minigrad.testing.subjects import Place, Subject
+from minigrad.testing.subjects import Subject
 
 
 def look_at_ties(subject: Subject, result: Examination, tolerance: Tolerance) -> None:

@@ -13,11 +13,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from minigrad.testing.case import Place
 from minigrad.testing.diagnosis import axes, factors, normalization, paths, shapes, windows
 from minigrad.testing.diagnosis.evidence import Evidence, gather
 from minigrad.testing.examination import Examination
 from minigrad.testing.report import WRONG, GradientReport
-from minigrad.testing.subjects import Place, Subject
+from minigrad.testing.subjects import Subject
 
 Rule = Callable[[Evidence], list[str] | None]  # None: this call can neither confirm nor refute it
 

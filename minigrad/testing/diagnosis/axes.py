@@ -7,8 +7,8 @@ from itertools import chain, combinations, permutations
 
 import numpy as np
 
+from minigrad.testing.case import Case
 from minigrad.testing.diagnosis.evidence import Evidence
-from minigrad.testing.subjects import Case
 
 AXES = ("axis", "dim", "axes", "dims")
 
