@@ -34,8 +34,7 @@ def check(path: str | Path, *, seed: int = 0, time_limit: float = TIME_LIMIT) ->
     if not time_limit > 0:
         raise ValueError(f"the time limit must be more than 0 seconds, got {time_limit:g}.")
     path = Path(path)
-    text = path.read_bytes().decode("utf-8", errors="replace")
-    report = Report(contents.exercise_of(path, text), str(path))
+    report = Report(contents.exercise_of(path), str(path))
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder) / "where.txt"
         wanted = {

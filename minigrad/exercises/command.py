@@ -97,7 +97,7 @@ def _start(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     files = [Path(file) for file in arguments.files] or _exercises_here()
     for file in files:
-        _exercise_of(file)  # what cannot be checked is said before anything is
+        contents.exercise_of(file)  # what cannot be checked is said before anything is
     colours, shown = colours_for(sys.stdout), not arguments.json
     waiting = shown and sys.stderr.isatty()
     reports = []
@@ -148,7 +148,7 @@ def _strip(arguments: argparse.Namespace) -> int:
 
 def _exercises_here() -> list[Path]:
     """The files of this folder that say in their first lines which exercise they answer."""
-    here = sorted(file for file in Path().glob("*.py") if contents.has_header(_text(file)))
+    here = sorted(file for file in Path().glob("*.py") if contents.has_header(file))
     if not here:
         raise ValueError("there is no exercise in this folder. Name a file; or begin: minigrad exercise start NAME.")
     return here
@@ -157,12 +157,4 @@ def _exercises_here() -> list[Path]:
 def _named(what: str) -> str:
     """The exercise that a name or a file means."""
     path = Path(what)
-    return _exercise_of(path) if path.suffix == ".py" or path.is_file() else contents.known(what)
-
-
-def _exercise_of(path: Path) -> str:
-    return contents.exercise_of(path, _text(path))
-
-
-def _text(path: Path) -> str:
-    return path.read_bytes().decode("utf-8", errors="replace")
+    return contents.exercise_of(path) if path.suffix == ".py" or path.is_file() else contents.known(what)

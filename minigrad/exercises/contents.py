@@ -87,14 +87,14 @@ def file_name(name: str) -> str:
     return f"{name.replace('-', '_')}.py"
 
 
-def has_header(text: str) -> bool:
+def has_header(path: Path) -> bool:
     """Whether a file says which exercise it answers."""
-    return _header(text) is not None
+    return _header(path) is not None
 
 
-def exercise_of(path: Path, text: str) -> str:
+def exercise_of(path: Path) -> str:
     """Which exercise a file answers: by the header in its first lines, otherwise by its name."""
-    header = _header(text)
+    header = _header(path)
     if header:
         return known(header["name"])
     try:
@@ -106,7 +106,8 @@ def exercise_of(path: Path, text: str) -> str:
         ) from None
 
 
-def _header(text: str) -> re.Match[str] | None:
+def _header(path: Path) -> re.Match[str] | None:
+    text = path.read_text("utf-8", errors="replace")
     return next((found for line in text.splitlines()[:LINES] if (found := HEADER.fullmatch(line))), None)
 
 

@@ -19,12 +19,15 @@ from minigrad.exercises import contents
 from minigrad.exercises.answer import Answer, Complaint, described
 from minigrad.exercises.comparing import largest_difference, numbers
 from minigrad.exercises.report import RIGHT, WRONG, Part, all_alike
+from minigrad.testing.case import Case
 from minigrad.testing.falsify import drawn
+from minigrad.testing.properties import dtype_kept
 from minigrad.testing.report import FAILING, GradientReport
 from minigrad.testing.report import WRONG as WRONG_GRADIENT
 from minigrad.testing.slopes import copies
-from minigrad.testing.spec import OpSpec, dtype_kept, sweep
-from minigrad.testing.subjects import Case, GradientCountError, Subject, upstream_for
+from minigrad.testing.spec import OpSpec
+from minigrad.testing.subjects import GradientCountError, Subject, upstream_for
+from minigrad.testing.sweeping import sweep
 
 EXAMPLES = 20
 FLOAT32 = "float32"

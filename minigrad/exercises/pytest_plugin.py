@@ -57,7 +57,7 @@ class AnswerFile(pytest.File):
         return check(self.path, time_limit=self.config.getoption("--exercise-time-limit"))
 
     def collect(self) -> Iterator[pytest.Item]:
-        exercise = contents.exercise_of(self.path, _text(self.path))
+        exercise = contents.exercise_of(self.path)
         return (AnswerPart.from_parent(self, name=name) for name in QUESTIONS[exercise].parts)
 
 
@@ -85,8 +85,4 @@ class NotRight(Exception):
 
 
 def _is_answer(path: Path) -> bool:
-    return path.suffix == ".py" and contents.has_header(_text(path))
-
-
-def _text(path: Path) -> str:
-    return path.read_bytes().decode("utf-8", errors="replace")
+    return path.suffix == ".py" and contents.has_header(path)

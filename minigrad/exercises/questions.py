@@ -18,7 +18,7 @@ from minigrad.exercises.judging import Asked, Question, Step, compare, each, los
 from minigrad.exercises.report import WRONG
 from minigrad.testing import catalog
 from minigrad.testing import strategies as draw
-from minigrad.testing.subjects import Case
+from minigrad.testing.case import Case
 
 # -- calls -------------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from minigrad.exercises import contents
 from minigrad.exercises.report import RIGHT, UNSEEN, UNWRITTEN, Part, Report
 from minigrad.teach.colours import Colours
 
-WIDEST = 100
+WIDEST, NARROWEST = 100, 40  # letters of a line
 LONGEST = 40  # letters for the names of parts of which the same is said
 PRINTED = 8  # lines that are shown of what the student's code prints
 
@@ -73,14 +73,14 @@ def _names(parts: Sequence[Part]) -> str:
 
 def _message(text: str, first: str, indent: str, colours: Colours) -> Iterator[str]:
     """The lines of a message, the first one after `first`, the others faint and below it."""
-    width = min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST) - len(indent)
+    width = _width(len(indent))
     head, *rest = text.splitlines()
-    begun, *more = textwrap.wrap(head, max(width, 40), break_long_words=False, break_on_hyphens=False) or [""]
+    begun, *more = textwrap.wrap(head, width, break_long_words=False, break_on_hyphens=False) or [""]
     yield first + begun
     yield from (indent + line for line in more)
     for line in rest:
         margin = line[: len(line) - len(line.lstrip())]
-        wrapped = textwrap.wrap(line, max(width, 40), subsequent_indent=margin + "  ", break_on_hyphens=False)
+        wrapped = textwrap.wrap(line, width, subsequent_indent=margin + "  ", break_on_hyphens=False)
         yield from (indent + colours.faint(one) for one in wrapped)
 
 
@@ -119,5 +119,9 @@ def hint(name: str, step: int, colours: Colours) -> str:
 
 
 def _paragraph(text: str) -> Iterable[str]:
-    width = min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
-    return textwrap.wrap(" ".join(text.split()), max(width, 40), break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(" ".join(text.split()), _width(), break_long_words=False, break_on_hyphens=False)
+
+
+def _width(taken: int = 0) -> int:
+    """How many letters a line may have, beside those that are taken."""
+    return max(min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST) - taken, NARROWEST)

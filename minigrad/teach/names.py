@@ -1,33 +1,26 @@
-"""What the user's own code calls a tensor: `x`, `net.fc1.weight`, `params['W1']`, `b * a`.
+"""What the user's variables call a tensor: `x`, `net.fc1.weight`, `params['W1']`.
 
 A name that was set (`tensor.name = "x"`) comes first. Else the variables are asked which the user's code has at this
-moment, from the innermost frame on outwards, and what lies in them: modules, lists, dicts, objects. A result that no
-variable holds any more is found in the source: the target of the assignment whose value it was, or the expression.
+moment, from the innermost frame on outwards, and what lies in them: modules, lists, dicts, objects.
 """
 
 from __future__ import annotations
 
-import ast
-import functools
 import inspect
 import itertools
-import linecache
 import sys
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from minigrad.nn.module import Module
-from minigrad.tape import Record
 from minigrad.tensor import Tensor
 
 DEPTH = 3  # how deep tensors are searched for
 MEMBERS, EACH = 20_000, 2000  # how many members of lists, dicts and objects are looked at, altogether and of each
-LONGEST = 32  # letters of an expression that may stand for its result
-
 
 Scope = Mapping[str, Any]
 
@@ -130,81 +123,3 @@ def _members(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         attributes = next((vars(one)["__dict__"] for one in kind.__mro__ if "__dict__" in vars(one)), None)
         if type(attributes) is types.GetSetDescriptorType:  # Python's own, and no property of the class
             yield from ((f"{name}.{key}", member) for key, member in list(attributes.__get__(value).items()))
-
-
-def names_in_source(records: Sequence[Record]) -> dict[Record, str]:
-    """For the records, in the order in which they were made, names that the source gives to their results.
-
-    Where one expression ran several ops, as `net(x)` does, it is the name of the last one's result. What has no name
-    is called after its module, or after its op.
-    """
-    names: dict[Record, str] = {}
-    last_of_module = {record.module: record for record in records}
-    for i, record in enumerate(records):
-        is_last = all(_kind(record) == _kind(later) for later in records[i + 1 : i + 2] if later.place == record.place)
-        name = _name_in_source(record) if is_last else ""
-        if not name and last_of_module[record.module] is record:
-            name = record.module
-        names[record] = name or record.op.name
-    return names
-
-
-def operand_in_source(record: Record, i: int) -> str:
-    """What the source calls argument i of an operator, such as the `w` of `3 * w`; "" for what is no operator."""
-    operands = _look_up(record)[2]
-    return operands[i] if i < len(operands) == len(record.sources) else ""
-
-
-def _kind(record: Record) -> tuple[str, str]:
-    return record.op.name, record.module
-
-
-def _name_in_source(record: Record) -> str:
-    """The variable that the record's result was assigned to, or the expression if it is short; "" if unknown."""
-    expression, target, _ = _look_up(record)
-    return target or (expression if len(expression) <= LONGEST else "")
-
-
-Found = tuple[str, str, tuple[str, ...]]  # an expression, the variable that it is assigned to, and its operands
-
-
-def _look_up(record: Record) -> Found:
-    file = record.place[0].co_filename
-    return _expressions(file, "".join(linecache.getlines(file))).get(record.span, ("", "", ()))
-
-
-@functools.lru_cache(maxsize=64)
-def _expressions(file: str, source: str) -> dict[tuple, Found]:
-    """All expressions of a file, by their span."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return {}
-    found: dict[tuple, Found] = {}
-    for node in ast.walk(tree):  # outer nodes come before inner ones
-        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)) and node.value is not None:
-            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            if isinstance(target, (ast.Name, ast.Attribute)):
-                # `y += 1` is an operation of the whole statement, `y = y + 1` of its value.
-                of = node if isinstance(node, ast.AugAssign) else node.value
-                found[_span(of)] = ast.unparse(of), ast.unparse(target), _operands(of)
-        elif isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Call, ast.Subscript, ast.Attribute)):
-            found.setdefault(_span(node), (ast.unparse(node), "", _operands(node)))
-    return found
-
-
-def _operands(node: ast.AST) -> tuple[str, ...]:
-    """Those of `x + y`, `-x` and `x.method()`, as far as they are short."""
-    operands: list[ast.AST] = []
-    if isinstance(node, ast.BinOp):
-        operands = [node.left, node.right]
-    elif isinstance(node, ast.UnaryOp):
-        operands = [node.operand]
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args + node.keywords:
-        operands = [node.func.value]
-    texts = map(ast.unparse, operands)
-    return tuple(text if len(text) <= LONGEST else "" for text in texts)
-
-
-def _span(node: Any) -> tuple:
-    return node.lineno, node.end_lineno, node.col_offset, node.end_col_offset

@@ -15,7 +15,8 @@ from typing import Any
 
 from minigrad.backend import Array, is_array
 from minigrad.tape import Output, Record, edits
-from minigrad.teach.names import Named, Scope, names_in_source, operand_in_source
+from minigrad.teach.expressions import names_in_source, operand_in_source
+from minigrad.teach.names import Named, Scope
 from minigrad.tensor import Leaf, Tensor, as_array
 
 
@@ -117,7 +118,7 @@ class _Reader:
                 self._enter_leaf(end.node, "", edits.last)
 
     def _read(self, record: Record) -> None:
-        given_all = _flat(record.kept.arguments) if record.kept is not None else [None] * len(record.sources)
+        given_all = flat(record.kept.arguments) if record.kept is not None else [None] * len(record.sources)
         arguments = []
         several = zip(record.sources, _parameters(record), given_all, strict=True)
         for i, (source, name, given) in enumerate(several):
@@ -187,7 +188,7 @@ def _records(ends: Sequence[Tensor]) -> list[Record]:
     return sorted(found, key=lambda record: record.number)
 
 
-def _flat(arguments: Sequence[Any]) -> list[Any]:
+def flat(arguments: Sequence[Any]) -> list[Any]:
     """The arguments, with lists of arrays opened: one for each source of the record."""
     return [one for argument in arguments for one in (argument if isinstance(argument, list) else [argument])]
 

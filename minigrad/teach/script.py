@@ -13,8 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from minigrad.tape import Tape
-from minigrad.teach.graph import Graph, check_has_graph, graph_of_rows
-from minigrad.teach.rows import read
+from minigrad.teach.graph import Graph, graph_of_rows, rows_of_tensors
 from minigrad.teach.trace import Trace
 from minigrad.tensor import Tensor
 
@@ -42,8 +41,7 @@ def trace_script(source: str, file: str, name: str = USUAL) -> Trace:
 def graph_script(source: str, file: str, name: str = USUAL, depth: int | None = None) -> Graph:
     """The graph behind the Tensor in a variable of a script, as `mg.graph` draws it."""
     result, variables = result_of(source, file, name)
-    check_has_graph([result])
-    return graph_of_rows(read([result], [variables]), depth=depth)
+    return graph_of_rows(rows_of_tensors([result], [variables]), depth=depth)
 
 
 def result_of(source: str, file: str, name: str) -> tuple[Tensor, dict[str, Any]]:

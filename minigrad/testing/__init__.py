@@ -10,15 +10,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from minigrad.numeric import directional_derivative, numeric_jacobian, numerical_gradient
+from minigrad.testing.case import Case
 from minigrad.testing.check import FileReport, check_file
 from minigrad.testing.gradcheck import gradcheck
 from minigrad.testing.jacobians import GradcheckError
 from minigrad.testing.report import CAUSES, VERDICTS, GradientReport, Report
-from minigrad.testing.subjects import Case, Loss, Pair
+from minigrad.testing.subjects import Loss, Pair
 
 if TYPE_CHECKING:
     from minigrad.testing import strategies
-    from minigrad.testing.spec import OpSpec, SweepReport, sweep
+    from minigrad.testing.spec import OpSpec
+    from minigrad.testing.sweeping import SweepReport, sweep
 
 __all__ = [
     "CAUSES",
@@ -41,7 +43,7 @@ __all__ = [
     "sweep",
 ]
 
-_LAZY = {"OpSpec", "SweepReport", "sweep"}
+_LAZY = {"OpSpec": "spec", "SweepReport": "sweeping", "sweep": "sweeping"}  # each in its file
 
 
 def __getattr__(name: str) -> Any:
@@ -49,4 +51,4 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("minigrad.testing.strategies")
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module("minigrad.testing.spec"), name)
+    return getattr(importlib.import_module(f"minigrad.testing.{_LAZY[name]}"), name)

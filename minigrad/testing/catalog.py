@@ -28,7 +28,7 @@ from minigrad.ops import (
     softmax,
 )
 from minigrad.testing import strategies as draw
-from minigrad.testing.subjects import Case
+from minigrad.testing.case import Case
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.testing.process import Process, Silence
-from minigrad.testing.report import OK, PASSING, WRONG, for_notebook
+from minigrad.testing.report import NOT_CHECKED, OK, PASSING, UNDECIDED, WRONG, for_notebook
 
 TIME_LIMIT = 60.0  # seconds for one op
-NOT_CHECKED = "not checked"
 TIME_OUT = "time-out"
 IMPORT = "the file"  # the name of the row of a file that cannot be imported
 
@@ -61,7 +60,7 @@ class FileReport:
 
 def is_wrong(row: dict[str, Any]) -> bool:
     """Whether something is held against the op. What differences cannot decide is not."""
-    return row["verdict"] not in (*PASSING, NOT_CHECKED, "ill-conditioned")
+    return row["verdict"] not in (*PASSING, *UNDECIDED)
 
 
 def check_file(
@@ -170,4 +169,4 @@ def summary(report: FileReport) -> str:
 
 
 def _mark(verdict: str) -> str:
-    return "✓" if verdict in PASSING else "?" if verdict in (NOT_CHECKED, "ill-conditioned") else "✗"
+    return "✓" if verdict in PASSING else "?" if verdict in UNDECIDED else "✗"

@@ -13,9 +13,11 @@ from hypothesis import seed as seeded
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import SearchStrategy
 
-from minigrad.testing.examine import Examination, examine
+from minigrad.testing.case import Case
+from minigrad.testing.examination import Examination
+from minigrad.testing.examine import examine
 from minigrad.testing.report import FAILING, VERDICTS, GradientReport
-from minigrad.testing.subjects import Case, Place, Subject
+from minigrad.testing.subjects import Subject
 
 ROUND = 10  # calls that Hypothesis draws one by one, before it varies them
 ROUNDS = 1000  # more than there are, so that no two seeds share one
@@ -78,7 +80,6 @@ class Falsifier:
 
     def run(self) -> None:
         """Draw and examine the calls."""
-
         self._drawn = drawn(self.cases, self.examples, self.seed)
         for case in self._drawn:
             self._look(case)
@@ -115,12 +116,9 @@ class Falsifier:
 
     def gravest(self, name: str) -> GradientReport:
         """The report of this gradient where nothing failed: "at a kink" only if it never was anything better."""
-        reports = [one.gradients[self.place(one, name)].report for one in self._examined if self._has(one, name)]
+        places = [(one, one.place(name)) for one in self._examined]
+        reports = [one.gradients[place].report for one, place in places if place is not None]
         return min(reports, key=lambda one: (VERDICTS.index(one.verdict), -(one.relative_error or 0.0)))
-
-    def place(self, examination: Examination, name: str) -> Place:
-        """Where the gradient of this name is."""
-        return next(place for place, one in examination.gradients.items() if one.report.name == name)
 
     def varied(self, count: int) -> list[Case]:
         """Some of the drawn calls, small ones and large ones."""
@@ -145,9 +143,6 @@ class Falsifier:
             for name in _failing_names(found):
                 self._failing[name].append(found)
         return found
-
-    def _has(self, examination: Examination, name: str) -> bool:
-        return any(one.report.name == name for one in examination.gradients.values())
 
 
 def _failing_names(found: Examination) -> list[str]:
@@ -185,7 +180,12 @@ def _shrunk(cases: SearchStrategy[Case], fails: Callable[[Case], bool], seed: in
         find(
             cases,
             looked_at,
-            settings=settings(max_examples=100, database=None, deadline=None, suppress_health_check=list(HealthCheck)),
+            settings=settings(
+                max_examples=100,
+                phases=[Phase.generate, Phase.shrink],  # not Phase.explain, whose explanation nobody would read
+                database=None,
+                deadline=None,
+            ),
             random=Random(seed),
         )
     except (HypothesisException, _Enough):

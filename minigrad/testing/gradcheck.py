@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.testing.case import Case
 from minigrad.testing.diagnosis import diagnose
-from minigrad.testing.examine import Tolerance, examine
-from minigrad.testing.report import WRONG, Report
-from minigrad.testing.subjects import Case, Subject, TensorFunction
+from minigrad.testing.examine import examine
+from minigrad.testing.judge import Tolerance
+from minigrad.testing.report import Report
+from minigrad.testing.subjects import Subject, TensorFunction
 
 
 def gradcheck(
@@ -41,10 +43,7 @@ def gradcheck(
             "gradcheck: nothing to check. Give at least one Tensor that requires grad, or a floating-point array."
         )
     examination = examine(subject, case, seed, Tolerance(rtol, atol))
-    gradients = tuple(
-        diagnose(subject, place, [examination], seed) if one.report.verdict == WRONG else one.report
-        for place, one in examination.gradients.items()
-    )
+    gradients = tuple(diagnose(subject, place, [examination], seed) for place in examination.gradients)
     return Report(subject.name, gradients, case.describe(), examination.notes)
 
 

@@ -16,7 +16,8 @@ from minigrad.backend import float64, is_float, to_host
 from minigrad.creation import from_numpy
 from minigrad.numeric import numeric_jacobian
 from minigrad.tensor import Tensor
-from minigrad.testing.subjects import Case, TensorFunction
+from minigrad.testing.case import Case
+from minigrad.testing.subjects import TensorFunction
 
 
 class GradcheckError(RuntimeError):

@@ -12,9 +12,12 @@ ILL = "ill-conditioned"
 RANDOM = "not deterministic"
 MUTATED = "input mutated"
 
+NOT_CHECKED = "not checked"  # of an op that could not even be tried
+
 VERDICTS = (OK, KINK, ILL, WRONG, RANDOM, MUTATED)  # the later one decides
 PASSING = (OK, KINK)
 FAILING = (WRONG, RANDOM, MUTATED)
+UNDECIDED = (ILL, NOT_CHECKED)
 
 CAUSES = (
     "constant-factor",

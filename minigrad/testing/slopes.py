@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.numeric import numeric_jacobian, numerical_gradient
+from minigrad.testing.case import Case, Place
 from minigrad.testing.measure import Measured, measure
-from minigrad.testing.subjects import Case, Place, Subject, Upstream
+from minigrad.testing.subjects import Subject, Upstream
 
 
 def gradient_at(subject: Subject, case: Case, place: Place, upstream: Upstream) -> np.ndarray:

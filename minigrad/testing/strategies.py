@@ -18,7 +18,7 @@ from hypothesis.strategies import SearchStrategy
 from minigrad.backend import as_dtype
 from minigrad.creation import from_numpy
 from minigrad.tensor import Tensor
-from minigrad.testing.subjects import Case
+from minigrad.testing.case import Case
 
 Shape = tuple[int, ...]
 SEEDS = st.integers(0, 2**16)
@@ -211,8 +211,11 @@ def _seeded(
     shape: Shape | SearchStrategy[Shape] | None, make: Callable[[Shape, int], np.ndarray]
 ) -> SearchStrategy[np.ndarray]:
     """make(shape, seed). Not by `st.builds`, which looks at the signature anew for each strategy that is made."""
-    drawn = st.tuples(shapes() if shape is None else _strategy(shape), SEEDS)
-    return drawn.map(lambda two: make(*two))
+    if shape is None:
+        shape = shapes()
+    if isinstance(shape, SearchStrategy):
+        return st.tuples(shape, SEEDS).map(lambda two: make(*two))
+    return SEEDS.map(lambda seed: make(shape, seed))
 
 
 def _apart(values: np.ndarray, points: Sequence[float], margin: float, low: float, high: float) -> np.ndarray:

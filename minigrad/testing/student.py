@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from minigrad.testing import catalog
+from minigrad.testing.case import Case
 from minigrad.testing.falsify import drawn
-from minigrad.testing.report import OK, WRONG, GradientReport
-from minigrad.testing.spec import OpSpec, sweep
-from minigrad.testing.subjects import Case
+from minigrad.testing.report import NOT_CHECKED, OK, WRONG, GradientReport
+from minigrad.testing.spec import OpSpec
+from minigrad.testing.sweeping import sweep
 
-NOT_CHECKED = "not checked"
 EXAMPLES = 25
 TRIED = 12  # drawn calls on which a way to call an op is tried
 RIGHT, TAKEN = "right", "taken"  # what forward makes of them

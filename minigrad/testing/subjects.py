@@ -8,8 +8,7 @@ answers both questions.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -20,68 +19,14 @@ from minigrad.backend import array_module, is_array, to_host
 from minigrad.lift import takes
 from minigrad.ops.shape import unbroadcast
 from minigrad.tensor import Tensor
+from minigrad.testing.case import Case, Place, described
 
-Place = tuple[int, ...]  # (i,) is argument i, (i, j) member j of the list that is argument i
-FEW = 6  # elements, which are printed
 Upstream = tuple[np.ndarray | None, ...]  # one for each output, None for one that carries no gradient
 Backward = Callable[[Upstream], dict[Place, Any]]
 
 
 class GradientCountError(TypeError):
     """A backward returned something else than one gradient for each array argument."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """The arguments of one call: arrays, lists of arrays and other things by position, settings by keyword."""
-
-    args: tuple[Any, ...]
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-    def arrays(self) -> Iterator[tuple[Place, np.ndarray]]:
-        """Every array and its place, in order."""
-        for i, argument in enumerate(self.args):
-            if is_array(argument) or isinstance(argument, np.generic):
-                yield (i,), argument
-            elif isinstance(argument, (list, tuple)):
-                yield from (((i, j), member) for j, member in enumerate(argument) if is_array(member))
-
-    def places(self) -> list[Place]:
-        """Where a gradient is due: the floating-point arrays."""
-        return [place for place, array in self.arrays() if array.dtype.kind == "f"]
-
-    def at(self, place: Place) -> np.ndarray:
-        """The array at a place."""
-        found = self.args[place[0]]
-        return found if len(place) == 1 else found[place[1]]
-
-    def with_array(self, place: Place, array: Any) -> Case:
-        """The same call with another array at a place."""
-        first, *rest = place
-        if rest:
-            members = list(self.args[first])
-            members[rest[0]] = array
-            array = members
-        return replace(self, args=self.args[:first] + (array,) + self.args[first + 1 :])
-
-    def with_setting(self, **settings: Any) -> Case:
-        """The same call with other settings."""
-        return replace(self, settings={**self.settings, **settings})
-
-    def each(self, change: Callable[[np.ndarray], Any]) -> Case:
-        """The same call with every array changed."""
-        return Case(tuple(_changed(argument, change) for argument in self.args), self.settings)
-
-    def copied(self) -> Case:
-        """The same call on copies, writeable and contiguous, so that nothing that is done to them matters. What else
-        may be written into (a dict of settings) is copied too."""
-        args = (_changed(argument, _copied) for argument in self.args)
-        return Case(tuple(dict(one) if isinstance(one, dict) else one for one in args), dict(self.settings))
-
-    def describe(self) -> str:
-        """`x (3, 4) float64, w (4, 2) float64, stride=2`."""
-        parts = [_described(argument) for argument in self.args]
-        return ", ".join(parts + [f"{word}={_described(value)}" for word, value in self.settings.items()])
 
 
 @runtime_checkable
@@ -127,7 +72,7 @@ class Pair:
     def run(self, case: Case) -> tuple[tuple[Any, ...], Backward]:
         result = self.forward(*case.args, **case.settings)
         if not (isinstance(result, tuple) and len(result) == 2):
-            raise GradientCountError(f"{self.name}_forward must return (out, cache), got {_described(result)}.")
+            raise GradientCountError(f"{self.name}_forward must return (out, cache), got {described(result)}.")
         out, cache = result
         if out is None:
             raise GradientCountError(f"{self.name}_forward returned None as its output.")
@@ -138,7 +83,7 @@ class Pair:
             given = tuple(upstream) if several else upstream[0]
             if not takes(self.backward, "needs"):
                 return self._placed(case, self.backward(given, cache))
-            needs = tuple(place in case.places() for place in _every_place(case))
+            needs = tuple(place in case.places() for place in case.positions())
             return self._placed(case, self.backward(given, cache, needs=needs))
 
         return outs, backward
@@ -150,7 +95,7 @@ class Pair:
         """Which gradient belongs to which argument."""
         places = case.places()
         gradients = tuple(gradients) if isinstance(gradients, (tuple, list)) else (gradients,)
-        every = list(_every_place(case))
+        every = list(case.positions())
         arrays = [place for place, _ in case.arrays()]
         for expected in (every, arrays, places):
             if len(gradients) == len(expected):
@@ -186,12 +131,12 @@ class Loss:
     def run(self, case: Case) -> tuple[tuple[Any, ...], Backward]:
         result = self.function(*case.args, **case.settings)
         if not (isinstance(result, tuple) and len(result) >= 2):
-            raise GradientCountError(f"{self.name} must return (loss, gradient), got {_described(result)}.")
+            raise GradientCountError(f"{self.name} must return (loss, gradient), got {described(result)}.")
         loss, *gradients = result
         if loss is None:
             raise GradientCountError(f"{self.name} returned None as its value.")
         if np.size(loss) != 1:
-            raise GradientCountError(f"{self.name} must return one number as its value, got {_described(loss)}.")
+            raise GradientCountError(f"{self.name} must return one number as its value, got {described(loss)}.")
         if len(gradients) == 1 and isinstance(gradients[0], (tuple, list)):
             gradients = list(gradients[0])
         places = case.places()
@@ -275,28 +220,6 @@ def upstream_for(outs: tuple[Any, ...], subject: Subject, rng: np.random.Generat
     return tuple(drawn)
 
 
-def _changed(argument: Any, change: Callable[[np.ndarray], Any]) -> Any:
-    """The argument with its arrays changed: itself, or the members of a list; a list is a new one."""
-    if is_array(argument) or isinstance(argument, np.generic):
-        return change(argument)
-    if isinstance(argument, (list, tuple)):
-        return type(argument)(change(member) if is_array(member) else member for member in argument)
-    return argument
-
-
-def _copied(array: np.ndarray) -> np.ndarray:
-    return np.array(array, order="C")
-
-
-def _every_place(case: Case) -> Iterator[Place]:
-    """Every positional argument, a list as its members; dicts are settings."""
-    for i, argument in enumerate(case.args):
-        if isinstance(argument, (list, tuple)):
-            yield from ((i, j) for j in range(len(argument)))
-        elif not isinstance(argument, dict):
-            yield (i,)
-
-
 def _gradient_names(function: Callable, case: Case) -> dict[Place, str]:
     try:
         words = list(inspect.signature(function).parameters)
@@ -308,13 +231,3 @@ def _gradient_names(function: Callable, case: Case) -> dict[Place, str]:
         word = words[i] if i < len(words) else str(i)
         names[place] = f"d{word}" + "".join(f"[{j}]" for j in member)
     return names
-
-
-def _described(value: Any) -> str:
-    if isinstance(value, (np.ndarray, np.generic)):
-        values = f" {np.asarray(value).tolist()}" if value.size <= FEW else ""
-        return f"{value.dtype} {value.shape}{values}"
-    if isinstance(value, (list, tuple)):
-        return f"{type(value).__name__} of {len(value)}" if len(value) > 4 else f"[{', '.join(map(_described, value))}]"
-    text = repr(value)
-    return text if len(text) <= 60 else type(value).__name__

@@ -19,7 +19,7 @@ import hypothesis.configuration
 
 from minigrad.testing import student
 from minigrad.testing.process import sender
-from minigrad.testing.report import WRONG
+from minigrad.testing.report import NOT_CHECKED, WRONG
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def _check(wanted: dict[str, Any], send: Callable[[str, Any], None]) -> None:
     try:
         module = student.load(path)
     except BaseException as error:
-        send("failed", {"verdict": student.NOT_CHECKED, "detail": f"it cannot be imported: {_where(error, path)}"})
+        send("failed", {"verdict": NOT_CHECKED, "detail": f"it cannot be imported: {_where(error, path)}"})
         return
     ops = student.ops_in(module)
     send("ops", [op.name for op in ops])

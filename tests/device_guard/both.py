@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.testing.spec import SAME_ON_GPU
+from minigrad.testing.properties import SAME_ON_GPU
 
 only_on_the_stand_in = pytest.mark.parametrize("cupy", ["stand-in"], indirect=True)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minigrad.testing.falsify import drawn
-from minigrad.testing.spec import same_on_gpu
+from minigrad.testing.properties import same_on_gpu
 from tests.device_guard.both import waits
 from tests.minigrad.parity import inf_and_nan_without_warnings
 from tests.minigrad.testing.specs import SPECS

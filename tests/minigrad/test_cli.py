@@ -1,5 +1,10 @@
 """The command line as a whole; what each command does is tested with what it shows."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 import minigrad as mg
@@ -32,6 +37,18 @@ def test_a_file_that_is_not_there_and_a_folder_that_is_not_there_are_told_apart(
     ):
         assert main(words) == 2
         assert capsys.readouterr().err == said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a closed pipe is another error there")
+def test_a_reader_that_has_seen_enough_is_no_error():
+    read, write = os.pipe()
+    os.close(read)
+    environment = {**os.environ, "PYTHONPATH": str(Path(mg.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-m", "minigrad", "explain", "relu"], stdout=write, stderr=subprocess.PIPE, env=environment
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_what_is_written_is_named(capsys, tmp_path):

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from minigrad.autograd import enable_grad
 from minigrad.nn.module import Module
-from minigrad.tape import Output, Tape, users_frame
+from minigrad.tape import Output, users_frame
 from minigrad.teach.graph.drawing import Graph, NoGraphviz
 from minigrad.teach.graph.outline import Outline
-from minigrad.teach.graph.picture import Painter, Picture
-from minigrad.teach.names import Scope, scopes_at
-from minigrad.teach.rows import Row, read
-from minigrad.teach.untouched import tensors_in, untouched
-from minigrad.tensor import Tensor, as_array
+from minigrad.teach.graph.painter import Painter
+from minigrad.teach.graph.picture import Picture
+from minigrad.teach.graph.reading import rows_of_module, rows_of_tensors
+from minigrad.teach.names import scopes_at
+from minigrad.teach.rows import Row
+from minigrad.tensor import Tensor
 
-__all__ = ["Graph", "NoGraphviz", "graph", "graph_of_rows"]
+__all__ = ["Graph", "NoGraphviz", "graph", "graph_of_rows", "rows_of_tensors"]
 
 MOST = 300  # nodes that anyone can still read
 ENDS = 20  # ops at the beginning and at the end, where what is between has to be left out
@@ -52,15 +51,14 @@ def graph(
     """
     scopes = scopes_at(users_frame())
     if isinstance(of, Module):
-        rows, kinds = _run(of, example_inputs, scopes)
+        rows, kinds = rows_of_module(of, example_inputs, scopes)
     else:
         ends = [of] if isinstance(of, Tensor) else of
         if not (isinstance(ends, (list, tuple)) and ends and all(isinstance(end, Tensor) for end in ends)):
             raise TypeError(f"graph: expected a Tensor, several, or a Module, got {_kind(of)}.")
         if example_inputs:
             raise TypeError("graph: example inputs are for a Module; a Tensor has been computed already.")
-        check_has_graph(ends)
-        rows, kinds = read(ends, scopes), {}
+        rows, kinds = rows_of_tensors(ends, scopes), {}
     return graph_of_rows(
         rows,
         depth=depth,
@@ -114,67 +112,6 @@ def graph_of_rows(
             picture = draw(outline)
             picture.note = f"{count:,} nodes are too many to read: those in the middle are left out."
     return Graph(picture, rankdir)
-
-
-def _run(module: Module, inputs: tuple, scopes: Iterable[Scope]) -> tuple[list[Row], dict[str, str]]:
-    """The rows of one run of a module on copies of its inputs, and the classes of the modules in it."""
-    if not inputs:
-        raise TypeError(
-            f"graph: a Module is drawn by running it once: mg.graph({type(module).__name__.lower()}, x), with an "
-            "example of what it takes."
-        )
-    copies = [_as_input(given) for given in inputs]
-    for name, given in _named(module, copies):
-        given.name = name
-    with untouched(module), enable_grad(), Tape():
-        results = tensors_in(module(*copies))
-    check_has_graph(results)
-    for i, result in enumerate(results):
-        result.name = "output" if len(results) == 1 else f"output {i}"
-    rows = read(results, scopes)
-    root = module._name or type(module).__name__
-    own = {tensor.node: f"{root}.{name}" for name, tensor in [*module.named_parameters(), *module.named_buffers()]}
-    given_nodes = {given.node for given in tensors_in(copies)}
-    for row in rows:
-        if row.node in given_nodes:
-            row.kind = "input"
-        if row.node in own:  # a list of the user's may hold it, too
-            row.outputs[0].name, row.outputs[0].held = own[row.node], True
-    kinds = {f"{root}.{path}" if path else root: type(inner).__name__ for path, inner in module.named_modules()}
-    return rows, kinds
-
-
-def _as_input(given: Any) -> Any:
-    """A copy of what a module is given that is recorded from the start, even if the first layers are frozen."""
-    if isinstance(given, (tuple, list)):
-        return type(given)(map(_as_input, given))
-    if not isinstance(given, Tensor):
-        return given
-    copy = Tensor(as_array(given).copy())
-    return copy.requires_grad_() if copy.is_floating_point() else copy
-
-
-def _named(module: Module, inputs: Sequence[Any]) -> list[tuple[str, Tensor]]:
-    """The tensors that a module is given, by the names that its forward has for them."""
-    try:
-        bound = inspect.signature(module.forward).bind(*inputs).arguments
-    except (TypeError, ValueError):  # it will say so itself
-        bound = {"x": inputs}
-    pairs = []
-    for name, value in bound.items():
-        tensors = tensors_in(value)
-        pairs += [(name if len(tensors) == 1 else f"{name}[{i}]", tensor) for i, tensor in enumerate(tensors)]
-    return pairs
-
-
-def check_has_graph(ends: Sequence[Tensor]) -> None:
-    """Raise unless ops have made these tensors, and were recorded."""
-    for end in ends:
-        if end.record is None:
-            what = "it is a leaf, which no op has made" if end.requires_grad else (
-                "nothing it was computed from requires grad, or it was computed under no_grad()"
-            )  # fmt: skip
-            raise ValueError(f"graph: this tensor (shape {end.shape}) has no graph: {what}.")
 
 
 def _rows_of(highlight: Any, rows: Sequence[Row]) -> set[int]:

@@ -98,7 +98,7 @@ def _caption(picture: Picture) -> str:
     """What the shapes mean, and the picture's note, under it."""
     kinds = {node.kind for node in picture.nodes}
     legend = [
-        f'<font color="{colour}">{glyph}</font> {name}'
+        f'<font color="{colour}">{glyph}</font>&#160;{name}'
         for kind, (glyph, colour, name) in LEGEND.items()
         if kind in kinds
     ]

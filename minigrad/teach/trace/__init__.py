@@ -8,15 +8,16 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from minigrad.tape import Record, users_frame
+from minigrad.tape import users_frame
 from minigrad.teach.colours import Colours, colours_for
 from minigrad.teach.graph import NoGraphviz, graph_of_rows
 from minigrad.teach.names import Scope, scopes_at
 from minigrad.teach.rows import read
+from minigrad.teach.trace.data import plain_row
 from minigrad.teach.trace.page import html_of
 from minigrad.teach.trace.rules import Rules, rules_of
 from minigrad.teach.trace.terminal import result_as_text, step_as_text
-from minigrad.teach.trace.walk import Walk, is_finite, plain_row
+from minigrad.teach.trace.walk import Walk, is_finite
 from minigrad.tensor import Tensor, node_with_graph, upstream_of
 from minigrad.whole_file import whole_file
 
@@ -86,7 +87,7 @@ class Trace:
         self.rows: list[dict[str, Any]] = [{**plain_row(row), "not_finite": ""} for row in rows]
         self.steps: list[dict[str, Any]] = walk.steps
         self.gradients: list[dict[str, Any]] = walk.gradients
-        records = [row.node for row in rows if isinstance(row.node, Record)]
+        records = [row.record for row in rows if row.kind == "op"]
         self.is_kept = all(record.kept is not None for record in records)
         first = next((row for row in rows if any(not is_finite(value.array) for value in row.outputs)), None)
         if first is not None:
@@ -111,13 +112,12 @@ class Trace:
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the page: one file that needs no network, to be opened in a browser."""
-        page = html_of(f"Backward pass of {self.name}", self._as_data())
+        page = self._page()
         with whole_file(path) as file:
             file.write_text(page, "utf-8", "backslashreplace")
 
-    def _as_data(self) -> dict[str, Any]:
-        """All that the page shows."""
-        return {
+    def _page(self) -> str:
+        data = {
             "name": self.name,
             "rows": self.rows,
             "steps": self.steps,
@@ -126,6 +126,7 @@ class Trace:
             "rules": {pair: _plain_rules(rules) for pair, rules in self._rules.items()},
             "graph": self._drawing(),
         }
+        return html_of(f"Backward pass of {self.name}", data)
 
     def _drawing(self) -> str:
         """The graph as SVG, whose nodes have the ids of the rows; "" where Graphviz is not installed."""
@@ -142,7 +143,7 @@ class Trace:
     def _repr_html_(self) -> str:
         """For notebooks: the page in a frame. It never raises."""
         try:
-            content = html.escape(html_of(f"Backward pass of {self.name}", self._as_data()))
+            content = html.escape(self._page())
         except Exception as error:
             return f"<pre>{html.escape(f'{self!r} could not be shown: {error}')}</pre>"
         return f'<iframe srcdoc="{content}" style="width: 100%; height: 46rem; border: 1px solid #8884"></iframe>'

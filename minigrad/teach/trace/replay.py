@@ -102,12 +102,12 @@ def _repeats(record: Record) -> bool:
     return all(
         one.shape == other.shape == before.shape
         and np.array_equal(one, other, equal_nan=True)
-        and np.allclose(one, before, rtol=0.01, atol=0.01 * _size(before), equal_nan=True)
+        and np.allclose(one, before, rtol=0.01, atol=0.01 * magnitude(before), equal_nan=True)
         for one, other, before in zip(first, second, kept, strict=True)
     )
 
 
-def _size(array: np.ndarray) -> float:
+def magnitude(array: np.ndarray) -> float:
     """The size of the largest finite element."""
     return float(np.abs(array).max(initial=0.0, where=np.isfinite(array)))
 
@@ -189,7 +189,7 @@ class Replay:
                     return None
                 new |= {(row.index, i): out for i, out in enumerate(outputs(row.node, changed))}
         parts = new[self._end] * self._upstream
-        return float(parts.sum()), max(map(_size, (parts, *new.values())))
+        return float(parts.sum()), max(map(magnitude, (parts, *new.values())))
 
 
 def _moved(array: np.ndarray, place: tuple[int, ...], by: float) -> np.ndarray:

@@ -155,7 +155,7 @@ def _input(step: dict[str, Any], given: dict[str, Any], colours: Colours) -> lis
 def _arithmetic(one: dict[str, Any], colours: Colours) -> str:
     """`[1, 0]: 0.5 x 2 + 0.1 x 3 = 1.3`."""
     where = f"at {one['place']}: " if one["place"] else ""
-    products = " + ".join(f"{short(term['upstream'])} × {_factor(term['local'])}" for term in one["terms"])
+    products = " + ".join(f"{_factor(term['upstream'])} × {_factor(term['local'])}" for term in one["terms"])
     others = f" + {one['others']} more ({short(one['rest'])})" if one["others"] else ""
     return (
         f"{where}{colours.faint('upstream × local')}  {products or '0'}{others} = {colours.strong(short(one['total']))}"
@@ -163,6 +163,7 @@ def _arithmetic(one: dict[str, Any], colours: Colours) -> str:
 
 
 def _factor(value: Any) -> str:
+    """A number among others: a negative one in parentheses."""
     return f"({short(value)})" if isinstance(value, float) and value < 0 else short(value)
 
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from minigrad.backend import Array, array_module, to_host
 from minigrad.tape import Record
+from minigrad.teach.rows import flat
 from minigrad.teach.trace.replay import STEP, answer, outputs
 
 SMALL = 36  # elements of an argument and of an output, up to which each element is taken apart
@@ -139,7 +140,7 @@ class Parts:
         kept = self._record.kept
         if kept is None:
             return None
-        argument, contribution = _argument(kept.arguments, i), self._inward[i]
+        argument, contribution = flat(kept.arguments)[i], self._inward[i]
         assert contribution is not None
         # Where it is broadcast, as a matrix for a batch is, each of its copies has an element of the contribution.
         wide = np.broadcast_to(np.asarray(to_host(argument), float), contribution.shape)
@@ -225,8 +226,3 @@ def _place(e: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 def _same_place(array: np.ndarray, size: int) -> Any:
     """Where the local factor is 0, no number comes back: then an element belongs to the output in its own place."""
     return np.arange(array.size).reshape(array.shape) if array.size == size else 0
-
-
-def _argument(arguments: Sequence[Any], i: int) -> Any:
-    """Argument i of an op that may have been given lists."""
-    return [one for part in arguments for one in (part if isinstance(part, list) else [part])][i]

@@ -13,19 +13,20 @@ from dataclasses import replace
 
 import numpy as np
 
+from minigrad.testing.case import Place
 from minigrad.testing.diagnosis import axes, factors, normalization, paths, shapes, windows
 from minigrad.testing.diagnosis.evidence import Evidence, gather
-from minigrad.testing.examine import Examination
+from minigrad.testing.examination import Examination
 from minigrad.testing.report import WRONG, GradientReport
-from minigrad.testing.subjects import Place, Subject
+from minigrad.testing.subjects import Subject
 
 Rule = Callable[[Evidence], list[str] | None]  # None: this call can neither confirm nor refute it
 
 WRONG_SHAPE: list[tuple[str, Rule]] = [
     ("wrong-shape", shapes.reshaped),
     ("axis-not-summed", shapes.not_summed),
-    ("wrong-axis", shapes.summed_shape),
-    ("transpose", shapes.transposed_shape),
+    ("wrong-axis", axes.summed_over_others),
+    ("transpose", axes.permuted),
     ("wrong-shape", shapes.misshapen),
 ]
 
@@ -50,7 +51,7 @@ WRONG_VALUES: list[tuple[str, Rule]] = [
 
 
 def diagnose(subject: Subject, place: Place, failing: Sequence[Examination], seed: int = 0) -> GradientReport:
-    """The report of the gradient at `place` in the first of the failing calls, with its cause.
+    """The report of the gradient at `place` in the first of the failing calls; if it is wrong there, with its cause.
 
     failing: examinations in which this gradient is wrong, the one to report first.
     """

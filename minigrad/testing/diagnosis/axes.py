@@ -7,8 +7,8 @@ from itertools import chain, combinations, permutations
 
 import numpy as np
 
+from minigrad.testing.case import Case
 from minigrad.testing.diagnosis.evidence import Evidence
-from minigrad.testing.subjects import Case
 
 AXES = ("axis", "dim", "axes", "dims")
 
@@ -92,11 +92,8 @@ def _spread_over_others(e: Evidence) -> list[str]:
 
 def transpose(e: Evidence) -> list[str]:
     """Square arrays hide a transpose that is missing or too many."""
-    if e.found.ndim >= 2:
-        for order in permutations(range(e.found.ndim)):
-            turned = e.found.transpose(order)
-            if order != tuple(range(e.found.ndim)) and turned.shape == e.due.shape and e.same(turned, e.due):
-                return ["it is the right gradient with its axes in another order; transpose it"]
+    if sentences := permuted(e):
+        return sentences
     for place, array in e.others():
         square = array.ndim >= 2 and array.shape[-1] == array.shape[-2]
         if square and e.same(e.slope(e.case.with_array(place, array.swapaxes(-1, -2).copy())), e.found):
@@ -105,6 +102,14 @@ def transpose(e: Evidence) -> list[str]:
         upstream = tuple(None if one is None else one.swapaxes(-1, -2).copy() for one in e.upstream)
         if e.same(e.slope(upstream=upstream), e.found):
             return ["it would be right for the transpose of dout"]
+    return []
+
+
+def permuted(e: Evidence) -> list[str]:
+    """With its axes in another order, the gradient is right."""
+    _, *others = permutations(range(e.found.ndim))
+    if any(e.same(e.found.transpose(order), e.due) for order in others):
+        return ["it is the right gradient with its axes in another order; transpose it"]
     return []
 
 

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from minigrad.testing.examine import Examination
+from minigrad.testing.case import Case, Place
+from minigrad.testing.examination import Examination
 from minigrad.testing.slopes import gradient_at, jacobian_at, measured_at, slopes_at
-from minigrad.testing.subjects import Case, Place, Subject, Upstream, upstream_for
+from minigrad.testing.subjects import Subject, Upstream, upstream_for
 
 T = TypeVar("T")
 

@@ -35,12 +35,13 @@ def wrong_sign(e: Evidence) -> list[str]:
 
 def constant_factor(e: Evidence) -> list[str]:
     """A multiple of what is due."""
-    ratio = _ratio(e, e.due)
+    ratio = _ratio(e)
     return _named_factors(e, ratio) if ratio is not None else []
 
 
-def _ratio(e: Evidence, due: np.ndarray) -> float | None:
+def _ratio(e: Evidence) -> float | None:
     """found / due, if that is one number, and not 0 or 1."""
+    due = e.due
     counts = (np.abs(due) > 1e-5 * np.abs(due).max(initial=1e-30)) & ~e.kink
     if not counts.any():
         return None

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.testing.case import Case, Place
 from minigrad.testing.diagnosis.axes import constant_along, subsets
 from minigrad.testing.diagnosis.evidence import Evidence
-from minigrad.testing.subjects import Case, Place
 
 
 def statistics_constant(e: Evidence) -> list[str]:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.testing.case import Case
 from minigrad.testing.diagnosis.evidence import Evidence
-from minigrad.testing.subjects import Case, upstream_for
+from minigrad.testing.subjects import upstream_for
 
 STRIDES = ("stride", "strides", "stride_h", "stride_w")
 PADDINGS = ("padding", "pad", "pads")

@@ -87,9 +87,9 @@ def test_a_file_that_does_not_run_says_where(file, text, said, line):
 
 def test_the_header_or_else_the_name_says_which_exercise_it_is(file):
     headless = contents.start("relu").partition("\n")[2]
-    assert contents.exercise_of(file(headless, "ReLU.py"), headless) == "relu"
-    assert contents.exercise_of(file(headless, "max_pool2d.py"), headless) == "max-pool2d"
-    assert contents.exercise_of(file("", "relu.py"), "\n\n## minigrad exercise: fc_relu") == "fc-relu"
+    assert contents.exercise_of(file(headless, "ReLU.py")) == "relu"
+    assert contents.exercise_of(file(headless, "max_pool2d.py")) == "max-pool2d"
+    assert contents.exercise_of(file("\n\n## minigrad exercise: fc_relu", "relu.py")) == "fc-relu"
     with pytest.raises(contents.UnknownExercise, match=r"homework.py does not say which exercise it answers"):
         check(file(headless, "homework.py"))
     with pytest.raises(contents.UnknownExercise, match=r"no exercise 'rely'. Did you mean relu\?"):

@@ -17,7 +17,7 @@ SCRIPTS = ("arrays.js", "windows.js", "tape.js", "steps.js", "main.js")
 
 
 def html_of(title: str, data: dict[str, Any]) -> str:
-    """The page as text. data: what `Trace.as_data` gives."""
+    """The page as text. data: all that it shows, as `Trace` gathers it."""
     here = files(__name__)
     # In a script element only "</" could end the data early, and "<!--" could change how it is read.
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")

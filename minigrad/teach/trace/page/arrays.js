@@ -32,6 +32,7 @@ function numberElement(value, kind) {
 
 const sizeOf = (shape) => shape.reduce((product, n) => product * n, 1);
 const shapeText = (shape) => (shape.length ? shape.join(" × ") : "scalar");
+const briefShape = (shape) => (shape.length === 1 ? `(${shape[0]},)` : shapeText(shape).replaceAll(" × ", "×"));  // 3 alone would be a number
 
 function placeOf(index, shape) {
   const place = [];
@@ -46,17 +47,18 @@ function indexOf(place, shape) {
   return place.reduce((index, n, axis) => index * shape[axis] + n, 0);
 }
 
-// What can be said of an array in a line: a number, a short list, or its shape and range.
-function brief(array, none) {
-  if (!array) return none || "—";
-  if (array.values && !array.shape.length) return short(array.values[0]);
-  if (array.values && array.values.length <= 3) return "[" + array.values.map(short).join(", ") + "]";
-  return shapeText(array.shape);
+// What can be said of an array in a line: a number, a list that is no longer than `room` letters, or its shape.
+function brief(array, room = 40) {
+  if (!array) return "—";
+  if (!array.shape.length) return short(array.values[0]);
+  const list = array.values && `[${array.values.map(short).join(", ")}]`;
+  return list && array.values.length <= 3 && list.length <= room ? list : briefShape(array.shape);
 }
 
 // The same of a gradient, of which one asks how large it is: a bound in two digits, rounded up.
-function briefGradient(array) {
-  if (!array || !array.shape.length || (array.values && array.values.length <= 2) || array.max === null || array.max === undefined) return brief(array);
+function briefGradient(array, room) {
+  const told = brief(array, room);
+  if (!array || !array.shape.length || told.startsWith("[") || array.max === null || array.max === undefined) return told;
   const largest = Math.max(Math.abs(toNumber(array.min)), Math.abs(toNumber(array.max)));
   const digit = 10 ** (Math.floor(Math.log10(largest || 1)) - 1);
   return `|·| ≤ ${Number((Math.ceil(largest / digit - 1e-9) * digit).toPrecision(2))}`;

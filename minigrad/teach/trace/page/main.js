@@ -87,9 +87,8 @@ function togglePredicting() {
 }
 
 function toggleTheme() {
-  const root = document.documentElement;
-  const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = isDark ? "light" : "dark";
+  const theme = document.documentElement.dataset;
+  theme.theme = theme.theme === "dark" ? "light" : "dark";
   draw();  // the heat-maps are painted in the theme's colours
 }
 

@@ -110,7 +110,7 @@ function backwardPanel(position) {
   panel.push(...heading([`Step ${step.step + 1} of ${DATA.steps.length}: `, make("span", { class: "badge-op" }, step.op), ` sends the gradient of ${names} on`], step));
   said.push(`Step ${step.step + 1} of ${DATA.steps.length}, ${step.op}.`);
   if (step.not_finite) panel.push(make("div", { class: "card trouble" }, make("strong", {}, "Not finite: "), step.not_finite + "."));
-  step.outputs.forEach((output, i) => { panel.push(upstreamCard(step, output, i)); said.push(`The gradient of ${output.name} is ${brief(step.upstream[i], "none")}.`); });
+  step.outputs.forEach((output, i) => { panel.push(upstreamCard(step, output, i)); said.push(`The gradient of ${output.name} is ${step.upstream[i] ? brief(step.upstream[i]) : "none"}.`); });
   step.inputs.forEach((given, i) => {
     const card = inputCard(step, given, i, said);
     if (card) panel.push(card);
@@ -137,9 +137,8 @@ function upstreamCard(step, output, i) {
   if (isScalar && came.length > 1) {
     const sum = make("div", { class: "sum" });
     came.forEach(([earlier, given], n) => {
-      const sent = (given.summed ? given.summed.total : given.contribution).values[0];
       if (n) sum.append(make("span", { class: "sign" }, "+"));
-      sum.append(chip(sent, `step ${earlier.step + 1}`));
+      sum.append(chip(sentTo(given).values[0], `step ${earlier.step + 1}`));
     });
     sum.append(make("span", { class: "sign" }, "="), chip(gradient.values[0], output.name, "dout"));
     card.append(sum);
@@ -156,6 +155,9 @@ function upstreamCard(step, output, i) {
   return card;
 }
 
+// What is added to an argument's gradient: the contribution, summed where the argument had been broadcast.
+const sentTo = (given) => (given.summed ? given.summed.total : given.contribution);
+
 function inputCard(step, given, i, said) {
   if (!given.wants) return null;
   const card = make("div", { class: "card" });
@@ -167,12 +169,12 @@ function inputCard(step, given, i, said) {
     said.push(`To ${given.name} nothing.`);
     return card;
   }
-  const key = `${step.step}:${i}`, sent = given.summed ? given.summed.total : given.contribution;
+  const key = `${step.step}:${i}`;
   const one = sumOf(given, key);
   if (one) {
     card.append(arithmetic(step, given, one, key));
-    const short_sum = one.terms.map((term) => `${short(term.upstream)} times ${short(term.local)}`).join(" plus ");
-    said.push(isHidden(key) ? `To ${given.name}: predict.` : `To ${given.name}: ${short_sum || "0"}${one.others ? ` and ${one.others} more` : ""} is ${short(one.total)}.`);
+    const products = one.terms.map((term) => `${short(term.upstream)} times ${short(term.local)}`).join(" plus ");
+    said.push(isHidden(key) ? `To ${given.name}: predict.` : `To ${given.name}: ${products || "0"}${one.others ? ` and ${one.others} more` : ""} is ${short(one.total)}.`);
   } else card.append(make("p", { class: "quiet" }, DATA.is_kept ? "It is not taken apart here: the arrays are too large, or it is no sum of products of what arrived. The whole contribution is below." : "The factors were not kept: compute inside “with mg.Tape():” to see them."));
   if (isHidden(key)) return card;
   const shape = given.contribution.shape;
@@ -186,7 +188,7 @@ function inputCard(step, given, i, said) {
       make("p", { class: "quiet" }, `${given.name} had been broadcast: each of its elements was used several times, so its contributions are added.`),
       arrayView(given.summed.total, {})));
   }
-  card.append(accumulation(given, sent));
+  card.append(accumulation(given, sentTo(given)));
   said.push(`The gradient of ${given.name} is now ${brief(given.after)}, ${given.received} of ${given.of}.`);
   return card;
 }
@@ -241,7 +243,7 @@ function accumulation(given, sent) {
     sum.append(chip(given.after.values[0], "after", "after"), count);
     return make("div", {}, label, sum);
   }
-  if (!given.before && !given.summed) return make("div", {}, label, make("p", { class: "quiet" }, "— before; now it is this contribution. ", count));
+  if (!given.before && !given.summed) return make("div", {}, label, make("p", { class: "quiet" }, "No gradient before; now it is this contribution. ", count));
   const views = [arrayView(given.before, { title: "so far" }), arrayView(given.after, { title: given.before ? "so far + contribution" : "now" })];
   return make("div", {}, label, make("div", { class: "arrays" }, views), make("p", {}, count));
 }
@@ -249,7 +251,7 @@ function accumulation(given, sent) {
 function waitingElement(step) {
   if (!step.waiting.length) return make("p", { class: "quiet" }, "Nothing is half done: each gradient that has begun to arrive is complete.");
   const names = step.waiting.map((one) => `${one.name} (received ${one.received} of ${one.of})`).join(", ");
-  return make("p", { class: "quiet" }, make("strong", {}, "Still waiting: "), names + ". They are used by records that have not been visited yet.");
+  return make("p", { class: "quiet" }, make("strong", {}, "Still waiting: "), `${names}. ${step.waiting.length === 1 ? "It is" : "They are"} used by records that have not been visited yet.`);
 }
 
 // -- the two ends

@@ -72,9 +72,9 @@ function rowElement(index, position, now, touched) {
   const state = position.done ? gradientAt(index, 0, position.done - (asks ? 1 : 0)) : null;
   const gets = row.kind !== "input";
   const gradient = make("span", { class: "gradient mono" + (state && state.received < state.of ? " partial" : ""), "data-gradient": index },
-    !gets ? "" : asks ? "?" : state ? briefGradient(state.after) : "—", !asks && state && state.received < state.of ? make("small", {}, ` ${state.received} of ${state.of}`) : null);
+    !gets ? "" : asks ? "?" : state ? briefGradient(state.after, 13) : "—", !asks && state && state.received < state.of ? make("small", {}, ` ${state.received} of ${state.of}`) : null);
   const name = row.outputs.map((output) => output.name).join(", ");
-  const what = (value.value ? brief(value.value) : shapeText(value.shape)).replaceAll(" × ", "×");
+  const what = value.value ? brief(value.value, 9) : briefShape(value.shape);
   const label = `${name}, ${row.op || row.kind}, ${isLater ? "not computed yet" : what}, gradient ${gets ? (state ? brief(state.after) : "none yet") : "not wanted"}`;
   return make("li", { class: `${row.kind}${index === now ? " now" : ""}${touched.has(index) ? " touched" : ""}${isLater ? " later" : ""}${row.not_finite ? " trouble" : ""}`, "data-row": index },
     make("button", { onclick: () => goToRow(index), "aria-label": label, "aria-current": index === now ? "step" : null, title: row.source ? `${row.source}   ${row.file}:${row.line}` : name },

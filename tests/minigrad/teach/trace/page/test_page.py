@@ -181,6 +181,13 @@ def test_it_fits_wide_and_narrow_light_and_dark(width, scheme, demos, open_page)
         assert other != paper
 
 
+def test_in_the_list_nothing_but_a_long_name_is_cut(demos, open_page):
+    for name, place in (("mlp", "#end"), ("conv", "#end"), ("momentum", "#end"), ("batchnorm", "#step-9")):
+        cells = open_page(demos[name], place).locator("#rows button > span:not(.name)")
+        assert not cells.evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth).length"), name
+        assert cells.count()
+
+
 def test_a_long_tape_is_folded_and_says_so(tmp_path, open_page):
     h = mg.tensor(0.5, requires_grad=True)
     with mg.Tape():
