@@ -45,7 +45,6 @@ def test_in_the_terminal_and_as_a_page(tmp_path, monkeypatch, capsys):
         (["--model", "nix"], "There is no model 'nix'"),
         (["no/such/run"], "There is no trained model in no/such/run"),
         (["no/such/run", "--model", "cnn"], "A run has its own network"),
-        (["--html", "no/such/folder/x.html"], "No such file or directory"),
     ],
 )
 def test_mistakes_are_told(words, told, capsys):

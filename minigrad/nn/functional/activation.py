@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.functions import elementwise
+from minigrad.functions import arithmetic, elementwise
 from minigrad.functions import softmax as _softmax
 from minigrad.lift import differentiable
 from minigrad.ops import activation as pairs
@@ -32,7 +32,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """An `elu` without a kink for any alpha: left of 0 it is alpha * (exp(input / alpha) - 1) (Barron, 2017)."""
     if alpha == 0:
         raise ValueError("celu: alpha, by which the input is divided, must not be 0.")
-    return elu(input / alpha) * alpha
+    return elu(arithmetic.div(input, alpha)) * alpha
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -96,7 +96,7 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """A sigmoid of straight lines: 0 up to -3, 1 from 3 on, between them input / 6 + 1 / 2."""
-    return relu6(input + 3) / 6
+    return relu6(arithmetic.add(input, 3)) / 6
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
