@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gaze_examples import figures, report, run_folder, runs
+from gaze_examples import document, figures, run_folder, runs
 from gaze_examples.assignment.filters import visualize_grid
 from gaze_examples.data import GazeData
 from gaze_examples.data.eyes import HEIGHT, WIDTH
 from gaze_examples.data.whole import whole_folder
+from gaze_examples.document import Block, Code, Heading, Table, Text
 from gaze_examples.models import MODELS
+from gaze_examples.report import percent
 from minigrad.nn import Conv2d
 from minigrad.training import Epoch
 
 # On real eyes of the course's data set: test accuracy in per cent, but of the two-layer net, which has only validation.
 NOTEBOOK = {"two-layer": 54.8, "fc": 67.3, "cnn": 61.0, "cnn-bn": 76.0}
-REPORT, CURVES, FILTERS = "report.html", "curves.png", "filters.png"
+REPORT = "report.html"
 FILTERS_CAPTION = (
     "Of the fully-connected nets 16 units, of the CNNs all filters. Each is stretched from its smallest weight, black, "
     "to its largest, white."
@@ -57,18 +58,16 @@ def table(results: dict[str, runs.Result], data: GazeData) -> str:
         cells = _cells(name, result)
         widths = (11, 8, 9, 13, 12, 10)
         lines.append(f"{name:12}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))
-    oracle = [_percent(data.oracle_accuracy(part)) for part in ("test", "new")]
+    oracle = [percent(data.oracle_accuracy(part)) for part in ("test", "new")]
     lines.append(f"{'oracle':12}{'':28}{oracle[0]:>13}{oracle[1]:>12}")
     return "\n".join(lines)
 
 
 def save(results: dict[str, runs.Result], data: GazeData, folder: Path, asked: dict[str, Any]) -> None:
-    """Write `folder`: the report with curves and filters, and a run folder for each model. Whole, or not at all."""
+    """Write `folder`: the report with its pictures, and a run folder for each model. Whole, or not at all."""
     with whole_folder(folder) as unfinished:
         for name, result in results.items():
             run_folder.save(result, data, unfinished / name, asked)
-        figures.comparison({name: result.history for name, result in results.items()}, unfinished / CURVES)
-        figures.filters({name: _first_filters(result) for name, result in results.items()}, unfinished / FILTERS)
         (unfinished / REPORT).write_text(_page(results, data, unfinished), encoding="utf-8", errors="replace")
 
 
@@ -83,43 +82,28 @@ def _first_filters(result: runs.Result) -> np.ndarray:
 def _cells(name: str, result: runs.Result) -> list[str]:
     parameters = sum(parameter.numel() for parameter in result.model.parameters())
     seconds = sum(result.history.column("seconds"))
-    scores = [_percent(result.scores[part].accuracy if part in result.scores else None) for part in ("test", "new")]
+    scores = [percent(result.scores[part].accuracy if part in result.scores else None) for part in ("test", "new")]
     notebook = f"{NOTEBOOK[name]:.1f} %" if name in NOTEBOOK else "—"
     return [f"{parameters:,}", str(len(result.history)), f"{seconds:.0f}", *scores, notebook]
 
 
-def _percent(share: float | None) -> str:
-    return "—" if share is None else f"{100 * share:.1f} %"
-
-
 def _page(results: dict[str, runs.Result], data: GazeData, folder: Path) -> str:
-    names = ("parameters", "epochs", "seconds", "same people", "new people", "notebook")
-    head = "<th>model</th>" + "".join(f'<th class="number">{name}</th>' for name in names) + "<th></th>"
-    rows = "".join(
-        f'<tr><td><a href="{name}/{run_folder.REPORT}">{html.escape(name)}</a></td>'
-        + "".join(f'<td class="number">{cell}</td>' for cell in _cells(name, result))
-        + f'<td class="soft wrap">{html.escape(MODELS[name].title)}</td></tr>'
-        for name, result in results.items()
-    )
-    oracle = "".join(
-        f'<td class="number">{_percent(data.oracle_accuracy(part))}</td>' if part else "<td></td>"
-        for part in ("", "", "", "test", "new", "")
-    )
-    return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>gaze: all networks</title><style>{report.STYLE}</style></head><body>
-<h1>All networks, side by side</h1>
-<p class="soft">Trained on the same images of the same people, tested on other images of the same people, and on new
-people. The oracle knows the true angles of the eyeballs, and is the ceiling.</p>
-<p class="note">{html.escape(data.split.train.source)}</p>
-<div class="wide"><table><tr>{head}</tr>{rows}<tr><td>oracle</td>{oracle}<td></td></tr></table></div>
-<p class="soft">The notebook's numbers are of real eyes (and of the two-layer net, on validation data), so they stand
-beside these for their order, not for their size.</p>
-<h2>Training</h2>
-{report.picture(folder / CURVES, "Validation accuracy after each epoch, and training loss.")}
-<h2>What the first layers look for</h2>
-{report.picture(folder / FILTERS, FILTERS_CAPTION)}
-<h2>Data</h2>
-<pre>{html.escape(data.describe())}</pre>
-</body></html>
-"""
+    rows = [[name, *_cells(name, result), MODELS[name].title] for name, result in results.items()]
+    oracle = [percent(data.oracle_accuracy(part)) for part in ("test", "new")]
+    names = ["model", "parameters", "epochs", "seconds", "same people", "new people", "notebook", ""]
+    links = [f"{name}/{run_folder.REPORT}" for name in results]
+    blocks: list[Block] = [
+        Text("Trained on the same images of the same people, tested on other images of the same people, and on new "
+             "people. The oracle knows the true angles of the eyeballs, and is the ceiling.", "soft"),
+        Text(data.split.train.source, "note"),
+        Table(names, [*rows, ["oracle", "", "", "", *oracle, "", ""]], links=[*links, ""]),
+        Text("The notebook's numbers are of real eyes (and of the two-layer net, on validation data), so they stand "
+             "beside these for their order, not for their size.", "soft"),
+        Heading("Training"),
+        figures.comparison({name: result.history for name, result in results.items()}, folder),
+        Heading("What the first layers look for"),
+        figures.filters({name: _first_filters(result) for name, result in results.items()}, folder, FILTERS_CAPTION),
+        Heading("Data"),
+        Code(data.describe()),
+    ]  # fmt: skip
+    return document.to_html("All networks, side by side", blocks, folder)

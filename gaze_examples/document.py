@@ -13,23 +13,36 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gaze_examples.report import STYLE
+LONG = 40  # letters; a cell with more of them may be broken into lines
 
-LONG = 60  # letters; a cell with more of them is broken into lines
-
-MORE_STYLE = """
-body { max-width: 60rem; } h1 { font-size: 1.9rem; line-height: 1.25; }
+STYLE = """
+:root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --paper: #ffffff; --tint: #f6f8fa;
+        --accent: #2a6fbb; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1; --line: #3d444d; --paper: #0d1117;
+        --tint: #151b23; --accent: #6cb0f5; } }
+body { font: 16px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 60rem;
+       margin: 2.5rem auto; padding: 0 1.25rem; }
+h1 { font-size: 1.9rem; line-height: 1.25; margin: 0; }
 h2 { font-size: 1.3rem; margin: 3rem 0 .6rem; padding-top: 1.2rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.6rem 0 .4rem; }
+p { margin: .5rem 0; } .soft, figcaption { color: var(--soft); } a { color: var(--accent); }
+.note { border-left: 4px solid #d9602b; background: var(--tint); padding: .6rem 1rem; border-radius: 0 8px 8px 0; }
 nav { display: flex; flex-wrap: wrap; gap: .35rem; margin: 1.4rem 0; }
 nav a { border: 1px solid var(--line); border-radius: 99px; padding: .1rem .7rem; font-size: .85rem; color: inherit;
         text-decoration: none; } nav a:hover { border-color: var(--accent); color: var(--accent); }
-a { color: var(--accent); } .wide { margin: .9rem 0; } th { font-weight: 600; color: var(--soft); font-size: .88rem; }
-caption { text-align: left; color: var(--soft); padding-bottom: .3rem; } tr:last-child td { border-bottom: 0; }
-td:last-child, th:last-child { padding-right: 0; } th { white-space: normal; vertical-align: bottom; }
-td.long { white-space: normal; min-width: 15rem; }
-figure { margin: 1.2rem 0; } figcaption { font-size: .9rem; margin-top: .4rem; }
-img { min-width: 0; max-width: none; border: 0; background: none; border-radius: 0; height: auto; }
+.scores { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1.6rem 0; }
+.score { border: 1px solid var(--line); border-radius: 10px; padding: .8rem 1.2rem; flex: 1 1 12rem; }
+.score b { display: block; font-size: 2rem; color: var(--accent); font-variant-numeric: tabular-nums; }
+.wide { overflow-x: auto; margin: .9rem 0; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+caption { text-align: left; color: var(--soft); padding-bottom: .3rem; }
+th, td { white-space: nowrap; vertical-align: top; text-align: left;
+         padding: .3rem 1.4rem .3rem 0; border-bottom: 1px solid var(--line); }
+th { font-weight: 600; color: var(--soft); font-size: .88rem; white-space: normal; vertical-align: bottom; }
+td.number, th.number { text-align: right; } td.long { white-space: normal; min-width: 15rem; }
+tr:last-child td { border-bottom: 0; } td:last-child, th:last-child { padding-right: 0; }
+figure { margin: 1.2rem 0; overflow-x: auto; } figcaption { font-size: .9rem; margin-top: .4rem; }
+img { box-sizing: border-box; height: auto; } svg { max-width: 100%; height: auto; }
+pre { background: var(--tint); padding: .9rem 1.1rem; border-radius: 8px; overflow-x: auto; font-size: .8rem; }
 .light { display: block; }
 .dark { display: none; }
 @media (prefers-color-scheme: dark) { .light { display: none; } .dark { display: block; } }
@@ -88,8 +101,15 @@ class Picture:
     caption: str
 
 
-Block = Heading | Text | Code | Cards | Table | Picture
-KINDS: dict[str, Any] = {kind.__name__: kind for kind in (Heading, Text, Code, Cards, Table, Picture)}
+@dataclass(frozen=True)
+class Drawing:
+    """Lines, as SVG."""
+
+    svg: str
+
+
+Block = Heading | Text | Code | Cards | Table | Picture | Drawing
+KINDS: dict[str, Any] = {kind.__name__: kind for kind in (Heading, Text, Code, Cards, Table, Picture, Drawing)}
 
 
 def to_json(blocks: Iterable[Block]) -> list[dict[str, Any]]:
@@ -112,7 +132,7 @@ def to_html(title: str, blocks: Sequence[Block], folder: Path) -> str:
     before, after = ("\n".join(_html(block, folder) for block in part) for part in (blocks[:first], blocks[first:]))
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{html.escape(title)}</title><style>{STYLE}{MORE_STYLE}</style></head><body>
+<title>{html.escape(title)}</title><style>{STYLE}</style></head><body>
 <h1>{html.escape(title)}</h1>
 {before}
 <nav>{chips}</nav>
@@ -166,6 +186,8 @@ def _html(block: Block, folder: Path) -> str:
                 _image(theme, folder / file, caption) for theme, file in (("light", light), ("dark", dark))
             )
             return f"<figure>{images}<figcaption>{html.escape(caption)}</figcaption></figure>"
+        case Drawing(svg):
+            return f"<figure>{svg}</figure>"
 
 
 def _image(theme: str, path: Path, caption: str) -> str:
@@ -209,6 +231,8 @@ def _markdown(block: Block) -> str:
             return _markdown_table(block)
         case Picture(light, _, caption):
             return f"![{_escaped(caption)}]({light})\n\n*{_escaped(caption)}*"
+        case Drawing(svg):
+            return svg
 
 
 def _markdown_table(table: Table) -> str:

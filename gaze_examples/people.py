@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from gaze_examples import document, json_file, run_folder, runs, themes
+from gaze_examples import document, json_file, report, run_folder, runs, themes
 from gaze_examples.data import DataError, GazeData, Reading, divide, parse_origin
 from gaze_examples.data.protocols import LEAVE_ONE_OUT, check_protocol, several
 from gaze_examples.data.splits import check_settings
 from gaze_examples.data.whole import whole_folder
 from gaze_examples.document import Block, Cards, Code, Heading, Picture, Table, Text
 from gaze_examples.models import MODELS
+from gaze_examples.report import percent
 from gaze_examples.runs import Result, Settings
 from minigrad.training import Epoch
 from minigrad.whole_file import whole_file
@@ -174,7 +175,7 @@ def _score(name: str, result: Result, data: GazeData) -> Score:
 def table(people: People) -> Table:
     """A row for each person who is done, then the mean and the standard deviation over people."""
     rows = [
-        [score.person, f"{score.images:,}", _percent(score.accuracy), _percent(score.same), _percent(score.oracle),
+        [score.person, f"{score.images:,}", percent(score.accuracy), percent(score.same), percent(score.oracle),
          str(score.epoch), f"{score.seconds:.0f} s"]
         for score in people.scores.values()
     ]  # fmt: skip
@@ -182,7 +183,7 @@ def table(people: People) -> Table:
         [getattr(score, name) for score in people.scores.values()] for name in ("accuracy", "same", "oracle")
     ]
     for title, of in (("mean", statistics.fmean), ("deviation", statistics.stdev)):
-        cells = ["—" if len(people.scores) < 2 or None in column else _percent(of(column)) for column in columns]
+        cells = ["—" if len(people.scores) < 2 or None in column else percent(of(column)) for column in columns]
         rows.append([title, "", *cells, "", ""])
     head = ["left out", "images", "this person", "the others", "oracle", "epoch", "time"]
     links = [*(f"{name}/{run_folder.REPORT}" for name in people.scores), "", ""]
@@ -195,19 +196,15 @@ def summary(people: People) -> str:
     return f"{100 * people.mean:.1f} ± {100 * people.deviation:.1f} % over {done} people"
 
 
-def _percent(share: float | None) -> str:
-    return "—" if share is None else f"{100 * share:.1f} %"
-
-
 def _write_report(people: People, reading: Reading) -> None:
     light, dark = themes.draw(people.folder, BARS, (max(6.0, 1.6 + 0.5 * len(people.scores)), 3.6), _bars(people))
     worst, best = (of(people.scores.values(), key=lambda score: score.accuracy) for of in (min, max))
     missing = [name for name in people.names if name not in people.scores]
     blocks: list[Block] = [
         Cards([
-            ("accuracy on a new person", _percent(people.mean), f"± {100 * people.deviation:.1f}, person to person"),
-            ("easiest to read", _percent(best.accuracy), best.person),
-            ("hardest to read", _percent(worst.accuracy), worst.person),
+            ("accuracy on a new person", percent(people.mean), f"± {100 * people.deviation:.1f}, person to person"),
+            ("easiest to read", percent(best.accuracy), best.person),
+            ("hardest to read", percent(worst.accuracy), worst.person),
         ]),
         Text(people.data, "note"),
         *([Text(f"Not done: {', '.join(missing)}. To go on: gaze train --resume {people.folder}", "note")]
@@ -219,7 +216,7 @@ def _write_report(people: People, reading: Reading) -> None:
         Text("This person: all of their images. The others: images of the people it was trained on that it has not "
              "seen. The deviation is the standard deviation over people, with n - 1.", "soft"),
         Heading("Settings"),
-        Table(["setting", ""], [[name.replace("_", " "), str(of)] for name, of in asdict(people.settings).items()]),
+        report.settings(people.settings),
         Heading("Data"),
         Text("With the first person left out:", "soft"),
         Code(_without(people, people.names[0], reading).describe()),

@@ -3,7 +3,7 @@
 It is made when the training begins, and holds what is needed to go on if the training is killed: run.json, which
 settings and which data, start.safetensors, the weights it starts from if they are not fresh, and
 checkpoint.safetensors, written after each epoch. When the run is finished these make room for weights.safetensors,
-history.csv, curves.png, confusion.png and report.html.
+history.csv, report.html and its pictures, curves.png and confusion.png, each for a light and for a dark page.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import minigrad as mg
-from gaze_examples import figures, json_file, report
+from gaze_examples import json_file, report
 from gaze_examples.data import DataError, GazeData
 from gaze_examples.data.whole import check_can_make, whole_folder
 from gaze_examples.models import MODELS
@@ -27,9 +27,7 @@ from minigrad.nn import Module
 from minigrad.serialization import load_metadata
 from minigrad.whole_file import whole_file
 
-WEIGHTS, HISTORY, CURVES, CONFUSION, REPORT = (
-    "weights.safetensors", "history.csv", "curves.png", "confusion.png", "report.html",
-)  # fmt: skip
+WEIGHTS, HISTORY, REPORT = "weights.safetensors", "history.csv", "report.html"
 RUN, START, CHECKPOINT = "run.json", "start.safetensors", "checkpoint.safetensors"
 
 
@@ -127,11 +125,7 @@ def _write(result: Result, data: GazeData, folder: Path, asked: Mapping[str, Any
     mg.save(result.model.state_dict(), folder / WEIGHTS, about)
     with whole_file(folder / HISTORY) as file:
         result.history.to_csv(file)
-    with whole_file(folder / CURVES) as file:
-        figures.curves(result.history, file)
-    with whole_file(folder / CONFUSION) as file:
-        figures.confusion({name: s for name, s in result.scores.items() if name in ("test", "new")}, file)
-    page = report.page(result, data, curves=folder / CURVES, confusion=folder / CONFUSION)
+    page = report.page(result, data, folder)
     with whole_file(folder / REPORT) as file:
         file.write_text(page, encoding="utf-8", errors="replace")
 

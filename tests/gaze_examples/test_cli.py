@@ -21,7 +21,8 @@ from gaze_examples.data import gazehub
 from tests.device_guard.module import installed
 
 ROOT = Path(__file__).parents[2]
-FILES = {"weights.safetensors", "history.csv", "curves.png", "confusion.png", "report.html"}
+PICTURES = {"curves.png", "curves-dark.png", "confusion.png", "confusion-dark.png"}
+FILES = {"weights.safetensors", "history.csv", "report.html"} | PICTURES
 QUICK = ("--epochs", "3", "--batch-size", "32")
 
 
@@ -55,7 +56,7 @@ def test_a_network_is_trained_and_evaluated_on_a_device(dataset_directory):
 def test_train_leaves_a_whole_run_folder(dataset_directory, capsys):
     assert train(dataset_directory) == 0
     assert {path.name for path in Path("runs/fc-1").iterdir()} == FILES
-    for name in ("curves.png", "confusion.png"):
+    for name in PICTURES:
         assert cv2.imread(f"runs/fc-1/{name}") is not None
     with open("runs/fc-1/history.csv", encoding="utf-8") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3"]
@@ -66,8 +67,15 @@ def test_train_leaves_a_whole_run_folder(dataset_directory, capsys):
 def test_the_report_is_one_file_with_scores_pictures_tape_and_settings(dataset_directory):
     train(dataset_directory, "--out", "run")
     page = Path("run/report.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == 2 and 'src="http' not in page
-    for expected in ("test, new people", "Made-up eyes", "fc4", "cross_entropy", "batch size</td><td>32", "oracle"):
+    assert page.count("data:image/png;base64,") == 4 and 'src="http' not in page
+    for expected in (
+        "test, new people",
+        "Made-up eyes",
+        "fc4",
+        "cross_entropy",
+        "oracle",
+        'batch size</td><td class="text">32',
+    ):
         assert expected in page
 
 

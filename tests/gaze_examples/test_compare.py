@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from gaze_examples import cli, compare
+from gaze_examples import cli
 from gaze_examples.commands import printing
 from gaze_examples.models import MODELS
 
@@ -25,8 +25,8 @@ def test_all_networks_stand_in_one_table_and_one_report(dataset_directory, capsy
         assert cli.main(["evaluate", f"runs/compare-1/{name}"]) == 0
     for expected in ("667,312", "667,356", "76.0 %", "oracle", "new people"):
         assert expected in printed and expected in page
-    assert page.count("data:image/png;base64,") == 2
-    for name in (compare.CURVES, compare.FILTERS):
+    assert page.count("data:image/png;base64,") == 4
+    for name in ("curves.png", "curves-dark.png", "filters.png", "filters-dark.png"):
         assert cv2.imread(f"runs/compare-1/{name}") is not None
 
 

@@ -43,7 +43,7 @@ def test_it_begins_where_the_other_run_ended(first):
     assert any((fresh[name] != ended[name]).any() for name in ended)
     assert not Path("second/start.safetensors").exists()
     for run, words in (("second", "first"), ("fresh", "fresh weights")):
-        assert f"<td>start</td><td>{words}</td>" in Path(run, "report.html").read_text("utf-8")
+        assert f'start</td><td class="text">{words}</td>' in Path(run, "report.html").read_text("utf-8")
     assert run_folder.load_model(Path("second"), mg.device("cpu")).settings.start == "first"
 
 
