@@ -199,7 +199,7 @@ def _check(name: str, gates: int, x: Array, weight_ih: Array | None, weight_hh: 
         )
     states = dict.fromkeys(("h", "c"), (examples, hidden))
     expected = {"weight_ih": (rows, features), "weight_hh": (rows, hidden), "bias_ih": (rows,), "bias_hh": (rows,)}
-    for word, array in {"weight_ih": weight_ih, "weight_hh": weight_hh, **others}.items():
+    for word, array in {"weight_hh": weight_hh, "weight_ih": weight_ih, **others}.items():
         shape = (expected | states)[word]
         if (word in states or array is not None) and array.shape != shape:
             raise ShapeError(
