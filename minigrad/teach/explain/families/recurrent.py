@@ -6,8 +6,8 @@ from minigrad.teach.explain.explanation import Explanation, Gradient, Step
 
 ONCE_A_STEP = (
     "The cell is one step. The same weights serve at every step, and what comes back to them from all steps adds up; "
-    "what comes back to h is the dout of the step before. nn.RNN and its kin weigh the x of all steps beforehand, in one "
-    "product. Then there is no weight_ih here, and x gets what arrives where it was weighed, as it is."
+    "what comes back to h is the dout of the step before. nn.RNN and its kin weigh the x of all steps beforehand, "
+    "in one product. Then there is no weight_ih here, and x gets what arrives where it was weighed, as it is."
 )
 
 
