@@ -42,7 +42,7 @@ class _Recurrent(Module):
         for what, size in {"input_size": input_size, "hidden_size": hidden_size}.items():
             if not isinstance(size, int):
                 raise TypeError(f"{type(self).__name__}: {what} must be an int, got {size!r}.")
-            if size < (what == "hidden_size"):
+            if size < 1:
                 raise ValueError(f"{type(self).__name__}: {what} must be positive, got {size}.")
         self.input_size = input_size
         self.hidden_size = hidden_size
@@ -52,11 +52,13 @@ class _Recurrent(Module):
         """The parameters of one cell, with `suffix` at the end of their names."""
         rows = self.gates * self.hidden_size
         shapes: list[tuple[int, ...]] = [(rows, input_size), (rows, self.hidden_size), (rows,), (rows,)]
-        for name, shape in zip(NAMES if self.bias else NAMES[:2], shapes, strict=False):
-            setattr(self, name + suffix, Parameter(zeros(shape, dtype=dtype, device=device)))
+        for name, shape in zip(NAMES, shapes, strict=True):
+            wanted = self.bias or name.startswith("weight")
+            parameter = Parameter(zeros(shape, dtype=dtype, device=device)) if wanted else None
+            self.register_parameter(name + suffix, parameter)
 
     def _weights(self, suffix: str) -> Weights:
-        weight_ih, weight_hh, bias_ih, bias_hh = [self._parameters.get(name + suffix) for name in NAMES]
+        weight_ih, weight_hh, bias_ih, bias_hh = [self._parameters[name + suffix] for name in NAMES]
         return weight_ih, weight_hh, bias_ih, bias_hh
 
     def reset_parameters(self) -> None:

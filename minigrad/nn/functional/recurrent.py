@@ -38,7 +38,10 @@ def lstm_cell(
     b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """The next state (h, c) of an LSTM, from the last one, hx = (h, c).
+    """The next state (h', c') of an LSTM: c' = f c + i g and h' = o tanh(c'), from hx = (h, c).
+
+    i, f and o are the sigmoid, and g the tanh, of input @ w_ih.T + b_ih + h @ w_hh.T + b_hh, whose columns are those of
+    i, f, g and o: what is added to c, what is kept of it, what is new, and what is shown.
 
     Shapes: input (N, I), h and c (N, H), w_ih (4H, I), w_hh (4H, H), b_ih and b_hh (4H,).
     """
@@ -55,7 +58,10 @@ def gru_cell(
     b_ih: Tensor | None = None,
     b_hh: Tensor | None = None,
 ) -> Tensor:
-    """The next state of a GRU.
+    """The next state of a GRU: (1 - z) n + z hx.
+
+    With u = input @ w_ih.T + b_ih and v = hx @ w_hh.T + b_hh, whose columns are those of r, z and n: r and z are the
+    sigmoid of u + v, and n = tanh(u + r v). z says how much of hx stays, r how much of it n sees.
 
     Shapes: input (N, I), hx and the result (N, H), w_ih (3H, I), w_hh (3H, H), b_ih and b_hh (3H,).
     """

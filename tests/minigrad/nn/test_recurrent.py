@@ -69,6 +69,7 @@ def test_values_gradients_and_names_are_torchs_with_and_without_a_state(torch, k
 @pytest.mark.parametrize("batch", [(), (3,)], ids=["one", "batch"])
 def test_cells_are_torchs_with_and_without_a_state(torch, kind, bias, batch):
     modules = pair(torch, kind, 3, 2, bias=bias)
+    assert all((module.bias_ih is None) == (not bias) for module in modules.values())
     assert repr(modules[mg]) == repr(modules[torch])
     agree(modules, draw(*batch, 3))
     agree(modules, draw(*batch, 3), *[draw(*batch, 2, seed=seed) for seed in range(1 + (kind == "LSTMCell"))])
