@@ -26,13 +26,25 @@ def names_in_source(records: Sequence[Record]) -> dict[Record, str]:
     """
     names: dict[Record, str] = {}
     last_of_module = {record.module: record for record in records}
-    for i, record in enumerate(records):
-        is_last = all(_kind(record) == _kind(later) for later in records[i + 1 : i + 2] if later.place == record.place)
+    for record, is_last in zip(records, _are_last(records), strict=True):
         name = _name_in_source(record) if is_last else ""
         if not name and last_of_module[record.module] is record:
             name = record.module
         names[record] = name or record.op.name
     return names
+
+
+def _are_last(records: Sequence[Record]) -> list[bool]:
+    """For each record, whether it made what its expression gave. Several that are alike, up to the end, are a loop."""
+    last: list[bool] = []
+    later: Record | None = None
+    for record in reversed(records):
+        if later is None or later.place != record.place:
+            last.append(True)
+        else:
+            last.append(last[-1] and _kind(later) == _kind(record))
+        later = record
+    return last[::-1]
 
 
 def operand_in_source(record: Record, i: int) -> str:

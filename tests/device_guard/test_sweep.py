@@ -28,7 +28,7 @@ from tests.minigrad.test_sweep import (
     each,
     of_either,
 )
-from tests.minigrad.test_sweep_nn import FUNCTIONS, MODULES, made
+from tests.minigrad.test_sweep_nn import FUNCTIONS, MODULES, flat, made
 
 pytestmark = inf_and_nan_without_warnings
 
@@ -154,13 +154,13 @@ def test_modules(name, mode):
         def call(lib, *tensors, module=module, start=start):
             module.to(tensors[0].device).load_state_dict(start)
             module.zero_grad()
-            out = module(*tensors)
-            if out.requires_grad:
-                (out * out.detach().cos()).sum().backward(retain_graph=True)
+            outs = flat(module(*tensors))
+            if outs[0].requires_grad:
+                sum((out * out.detach().cos()).sum() for out in outs).backward(retain_graph=True)
             own = [parameter.grad.clone() for parameter in module.parameters()]
             for tensor in tensors:
                 tensor.grad = None
-            return [out, *own, *(buffer.clone() for buffer in module.buffers())]
+            return [*outs, *own, *(buffer.clone() for buffer in module.buffers())]
 
         asked.append(same(call, *inputs))
     assert any(asked) == (name in WAITS and (name != "BatchNorm1d" or mode))

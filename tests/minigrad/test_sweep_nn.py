@@ -24,6 +24,7 @@ pytestmark = inf_and_nan_without_warnings
 LABELS = np.array([2, 0, 3, 3, 1])
 ROWS = (draw(5, 4),)
 IMAGES = (draw(3, 4, 7, 6),)
+SEQUENCES = (draw(3, 2, 4),)
 TWO = tuple(draws((5, 4), (5, 4)))
 SHARES = tuple(np.abs(part) / 3 + 0.1 for part in TWO)  # between 0 and 1
 LOGS = (np.log(SHARES[0]), SHARES[1])
@@ -65,6 +66,12 @@ MODULES: dict[str, tuple[str, tuple]] = {
     "BatchNorm3d": ("nn.BatchNorm3d(4)", (draw(5, 4, 2, 1, 3),)),
     "LayerNorm": ("nn.LayerNorm(4) | nn.LayerNorm((5, 4), 1e-3, bias=False) | nn.LayerNorm(4, 1e-3, False)", ROWS),
     "GroupNorm": ("nn.GroupNorm(2, 4) | nn.GroupNorm(1, 4, 1e-3, False)", ROWS),
+    "RNNCell": ("nn.RNNCell(4, 3) | nn.RNNCell(4, 3, False, 'relu')", ROWS),
+    "LSTMCell": ("nn.LSTMCell(4, 3) | nn.LSTMCell(4, 3, bias=False)", ROWS),
+    "GRUCell": ("nn.GRUCell(4, 3) | nn.GRUCell(4, 3, False)", ROWS),
+    "RNN": ("nn.RNN(4, 3) | nn.RNN(4, 3, 2, 'relu', False, True)", SEQUENCES),
+    "LSTM": ("nn.LSTM(4, 3) | nn.LSTM(4, 3, 2, False, True, bidirectional=True)", SEQUENCES),
+    "GRU": ("nn.GRU(4, 3) | nn.GRU(4, 3, num_layers=2, batch_first=True, bidirectional=True)", SEQUENCES),
     "ReLU": ("nn.ReLU()", ROWS),
     "ReLU6": ("nn.ReLU6()", ROWS),
     "LeakyReLU": ("nn.LeakyReLU() | nn.LeakyReLU(0.3)", ROWS),
@@ -175,7 +182,10 @@ FUNCTIONS: dict[str, tuple[str, tuple]] = {
     "kl_div": ("F.kl_div(x, y, reduction='batchmean') | F.kl_div(x, y, reduction='sum')", LOGS),
     "cosine_similarity": ("F.cosine_similarity(x, y) | F.cosine_similarity(x, y, dim=0)", TWO),
 }
-NO_FUNCTION_ROW = {"fc": "ours alone: linear, with the notebook's (in, out) weight"}
+NO_FUNCTION_ROW = {
+    "fc": "ours alone: linear, with the notebook's (in, out) weight",
+    **dict.fromkeys(["rnn_cell", "lstm_cell", "gru_cell"], "torch.lstm_cell and its kin; ops/test_recurrent.py"),
+}
 
 
 def test_every_module_and_function_has_a_row_and_every_row_a_module_or_function():
@@ -185,6 +195,11 @@ def test_every_module_and_function_has_a_row_and_every_row_a_module_or_function(
 
 def made(lib: Any, text: str) -> Any:
     return eval(text, {"nn": lib.nn}).double()
+
+
+def flat(result: Any) -> list:
+    """The tensors that a module gives: one, or several, as out, (h_n, c_n)."""
+    return [one for part in result for one in flat(part)] if isinstance(result, tuple) else [result]
 
 
 def tolerance(text: str) -> float:
@@ -208,14 +223,14 @@ def test_modules_are_torchs(torch, text, inputs, mode):
             for parameter, value in zip(own, parameters.values(), strict=True):
                 parameter.copy_(lib.tensor(value))
                 parameter.grad = None
-        out = modules[lib](*given)
+        outs = flat(modules[lib](*given))
         gradients = []
-        if out.requires_grad and own:
-            (out * out.detach().cos()).sum().backward(retain_graph=True)
+        if outs[0].requires_grad and own:
+            sum((out * out.detach().cos()).sum() for out in outs).backward(retain_graph=True)
             gradients = [parameter.grad.clone() for parameter in own]
             for tensor in given:
                 tensor.grad = None
-        return [out, *gradients]
+        return [*outs, *gradients]
 
     agrees_with_torch(run, *inputs, rtol=tolerance(text))
 

@@ -38,6 +38,7 @@ from minigrad.nn.functional.loss import (
 )
 from minigrad.nn.functional.normalization import batch_norm, group_norm, layer_norm
 from minigrad.nn.functional.pooling import adaptive_avg_pool2d, avg_pool2d, max_pool2d
+from minigrad.nn.functional.recurrent import gru_cell, lstm_cell, rnn_cell
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -56,6 +57,7 @@ __all__ = [
     "fc",
     "gelu",
     "group_norm",
+    "gru_cell",
     "hardtanh",
     "huber_loss",
     "kl_div",
@@ -65,6 +67,7 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsigmoid",
+    "lstm_cell",
     "max_pool2d",
     "mish",
     "mse_loss",
@@ -74,6 +77,7 @@ __all__ = [
     "pad",
     "relu",
     "relu6",
+    "rnn_cell",
     "selu",
     "sigmoid",
     "silu",

@@ -76,6 +76,12 @@ def _with_statistics(draw: Numbers) -> Inputs:
     return Inputs((draw(4, 2), mean, var, draw(2), draw(2)), {"eps": 1e-5})
 
 
+def _weights(draw: Numbers, gates: int) -> tuple[np.ndarray, ...]:
+    """Of a recurrent cell with inputs of two numbers and states of two."""
+    rows = 2 * gates
+    return draw(rows, 2), draw(rows, 2), draw(rows), draw(rows)
+
+
 _DIVIDED = np.array([5.5, -7.2, 3.1]), np.array([2.0, 1.5, 0.9])  # quotients that are near no whole number
 _POSITIVE_ONLY = ("log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal")
 _REDUCTIONS = ("sum", "mean", "prod", "amax", "amin", "var", "std", "logsumexp", "norm")
@@ -149,6 +155,12 @@ _MAKERS: dict[str, Maker] = {
     "normalization.layer_norm": lambda draw: Inputs(
         (draw(2, 4), draw(4), draw(4)), {"normalized_shape": (4,), "eps": 1e-5}
     ),
+    # recurrent cells
+    "recurrent.rnn_cell": lambda draw: Inputs((draw(2, 2), draw(2, 2), *_weights(draw, 1)), {"nonlinearity": "tanh"}),
+    "recurrent.lstm_cell": lambda draw: Inputs(
+        (draw(1, 2), draw(1, 2), draw(1, 2, low=-1, high=1), *_weights(draw, 4)), {}, ("h'", "c'"), 2
+    ),
+    "recurrent.gru_cell": lambda draw: Inputs((draw(1, 2), draw(1, 2), *_weights(draw, 3))),
     # probabilities and losses
     "softmax.softmax": _matrix(axis=1),
     "softmax.log_softmax": _matrix(axis=1),

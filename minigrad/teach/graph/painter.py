@@ -146,17 +146,17 @@ class Painter:
         box, same = self._boxes[row.index], self.outline.same[row.index]
         head = self._box_name(box)
         places: dict[tuple[str, int], list[int]] = {}  # of the arguments that one arrow brings
-        used: Counter[tuple[int, int]] = Counter()
+        used: Counter[int] = Counter()  # of each row, which may give several values
         for k, argument in enumerate(row.arguments):
             if argument.row is None:
                 if not box.closed and isinstance(argument.constant, Number):
                     self._constant(row, k, argument.constant)
                 continue
             value = (argument.row, argument.output)
-            used[value] += 1
+            used[argument.row] += 1
             tail = self._tail(value, box, ovals)
             if tail is not None:
-                places.setdefault((tail, 1 if box.closed else used[value]), []).append(k)
+                places.setdefault((tail, 1 if box.closed else used[argument.row]), []).append(k)
         for (tail, copy), brought in places.items():
             edge = self.edges.setdefault((tail, head, copy), self._edge(row, tail, head, brought))
             for index in same:

@@ -61,6 +61,13 @@ def test_loops_give_one_name_to_each_turn():
     assert names(h) == ["h"] * 4
 
 
+def test_steps_inside_a_module_are_not_called_what_it_gave():
+    net, x = nn.RNN(2, 2), mg.ones(3, 1, 2)
+    out, _ = net(x)
+    found = [name for name in names(out) if name in ("linear", "out", "rnn_cell") or "(x)" in name]
+    assert found == ["linear", *["rnn_cell"] * 3, "out"]
+
+
 def test_a_leaf_that_was_overwritten_is_called_what_the_first_operator_called_it():
     w = mg.tensor(2.0, requires_grad=True)
     w = w - 0.5 * w.square()

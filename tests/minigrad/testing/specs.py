@@ -25,6 +25,7 @@ from minigrad.ops import (
     pad,
     pointwise_loss,
     pooling,
+    recurrent,
     reduction,
     shape,
     softmax,
@@ -274,6 +275,53 @@ SPECS["normalization.batch_norm_eval"] = OpSpec(
     normalized(),
     name="batch_norm_eval",
 )
+
+# -- recurrent cells ---------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def steps(draw_, gates, states=1):
+    """x, the states, the weights and the biases; without biases, or with an x that was weighed before, too."""
+    n, i, h = (draw_(st.integers(1, 3)) for _ in "nih")
+    weighed = draw_(st.booleans())
+    x = draw_(draw.arrays((n, gates * h if weighed else i)))
+    before = [draw_(draw.arrays((n, h))) for _ in range(states)]
+    weights = None if weighed else draw_(draw.arrays((gates * h, i))), draw_(draw.arrays((gates * h, h)))
+    biases = [draw_(draw.arrays((gates * h,))) if draw_(st.booleans()) else None for _ in "ih"]
+    return x, *before, *weights, None if weighed else biases[0], biases[1]
+
+
+# As people write it in NumPy: all of it in one line a gate.
+def _sum(x, h, weight_ih, weight_hh, bias_ih, bias_hh):
+    of_x = x if weight_ih is None else x @ weight_ih.T
+    return of_x + h @ weight_hh.T + sum(bias for bias in (bias_ih, bias_hh) if bias is not None)
+
+
+def rnn_reference(*args, nonlinearity):
+    return np.tanh(_sum(*args)) if nonlinearity == "tanh" else np.maximum(_sum(*args), 0)
+
+
+spec(recurrent, "rnn_cell", steps(1), {"nonlinearity": st.sampled_from(["tanh", "relu"])}, reference=rnn_reference)
+
+
+def lstm_reference(x, h, c, *weights):
+    i, f, g, o = np.split(_sum(x, h, *weights), 4, axis=1)
+    c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
+    return np.tanh(c) / (1 + np.exp(-o)), c
+
+
+spec(recurrent, "lstm_cell", steps(4, states=2), reference=lstm_reference)
+
+
+def gru_reference(x, h, weight_ih, weight_hh, bias_ih, bias_hh):
+    u = _sum(x, h * 0, weight_ih, weight_hh, bias_ih, None)
+    v = _sum(np.zeros_like(u), h, None, weight_hh, None, bias_hh)
+    (u_r, u_z, u_n), (v_r, v_z, v_n) = np.split(u, 3, axis=1), np.split(v, 3, axis=1)
+    z = 1 / (1 + np.exp(-u_z - v_z))
+    return (1 - z) * np.tanh(u_n + v_n / (1 + np.exp(-u_r - v_r))) + z * h
+
+
+spec(recurrent, "gru_cell", steps(3), reference=gru_reference)
 
 # -- losses ------------------------------------------------------------------------------------------------------------
 

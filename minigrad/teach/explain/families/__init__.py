@@ -13,6 +13,7 @@ from minigrad.teach.explain.families import (
     ordering,
     pooling,
     products,
+    recurrent,
     reduction,
     shape,
     softmax,
@@ -31,6 +32,7 @@ FAMILIES: dict[str, tuple[Explanation, ...]] = {
     "convolution": convolution.EXPLANATIONS,
     "pooling": pooling.EXPLANATIONS,
     "normalization": normalization.EXPLANATIONS,
+    "recurrent cells": recurrent.EXPLANATIONS,
     "probabilities": softmax.EXPLANATIONS,
     "losses": losses.EXPLANATIONS,
 }

@@ -21,6 +21,7 @@ from minigrad.teach.explain.report import explained
         *((mg.relu, "relu"), (mg.add, "add"), (F.conv2d, "conv2d"), (mg.transpose, "permute"), (mg.gather, "getitem")),
         *((nn.Linear, "linear"), (nn.ReLU(), "relu"), (nn.CrossEntropyLoss, "cross_entropy"), (nn.MSELoss, "mse_loss")),
         *((nn.BatchNorm2d(3), "batch_norm"), (nn.LeakyReLU, "leaky_relu")),
+        *((nn.LSTM, "lstm_cell"), (nn.GRUCell(1, 1), "gru_cell"), ("rnn", "rnn_cell")),
     ],
 )
 def test_an_op_is_found_by_what_people_call_it(given, op):

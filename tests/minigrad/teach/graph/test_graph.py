@@ -156,6 +156,13 @@ def test_results_of_several_ends_and_outputs_are_all_there():
     assert {("row-1-out-0", "row-2"), ("row-1-out-1", "row-3")} <= set(arrows(graph))
 
 
+def test_two_results_of_one_op_that_another_takes_are_two_arrows():
+    cell = nn.LSTMCell(2, 2)
+    graph = mg.graph(cell(mg.ones(1, 2), cell(mg.ones(1, 2)))[0].sum())
+    one, two = [node.id for node in graph.nodes if node.lines[0] == "lstm_cell"]
+    assert arrows(graph).count((one, two)) == 2
+
+
 def test_a_graph_that_backward_has_freed_is_drawn_too():
     _a, _b, c = diamond()
     before = arrows(mg.graph(c))
