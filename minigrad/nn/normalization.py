@@ -1,4 +1,4 @@
-"""Layers that normalize: `BatchNorm1d`, `BatchNorm2d`, `BatchNorm3d`, `LayerNorm` and `GroupNorm`."""
+"""Layers that normalize: `BatchNorm1d`, `BatchNorm2d`, `BatchNorm3d`, `LayerNorm`, `RMSNorm` and `GroupNorm`."""
 
 from __future__ import annotations
 
@@ -168,6 +168,35 @@ class LayerNorm(_Affine):
             f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
             f"bias={self.bias is not None}"
         )
+
+
+class RMSNorm(_Affine):
+    """weight x / √(mean(x²) + eps), over the last axes, those of normalized_shape, of each example.
+
+    Shapes: x and the result (*, *normalized_shape). Parameter: weight, of normalized_shape, 1 at the start; none
+    without elementwise_affine. eps None: the dtype's precision.
+    """
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.eps = eps
+        self.elementwise_affine = elementwise_affine
+        self._add_parameters(self.normalized_shape, elementwise_affine, False, device, dtype)
+        self.reset_parameters()
+
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.rms_norm(input, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
 
 
 class GroupNorm(_Affine):

@@ -65,10 +65,13 @@ MODULES: dict[str, tuple[str, tuple]] = {
     "BatchNorm3d": ("nn.BatchNorm3d(4)", (draw(5, 4, 2, 1, 3),)),
     "LayerNorm": ("nn.LayerNorm(4) | nn.LayerNorm((5, 4), 1e-3, bias=False) | nn.LayerNorm(4, 1e-3, False)", ROWS),
     "GroupNorm": ("nn.GroupNorm(2, 4) | nn.GroupNorm(1, 4, 1e-3, False)", ROWS),
+    "RMSNorm": ("nn.RMSNorm(4) | nn.RMSNorm((5, 4), 1e-3) | nn.RMSNorm(4, None, False)", ROWS),
     "ReLU": ("nn.ReLU()", ROWS),
     "ReLU6": ("nn.ReLU6()", ROWS),
     "LeakyReLU": ("nn.LeakyReLU() | nn.LeakyReLU(0.3)", ROWS),
     "ELU": ("nn.ELU() | nn.ELU(0.5)", ROWS),
+    "PReLU": ("nn.PReLU() | nn.PReLU(4, 0.5)", ROWS),
+    "GLU": ("nn.GLU() | nn.GLU(dim=1)", ROWS),
     "SELU": ("nn.SELU()", ROWS),
     "CELU": ("nn.CELU() | nn.CELU(0.5)", ROWS),
     "Hardsigmoid": ("nn.Hardsigmoid()", ROWS),
@@ -117,6 +120,17 @@ FUNCTIONS: dict[str, tuple[str, tuple]] = {
     ),
     "layer_norm": ("F.layer_norm(x, (4,)) | F.layer_norm(x, [4], y, z, 1e-3)", tuple(draws((5, 4), (4,), (4,)))),
     "group_norm": ("F.group_norm(x, 2) | F.group_norm(x, 2, y, z, 1e-3)", tuple(draws((5, 4), (4,), (4,)))),
+    "rms_norm": (
+        "F.rms_norm(x, (4,)) | F.rms_norm(x, [5, 4], eps=1e-3) | F.rms_norm(x, (4,), y)",
+        tuple(draws((5, 4), (4,))),
+    ),
+    "scaled_dot_product_attention": (
+        "F.scaled_dot_product_attention(x, y, z) | F.scaled_dot_product_attention(x, x, x, is_causal=True)"
+        " | F.scaled_dot_product_attention(x, y, z, y[0, 0, :, :1].mT < 1, scale=0.3)"
+        " | F.scaled_dot_product_attention(x, y, z, x[..., :1] > 0) | F.scaled_dot_product_attention(x, y, z, x @ x.mT)"
+        " | F.scaled_dot_product_attention(x, y[:, :1], z[:, :1], enable_gqa=True)",
+        tuple(draws((2, 3, 5, 4), (2, 3, 5, 4), (2, 3, 5, 2))),
+    ),
     "conv1d": (
         "F.conv1d(x, y, z) | F.conv1d(x, y, None, 2, 1, 2) | F.conv1d(x[0], y, padding='same')"
         " | F.conv1d(x, y[:, :2], z, (1,), (2,), (1,), groups=2)",
@@ -144,6 +158,8 @@ FUNCTIONS: dict[str, tuple[str, tuple]] = {
     "relu": ("F.relu(x) | F.relu(x * 1, inplace=True)", ROWS),
     "leaky_relu": ("F.leaky_relu(x) | F.leaky_relu(x, negative_slope=0.3)", ROWS),
     "elu": ("F.elu(x) | F.elu(x, alpha=0.5)", ROWS),
+    "glu": ("F.glu(x) | F.glu(x, dim=1) | F.glu(x, -2)", (draw(6, 4),)),
+    "prelu": ("F.prelu(x, y) | F.prelu(x, y[:1]) | F.prelu(x, y[0])", tuple(draws((5, 4), (4,)))),
     "celu": ("F.celu(x) | F.celu(x, alpha=0.5)", ROWS),
     "hardsigmoid": ("F.hardsigmoid(x) | F.hardsigmoid(3 * x)", ROWS),
     "hardswish": ("F.hardswish(x) | F.hardswish(3 * x)", ROWS),

@@ -4,6 +4,7 @@ from minigrad.nn.functional.activation import (
     celu,
     elu,
     gelu,
+    glu,
     hardsigmoid,
     hardswish,
     hardtanh,
@@ -11,6 +12,7 @@ from minigrad.nn.functional.activation import (
     log_softmax,
     logsigmoid,
     mish,
+    prelu,
     relu,
     relu6,
     selu,
@@ -22,6 +24,7 @@ from minigrad.nn.functional.activation import (
     tanh,
 )
 from minigrad.nn.functional.arrangement import cosine_similarity, embedding, normalize, one_hot, pad
+from minigrad.nn.functional.attention import scaled_dot_product_attention
 from minigrad.nn.functional.convolution import conv1d, conv2d
 from minigrad.nn.functional.dropout import dropout, dropout2d
 from minigrad.nn.functional.linear import fc, linear
@@ -36,7 +39,7 @@ from minigrad.nn.functional.loss import (
     nll_loss,
     smooth_l1_loss,
 )
-from minigrad.nn.functional.normalization import batch_norm, group_norm, layer_norm
+from minigrad.nn.functional.normalization import batch_norm, group_norm, layer_norm, rms_norm
 from minigrad.nn.functional.pooling import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 
 __all__ = [
@@ -55,6 +58,7 @@ __all__ = [
     "embedding",
     "fc",
     "gelu",
+    "glu",
     "group_norm",
     "hardtanh",
     "huber_loss",
@@ -72,8 +76,11 @@ __all__ = [
     "normalize",
     "one_hot",
     "pad",
+    "prelu",
     "relu",
     "relu6",
+    "rms_norm",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from minigrad.autograd.grad_mode import no_grad
-from minigrad.backend import ShapeError, is_on_host, mixed_devices
+from minigrad.backend import ShapeError, finfo, float16, is_on_host, mixed_devices
 from minigrad.kernels import normalization as kernels
 from minigrad.lift import differentiable, of_tensors
 from minigrad.ops import normalization as pairs
@@ -89,6 +89,24 @@ def layer_norm(
     Shapes: input (*, *normalized_shape), weight and bias normalized_shape.
     """
     return _layer_norm(input, weight, bias, normalized_shape=tuple(normalized_shape), eps=eps)
+
+
+@of_tensors
+def rms_norm(
+    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
+) -> Tensor:
+    """weight input / √(mean(input²) + eps), over the last axes, those of normalized_shape, of each example.
+
+    `layer_norm` without the mean and the bias (Zhang and Sennrich, 2019). Shapes: input (*, *normalized_shape), weight
+    normalized_shape. eps None: the precision of the dtype that it is calculated in, float32 for float16.
+    """
+    shape = tuple(normalized_shape)
+    pairs.check_features("rms_norm", input.array, shape, weight=None if weight is None else weight.array)
+    x = input.float() if input.dtype == float16 else input
+    eps = float(finfo(x.dtype).eps) if eps is None else eps
+    axes = tuple(range(-len(shape), 0))
+    out = x * (x.square().mean(axes, keepdim=True) + eps).rsqrt()
+    return (out if weight is None else out * weight).to(input.dtype)
 
 
 @of_tensors

@@ -274,3 +274,33 @@ def test_the_batch_innermost_stays_innermost_through_the_layer():
 def test_what_does_not_fit_is_said(call, error, message):
     with pytest.raises(error, match=message):
         call(mg.tensor(draw(4, 3).astype(np.float32)))
+
+
+@pytest.mark.parametrize("text", ["nn.RMSNorm(4)", "nn.RMSNorm((3, 4), 1e-3, False)"])
+def test_rms_norm_is_torchs(torch, text):
+    ours, theirs = both(torch, text)
+    assert repr(ours) == repr(theirs)
+    same(
+        *[
+            step(lib, layer.double(), draw(2, 3, 4), draw(2, 3, 4, seed=5))
+            for lib, layer in [(mg, ours), (torch, theirs)]
+        ]
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_rms_norm_of_tiny_and_large_numbers_is_torchs(torch, dtype):
+    x = np.array([[1e-4, -2e-4], [0, 0], [6e4, 6e4], [1, 2]], dtype)  # at 1e-4 one sees eps, 6e4 squared is no float16
+    ours, theirs = (lib.nn.functional.rms_norm(lib.tensor(x), (2,)).numpy() for lib in (mg, torch))
+    assert ours.dtype == theirs.dtype
+    np.testing.assert_allclose(ours, theirs, rtol=4 * np.finfo(dtype).eps)
+
+
+def test_rms_norm_refuses_what_does_not_fit():
+    for shape in [(3,), (), (2, 3, 4)]:
+        with pytest.raises(ShapeError, match=r"rms_norm: the last axes of x must be normalized_shape"):
+            F.rms_norm(mg.ones(3, 4), shape)
+    with pytest.raises(ShapeError, match=r"rms_norm: weight must be of shape \(4,\)"):
+        F.rms_norm(mg.ones(3, 4), (4,), mg.ones(3))
+    with pytest.raises(TypeError, match=r"rms_norm: expected a floating-point x, got int64"):
+        F.rms_norm(mg.ones(3, 4).long(), (4,))
