@@ -56,6 +56,9 @@ MODULES: dict[str, tuple[str, tuple]] = {
         IMAGES,
     ),
     "AdaptiveAvgPool2d": ("nn.AdaptiveAvgPool2d(2) | nn.AdaptiveAvgPool2d((None, 4))", IMAGES),
+    "MaxPool1d": ("nn.MaxPool1d(2) | nn.MaxPool1d((3,), 1, 1, 2, ceil_mode=True)", (draw(3, 4, 7),)),
+    "AvgPool1d": ("nn.AvgPool1d(2) | nn.AvgPool1d(3, (2,), 1, True, False)", (draw(3, 4, 7),)),
+    "AdaptiveAvgPool1d": ("nn.AdaptiveAvgPool1d(3)", (draw(3, 4, 7),)),
     "BatchNorm1d": (
         "nn.BatchNorm1d(4) | nn.BatchNorm1d(4, 1e-3, None, False) | nn.BatchNorm1d(4, bias=False)"
         " | nn.BatchNorm1d(4, track_running_stats=False)",
@@ -152,6 +155,12 @@ FUNCTIONS: dict[str, tuple[str, tuple]] = {
         IMAGES,
     ),
     "adaptive_avg_pool2d": ("F.adaptive_avg_pool2d(x, 2) | F.adaptive_avg_pool2d(x[0], (None, 4))", IMAGES),
+    "max_pool1d": (
+        "F.max_pool1d(x, 2) | F.max_pool1d(x[0], (3,), 1, (1,), 2, True) | F.max_pool1d(x, 3, [], return_indices=True)",
+        (draw(3, 4, 7),),
+    ),
+    "avg_pool1d": ("F.avg_pool1d(x, 2) | F.avg_pool1d(x[0], (3,), 2, 1, True, False)", (draw(3, 4, 7),)),
+    "adaptive_avg_pool1d": ("F.adaptive_avg_pool1d(x, 2) | F.adaptive_avg_pool1d(x[0], (3,))", (draw(3, 4, 7),)),
     "pad": ("F.pad(x, (1, 2)) | F.pad(x, (1, 0, 0, 2), value=3.0) | F.pad(x, (-1, 1))", ROWS),
     "dropout": ("F.dropout(x, 0.0) | F.dropout(x, 0.5, training=False)", ROWS),
     "dropout2d": ("F.dropout2d(x, 0.5, training=False)", (draw(5, 4, 2, 2),)),

@@ -40,10 +40,19 @@ from minigrad.nn.functional.loss import (
     smooth_l1_loss,
 )
 from minigrad.nn.functional.normalization import batch_norm, group_norm, layer_norm, rms_norm
-from minigrad.nn.functional.pooling import adaptive_avg_pool2d, avg_pool2d, max_pool2d
+from minigrad.nn.functional.pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    max_pool1d,
+    max_pool2d,
+)
 
 __all__ = [
+    "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
+    "avg_pool1d",
     "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
@@ -69,6 +78,7 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsigmoid",
+    "max_pool1d",
     "max_pool2d",
     "mish",
     "mse_loss",
