@@ -66,6 +66,12 @@ MODULES: dict[str, tuple[str, tuple]] = {
     ),
     "BatchNorm2d": ("nn.BatchNorm2d(4)", (draw(5, 4, 2, 2),)),
     "BatchNorm3d": ("nn.BatchNorm3d(4)", (draw(5, 4, 2, 1, 3),)),
+    "InstanceNorm1d": (
+        "nn.InstanceNorm1d(4) | nn.InstanceNorm1d(4, 1e-3, 0.3, True, True)"
+        " | nn.InstanceNorm1d(4, affine=True, bias=False)",
+        (draw(3, 4, 5),),
+    ),
+    "InstanceNorm2d": ("nn.InstanceNorm2d(4) | nn.InstanceNorm2d(4, momentum=None, track_running_stats=True)", IMAGES),
     "LayerNorm": ("nn.LayerNorm(4) | nn.LayerNorm((5, 4), 1e-3, bias=False) | nn.LayerNorm(4, 1e-3, False)", ROWS),
     "GroupNorm": ("nn.GroupNorm(2, 4) | nn.GroupNorm(1, 4, 1e-3, False)", ROWS),
     "RMSNorm": ("nn.RMSNorm(4) | nn.RMSNorm((5, 4), 1e-3) | nn.RMSNorm(4, None, False)", ROWS),
@@ -123,6 +129,11 @@ FUNCTIONS: dict[str, tuple[str, tuple]] = {
     ),
     "layer_norm": ("F.layer_norm(x, (4,)) | F.layer_norm(x, [4], y, z, 1e-3)", tuple(draws((5, 4), (4,), (4,)))),
     "group_norm": ("F.group_norm(x, 2) | F.group_norm(x, 2, y, z, 1e-3)", tuple(draws((5, 4), (4,), (4,)))),
+    "instance_norm": (
+        "F.instance_norm(x) | F.instance_norm(x, None, None, y, z, eps=1e-3)"
+        " | F.instance_norm(x, y.detach(), z.detach().abs(), y, z, False)",
+        tuple(draws((5, 4, 3), (4,), (4,))),
+    ),
     "rms_norm": (
         "F.rms_norm(x, (4,)) | F.rms_norm(x, [5, 4], eps=1e-3) | F.rms_norm(x, (4,), y)",
         tuple(draws((5, 4), (4,))),
