@@ -110,7 +110,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
             f"prelu: expected input and weight of one floating-point dtype, got {input.dtype}, {weight.dtype}."
         )
     slope = weight.reshape(-1, *[1] * (input.ndim - 2)) if weight.numel() != 1 else weight.reshape(())
-    return where(input > 0, input, slope * input.masked_fill(input > 0, 0))  # so ∞ does not meet a slope of 0
+    positive = input.gt(0)
+    return where(positive, input, slope * input.masked_fill(positive, 0))  # so that ∞ does not meet a slope of 0
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:

@@ -59,12 +59,12 @@ def _masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     if not _broadcasts_to(scores.shape, mask.shape):
         raise ShapeError(f"{NAME}: attn_mask must broadcast to the scores {scores.shape}, got {mask.shape}.")
     if mask.dtype == bool:
-        scores = scores.masked_fill(~mask, -math.inf)
+        scores = scores.masked_fill(mask.logical_not(), -math.inf)
     elif is_float(mask.dtype):
         scores = scores + mask.to(scores.dtype)
     else:
         raise DtypeError(f"{NAME}: attn_mask must be bool, or float to be added to the scores, got {mask.dtype}.")
-    sees_none = (scores.detach() == -math.inf).all(-1, keepdim=True)  # its softmax would be 0 / 0
+    sees_none = scores.detach().eq(-math.inf).all(-1, keepdim=True)  # its softmax would be 0 / 0
     return softmax(scores.masked_fill(sees_none, 0.0), -1).masked_fill(sees_none, 0.0)
 
 
