@@ -231,10 +231,7 @@ def by_blocks(function: Callable, x: Array, *others: Array) -> Array:
         return function(*arrays)
     axes = sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis]))
     out = memory.empty_like(x)
-    turned = [array.transpose(axes) for array in (*arrays, out)]
-    if not all(array.flags.c_contiguous for array in turned):
-        return function(*arrays)
-    *given, result = [array.reshape(-1) for array in turned]
+    *given, result = [array.transpose(axes).reshape(-1) for array in (*arrays, out)]
 
     def walk(mine: range) -> None:
         for start in mine:

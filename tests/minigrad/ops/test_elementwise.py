@@ -118,7 +118,7 @@ def test_blocks_are_what_the_whole_is(layout, size, threads):
             np.testing.assert_array_equal(out, whole(x))
             assert out.strides == x.strides or -out.strides[0] == x.strides[0]
         slope = activation.TABLE["gelu"].slope(np, x)
-        for given in (dout, np.ascontiguousarray(dout), np.broadcast_to(2.0, x.shape)):
+        for given in (dout, np.ascontiguousarray(dout), np.broadcast_to(2.0, x.shape), np.array(2.0)):
             np.testing.assert_array_equal(pair[1](given, cache), given * slope)
     finally:
         mg.set_num_threads(before)
