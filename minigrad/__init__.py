@@ -191,7 +191,7 @@ from minigrad.functions.pieces import (
     unbind,
     vstack,
 )
-from minigrad.functions.products import addmm, bmm, dot, einsum, matmul, mm, mv, outer
+from minigrad.functions.products import addmm, bmm, dot, einsum, inner, kron, matmul, mm, mv, outer
 from minigrad.functions.reduction import (
     all,
     amax,
