@@ -191,7 +191,7 @@ from minigrad.functions.pieces import (
     unbind,
     vstack,
 )
-from minigrad.functions.products import addmm, bmm, dot, einsum, matmul, mm, mv, outer
+from minigrad.functions.products import addmm, bmm, dot, einsum, inner, kron, matmul, mm, mv, outer
 from minigrad.functions.reduction import (
     all,
     amax,
@@ -233,6 +233,7 @@ from minigrad.functions.shape import (
 )
 from minigrad.functions.softmax import log_softmax, softmax
 from minigrad.lift import differentiable
+from minigrad.printing import set_printoptions
 from minigrad.random import Generator, manual_seed
 from minigrad.tape import Tape
 from minigrad.tensor import Tensor, is_tensor

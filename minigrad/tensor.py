@@ -33,6 +33,7 @@ from minigrad.backend import (
     to_device,
     to_host,
 )
+from minigrad.printing import text_of
 from minigrad.tape import Output, Record
 
 
@@ -205,8 +206,7 @@ class Tensor:
         return len(self.array)
 
     def __repr__(self) -> str:
-        values = np.array2string(to_host(self.array), separator=", ", prefix="tensor(", precision=4, threshold=100)
-        notes = [values]
+        notes = [text_of(to_host(self.array), prefix="tensor(")]
         if self.numel() == 0 and self.ndim != 1:
             notes.append(f"size={self.shape}")
         usual = (get_default_dtype(),) if self.numel() == 0 else (get_default_dtype(), int64, bool_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import string
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from minigrad.backend import ShapeError, array_module, int64, is_array, is_float, result_type
 from minigrad.functions.conversion import to
 from minigrad.functions.table import METHODS, lifted, public
-from minigrad.lift import differentiable
+from minigrad.lift import differentiable, of_tensors
 from minigrad.ops import einsum as _einsum_pair
 from minigrad.ops import linear
 from minigrad.tensor import Tensor
@@ -54,6 +55,36 @@ def outer(x: Tensor, vec2: Tensor) -> Tensor:
     """The outer product of two vectors: out[i, j] = x[i] * vec2[j]."""
     _check("outer", x, vec2, 1, 1, "two vectors", meet=False)
     return x.reshape(-1, 1) * vec2
+
+
+@public
+@of_tensors
+def inner(x: Tensor, y: Tensor) -> Tensor:
+    """The dot product of each vector along x's last axis with each along y's; of a 0-d tensor, x * y.
+
+    Shapes: x (*, k), y (**, k), result (*, **).
+    """
+    if x.ndim == 0 or y.ndim == 0:
+        return x * y
+    length = x.shape[-1]
+    if length != y.shape[-1]:
+        raise ShapeError(f"inner: expected last axes of one length, got {x.shape} and {y.shape}.")
+    left, right = (z.reshape(math.prod(z.shape[:-1]), length) for z in (x, y))
+    return matmul(left, right.T).reshape(*x.shape[:-1], *y.shape[:-1])
+
+
+@public
+@of_tensors
+def kron(x: Tensor, y: Tensor) -> Tensor:
+    """The Kronecker product: in place of each element of x stands that element times y. Axes that lack are of length 1.
+
+    Shapes: x (n₁, n₂, ...), y (m₁, m₂, ...), result (n₁ m₁, n₂ m₂, ...).
+    """
+    ndim = max(x.ndim, y.ndim)
+    n, m = ((1,) * (ndim - z.ndim) + z.shape for z in (x, y))
+    blocks = x.reshape([length for one in n for length in (one, 1)])
+    inside = y.reshape([length for one in m for length in (1, one)])
+    return (blocks * inside).reshape([a * b for a, b in zip(n, m, strict=True)])
 
 
 @public

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from minigrad.creation import zeros
 from minigrad.nn import functional
-from minigrad.nn.module import Module
+from minigrad.nn.init import constant_
+from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
 
 
@@ -172,6 +174,36 @@ class Softsign(_Activation):
     """x / (1 + |x|)."""
 
     function = staticmethod(functional.softsign)
+
+
+class GLU(_Activation):
+    """a * sigmoid(b), with a and b the halves of x along `dim`."""
+
+    function = staticmethod(functional.glu)
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__(dim=dim)
+
+
+class PReLU(Module):
+    """A `LeakyReLU` whose slope is a parameter: weight (num_parameters,), 1 or C of x (N, C, ...), `init` at first."""
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.init = init
+        self.weight = Parameter(zeros(num_parameters, dtype=dtype, device=device))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Set all slopes to `init`."""
+        constant_(self.weight, self.init)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.prelu(input, self.weight)
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={self.num_parameters}"
 
 
 class Softmax(_Activation):

@@ -191,13 +191,13 @@ class Module:
 
     # -- walking -------------------------------------------------------------------------------------------------------
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module ("") and all inside it, each once, with dotted names."""
+    def named_modules(self, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
+        """This module ("") and all inside it, each once (or under all its names), with dotted names."""
         seen: set[int] = set()
         waiting: list[tuple[str, Module]] = [(prefix, self)]
         while waiting:
             name, module = waiting.pop()
-            if id(module) in seen:
+            if remove_duplicate and id(module) in seen:
                 continue
             seen.add(id(module))
             yield name, module
@@ -245,27 +245,31 @@ class Module:
             raise AttributeError(f"{type(self).__name__} has no {kind} {target!r}.")
         return found
 
-    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """The parameters, each once, in the order of assignment, with dotted names."""
-        yield from self._named("_parameters", prefix, recurse)
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """The parameters, each once (or under all its names), in the order of assignment, with dotted names."""
+        yield from self._named("_parameters", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, each once, in the order of assignment."""
         return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
-    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Tensor]]:
-        """The buffers, each once, with dotted names."""
-        yield from self._named("_buffers", prefix, recurse)
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """The buffers, each once (or under all its names), with dotted names."""
+        yield from self._named("_buffers", prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """The buffers, each once."""
         return (buffer for _, buffer in self.named_buffers(recurse=recurse))
 
-    def _named(self, members: str, prefix: str, recurse: bool) -> Iterator[tuple[str, Any]]:
+    def _named(self, members: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
-        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
+        for path, module in self.named_modules(prefix, remove_duplicate) if recurse else [(prefix, self)]:
             for name, tensor in getattr(module, members).items():
-                if tensor is not None and id(tensor) not in seen:
+                if tensor is not None and not (remove_duplicate and id(tensor) in seen):
                     seen.add(id(tensor))
                     yield _join(path, name), tensor
 
@@ -343,14 +347,14 @@ class Module:
 
     # -- saving --------------------------------------------------------------------------------------------------------
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """Parameters and persistent buffers by name, detached, on the module's own memory."""
+    def state_dict(self, *, prefix: str = "") -> dict[str, Tensor]:
+        """Parameters and persistent buffers by name, behind a prefix, detached, on the module's own memory."""
         own = {**self._parameters, **self._buffers}
         values = {name: t.detach() for name, t in own.items() if t is not None and name not in self._unsaved}
         for path, child in self._modules.items():  # under all its names, as PyTorch saves a module that is shared
             if child is not None:
                 values.update({_join(path, name): tensor for name, tensor in child.state_dict().items()})
-        return values
+        return {prefix + name: tensor for name, tensor in values.items()} if prefix else values
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Unmatched:
         """Copy values (Tensors or arrays) into the parameters and buffers of the same names.

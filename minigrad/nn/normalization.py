@@ -1,4 +1,4 @@
-"""Layers that normalize: `BatchNorm1d`, `BatchNorm2d`, `BatchNorm3d`, `LayerNorm` and `GroupNorm`."""
+"""Layers that normalize: over a batch, over a channel of an example, over its features, over groups of its channels."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from minigrad.backend import ShapeError
 from minigrad.creation import ones, zeros
 from minigrad.lift import of_tensors
 from minigrad.nn import functional, init
+from minigrad.nn.functional.convolution import in_batch
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
 
@@ -33,8 +34,8 @@ class _Affine(Module):
             init.zeros_(self.bias)
 
 
-class _BatchNorm(_Affine):
-    """All of batch normalization but the shapes. Its settings are told in `BatchNorm1d`."""
+class _ByChannel(_Affine):
+    """The settings, parameters and statistics of layers that normalize channels. They are told in `BatchNorm1d`."""
 
     running_mean: Tensor | None
     running_var: Tensor | None
@@ -78,10 +79,23 @@ class _BatchNorm(_Affine):
         self.reset_running_stats()
         super().reset_parameters()
 
-    @of_tensors
-    def forward(self, input: Tensor) -> Tensor:
+    def _check_axes(self, input: Tensor) -> None:
         if input.ndim not in [shape.count(",") + 1 for shape in self.shapes]:
             raise ShapeError(f"{type(self).__name__}: expected {' or '.join(self.shapes)}, got {input.shape}.")
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class _BatchNorm(_ByChannel):
+    """All of batch normalization but the shapes."""
+
+    @of_tensors
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_axes(input)
         if input.shape[1] != self.num_features:
             raise ShapeError(f"{type(self).__name__}: expected {self.num_features} channels, got {input.shape}.")
         momentum = 0.0 if self.momentum is None else self.momentum
@@ -101,12 +115,6 @@ class _BatchNorm(_Affine):
             training=self.training or (self.running_mean is None and self.running_var is None),
             momentum=momentum,
             eps=self.eps,
-        )
-
-    def extra_repr(self) -> str:
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
 
 
@@ -135,6 +143,62 @@ class BatchNorm3d(_BatchNorm):
     """`BatchNorm1d` for volumes (N, C, D, H, W)."""
 
     shapes = ("(N, C, D, H, W)",)
+
+
+class _InstanceNorm(_ByChannel):
+    """All of instance normalization but the shapes. Its settings are told in `InstanceNorm1d`."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+
+    @of_tensors
+    def forward(self, input: Tensor) -> Tensor:
+        self._check_axes(input)
+        return in_batch(
+            self.shapes[0].count(",") + 1,
+            input,
+            lambda batch: functional.instance_norm(
+                batch,
+                self.running_mean,
+                self.running_var,
+                self.weight,
+                self.bias,
+                use_input_stats=self.training or not self.track_running_stats,
+                momentum=self.momentum or 0.0,
+                eps=self.eps,
+            ),
+        )
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """weight (x - mean) / √(var + eps) + bias, where each channel of each example has its own mean and var.
+
+    Shapes: x and the result (N, C, L) or (C, L). It does in evaluation what it does in training.
+
+    affine: whether there are weight and bias (num_features,), 1 and 0 at the start. bias: with affine, whether there
+        is a bias.
+    track_running_stats: running_mean and running_var follow the means over the batch, as in `BatchNorm1d`, and are
+        used in evaluation.
+    """
+
+    shapes = ("(C, L)", "(N, C, L)")
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """`InstanceNorm1d` for images (N, C, H, W) or (C, H, W)."""
+
+    shapes = ("(C, H, W)", "(N, C, H, W)")
 
 
 class LayerNorm(_Affine):
@@ -168,6 +232,35 @@ class LayerNorm(_Affine):
             f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
             f"bias={self.bias is not None}"
         )
+
+
+class RMSNorm(_Affine):
+    """weight x / √(mean(x²) + eps), over the last axes, those of normalized_shape, of each example.
+
+    Shapes: x and the result (*, *normalized_shape). Parameter: weight, of normalized_shape, 1 at the start; none
+    without elementwise_affine. eps None: the dtype's precision.
+    """
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.eps = eps
+        self.elementwise_affine = elementwise_affine
+        self._add_parameters(self.normalized_shape, elementwise_affine, False, device, dtype)
+        self.reset_parameters()
+
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.rms_norm(input, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
 
 
 class GroupNorm(_Affine):

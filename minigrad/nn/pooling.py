@@ -1,24 +1,27 @@
-"""Pooling as modules."""
+"""Pooling as modules: of images, and of sequences."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from minigrad.nn import functional
-from minigrad.nn.functional.pooling import Two
+from minigrad.nn.functional.pooling import One, Two
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
 
-class MaxPool2d(Module):
-    """The largest number in each window of x (N, C, H, W) or (C, H, W). See `functional.max_pool2d`."""
+class _MaxPool(Module):
+    """What both have in common, with the function that pools."""
+
+    function: Callable[..., Any]
 
     def __init__(
         self,
-        kernel_size: Two,
-        stride: Two | None = None,
-        padding: Two = 0,
-        dilation: Two = 1,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
         return_indices: bool = False,
         ceil_mode: bool = False,
     ) -> None:
@@ -31,7 +34,7 @@ class MaxPool2d(Module):
         self.ceil_mode = ceil_mode
 
     def forward(self, input: Tensor) -> Any:
-        return functional.max_pool2d(
+        return type(self).function(
             input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
         )
 
@@ -40,6 +43,45 @@ class MaxPool2d(Module):
             f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, dilation={self.dilation}, "
             f"ceil_mode={self.ceil_mode}"
         )
+
+
+class MaxPool1d(_MaxPool):
+    """The largest number in each window of x (N, C, L) or (C, L). See `functional.max_pool1d`."""
+
+    function = staticmethod(functional.max_pool1d)
+
+
+class MaxPool2d(_MaxPool):
+    """The largest number in each window of x (N, C, H, W) or (C, H, W). See `functional.max_pool2d`."""
+
+    function = staticmethod(functional.max_pool2d)
+
+
+class AvgPool1d(Module):
+    """The mean of each window of x (N, C, L) or (C, L). See `functional.avg_pool1d`."""
+
+    def __init__(
+        self,
+        kernel_size: One,
+        stride: One | None = None,
+        padding: One = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = _in_tuple(kernel_size)
+        self.stride = self.kernel_size if stride is None else _in_tuple(stride)
+        self.padding = _in_tuple(padding)
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.avg_pool1d(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
 class AvgPool2d(Module):
@@ -72,6 +114,20 @@ class AvgPool2d(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
+class AdaptiveAvgPool1d(Module):
+    """The means of output_size windows that cover x (N, C, L) or (C, L)."""
+
+    def __init__(self, output_size: One) -> None:
+        super().__init__()
+        self.output_size = output_size
+
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.adaptive_avg_pool1d(input, self.output_size)
+
+    def extra_repr(self) -> str:
+        return f"output_size={self.output_size}"
+
+
 class AdaptiveAvgPool2d(Module):
     """The means of output_size (Ho, Wo) windows that cover x (N, C, H, W) or (C, H, W); None keeps a length."""
 
@@ -84,3 +140,8 @@ class AdaptiveAvgPool2d(Module):
 
     def extra_repr(self) -> str:
         return f"output_size={self.output_size}"
+
+
+def _in_tuple(value: One) -> tuple[int, ...]:
+    """As PyTorch's AvgPool1d keeps and shows its settings."""
+    return tuple(value) if isinstance(value, (tuple, list)) else (value,)

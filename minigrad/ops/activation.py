@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minigrad.backend import Array, DtypeError, array_module, float16, float32
-from minigrad.ops.elementwise import log_1_exp, logistic
+from minigrad.ops.elementwise import by_blocks, log_1_exp, logistic
 from minigrad.ops.erf import erf
 
 ROOT_2, ROOT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
@@ -154,11 +154,21 @@ def pair(name: str) -> tuple[Callable, Callable]:
     def forward(x: Array, **settings: float):
         if x.dtype.kind != "f" and not (row.integers and x.dtype.kind in "iu"):
             raise DtypeError(f"{name}: expected a floating-point tensor, got {x.dtype}.")
-        return row.value(array_module(x), _wide(x), **settings).astype(x.dtype, copy=False), (x, settings)
+        xp = array_module(x)
+
+        def values(x: Array) -> Array:
+            return row.value(xp, _wide(x), **settings).astype(x.dtype, copy=False)
+
+        return by_blocks(values, x), (x, settings)
 
     def backward(dout: Array, cache):
         x, settings = cache
-        return (dout * row.slope(array_module(dout), _wide(x), **settings)).astype(x.dtype, copy=False)
+        xp = array_module(dout)
+
+        def gradients(x: Array, dout: Array) -> Array:
+            return (dout * row.slope(xp, _wide(x), **settings)).astype(x.dtype, copy=False)
+
+        return by_blocks(gradients, x, dout)
 
     forward.__name__ = forward.__qualname__ = f"{name}_forward"
     backward.__name__ = backward.__qualname__ = f"{name}_backward"

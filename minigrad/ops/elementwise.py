@@ -12,6 +12,7 @@ the cache keeps just what it names.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from minigrad.ops.erf import erf
 from minigrad.threads import share
 
 LARGE = 200_000  # elements, from which on two threads are faster than one
+BLOCK = 2**13  # elements, so few that what is calculated on the way to a result stays in the processor's cache
 MULTIPLICATIONS = 20  # that take as long as to fetch an element from memory
 
 LN_2, LN_10, ROOT_PI = math.log(2), math.log(10), math.sqrt(math.pi)
@@ -85,6 +87,9 @@ TABLE: dict[str, Elementwise] = {
 }
 
 
+SEVERAL_STEPS = ("sigmoid", "erf")  # whose values are worth going through block by block
+
+
 def _leg(xp, x: Array) -> Array:
     return xp.sqrt(1 - x * x)
 
@@ -99,8 +104,8 @@ def _whole(rounding: Callable, x: Array) -> Array:
 
 def logistic(xp, x: Array) -> Array:
     # exp(-x) overflows for very negative x. exp(-|x|) never does, and 1/(1 + e⁻ˣ) = eˣ/(1 + eˣ).
-    small = xp.exp(-abs(x))
-    return xp.where(x >= 0, 1, small) / (1 + small)
+    small = xp.exp(-abs(x))  # at most 1, so that the larger of it and True, which is 1, is what is to be divided
+    return xp.maximum(x >= 0, small) / (1 + small)
 
 
 def log_1_exp(xp, x: Array) -> Array:
@@ -114,7 +119,8 @@ def pair(name: str) -> tuple[Callable, Callable]:
     value, local, keeps = row.value, row.local, row.keeps
 
     def forward(x: Array):
-        y = value(array_module(x), x)
+        xp = array_module(x)
+        y = by_blocks(functools.partial(value, xp), x) if name in SEVERAL_STEPS else value(xp, x)
         return y, x if keeps == "x" else y if keeps == "y" else None
 
     def backward(dout: Array, cache):
@@ -211,4 +217,26 @@ def by_parts(function: Callable, x: Array, other: Array | float) -> Array:
         function(x[part], other if isinstance(other, (int, float)) else other[part], out=out[part])
 
     share(walk, out.shape[outermost], MULTIPLICATIONS * x.size)
+    return out
+
+
+def by_blocks(function: Callable, x: Array, *others: Array) -> Array:
+    """function(x, *others), element by element, in x's shape, dtype and order in memory; if x is large, block by block.
+
+    A large array of each step between would go out to memory and come back. The steps of a block stay in the cache,
+    and threads share the blocks.
+    """
+    arrays = (x, *others)
+    if not is_on_host(x) or x.size < LARGE or any(array.shape != x.shape for array in others):
+        return function(*arrays)
+    axes = sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis]))
+    out = memory.empty_like(x)
+    *given, result = [array.transpose(axes).reshape(-1) for array in (*arrays, out)]
+
+    def walk(mine: range) -> None:
+        for start in mine:
+            block = slice(start * BLOCK, (start + 1) * BLOCK)
+            result[block] = function(*[array[block] for array in given])
+
+    share(walk, -(-x.size // BLOCK), MULTIPLICATIONS * x.size)
     return out

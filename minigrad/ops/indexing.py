@@ -65,8 +65,8 @@ def put_backward(dout: Array, cache):
 def added_at(shape: tuple[int, ...], index, values: Array) -> Array:
     """Zeros of `shape`, to which `values` were added at `index`, all of them where a place is repeated.
 
-    `add.at` says just that, but NumPy's is quick only if the index names single elements. So slices are resolved: each
-    element gets its number in row-major order, and the sums are taken along one long line.
+    `add.at` says just that, but NumPy's is quick only along one long line. So each element gets its number in row-major
+    order, and the sums are taken along such a line.
     """
     xp = array_module(values)
     if xp is not np and values.dtype.kind != "f":  # CuPy adds only some kinds of integers; the last bits are the same
@@ -75,16 +75,26 @@ def added_at(shape: tuple[int, ...], index, values: Array) -> Array:
         return out.astype(values.dtype)
     parts = index if isinstance(index, tuple) else (index,)
     out = xp.zeros(shape, values.dtype)
-    if xp is not np or (len(parts) == len(shape) and all(is_array(part) for part in parts)):
+    if xp is not np:
         xp.add.at(out, index, values)
         return out
-    *before, last = parts
-    if is_array(last) and last.dtype != bool_ and all(_is_whole(part) for part in before):
-        places = _numbers_of_slices(shape, len(before), last)
+    if len(parts) == len(shape) and all(_holds_places(part) for part in parts):
+        places = _numbers_of_elements(shape, parts)
+    elif _holds_places(parts[-1]) and all(_is_whole(part) for part in parts[:-1]):
+        places = _numbers_of_slices(shape, len(parts) - 1, parts[-1])
     else:
         places = np.arange(out.size).reshape(shape)[index]
     np.add.at(out.reshape(-1), places.reshape(-1), values.reshape(-1))
     return out
+
+
+def _numbers_of_elements(shape: tuple[int, ...], indices: tuple[Array, ...]) -> Array:
+    """The numbers of the elements [i, j, ...]: (i n₁ + j) n₂ + ..., for axes of n₀, n₁, n₂, ... places."""
+    numbers = np.intp(0)
+    for n, index in zip(shape, indices, strict=True):
+        places = index.astype(np.intp, copy=False)
+        numbers = numbers * n + np.where(places < 0, places + n, places)
+    return numbers
 
 
 def _numbers_of_slices(shape: tuple[int, ...], axis: int, indices: Array) -> Array:
@@ -95,6 +105,10 @@ def _numbers_of_slices(shape: tuple[int, ...], axis: int, indices: Array) -> Arr
     n, behind = shape[axis], math.prod(shape[axis + 1 :])
     rows = np.arange(math.prod(shape[:axis]))[:, None] * n + indices.reshape(-1) % n
     return rows[..., None] * behind + np.arange(behind)
+
+
+def _holds_places(part) -> bool:
+    return is_array(part) and part.dtype != bool_
 
 
 def _is_whole(part) -> bool:

@@ -177,7 +177,7 @@ def layer_norm_forward(
     x: (*, d_1, ..., d_k), with the normalized_shape (d_1, ..., d_k) that m and v are taken over. weight, bias: of that
     shape, or None for 1 and 0. Returns out, of x's shape.
     """
-    _check_features(x, weight, bias, normalized_shape)
+    check_features("layer_norm", x, normalized_shape, weight=weight, bias=bias)
     rows = _examples(x, (math.prod(x.shape[: x.ndim - len(normalized_shape)]), math.prod(normalized_shape)))
     mean, _, std, out = _normalized(rows, _row(weight, rows), _row(bias, rows), eps)
     return out.reshape(x.shape).astype(x.dtype, copy=False), (rows, mean, std, weight, bias, x.shape, x.dtype)
@@ -382,19 +382,19 @@ def check_channels(name: str, x: Array, **per_channel: Array | None) -> None:
             )
 
 
-def _check_features(x: Array, weight: Array | None, bias: Array | None, normalized_shape: tuple[int, ...]) -> None:
+def check_features(name: str, x: Array, normalized_shape: tuple[int, ...], **per_feature: Array | None) -> None:
+    """Raise unless x is (*, *normalized_shape), of floats, and what belongs to its features is of that shape, too."""
     count = len(normalized_shape)
     if not count or x.ndim < count or x.shape[x.ndim - count :] != tuple(normalized_shape):
         raise ShapeError(
-            f"layer_norm: the last axes of x must be normalized_shape, one at least, got x.shape = {x.shape} and "
+            f"{name}: the last axes of x must be normalized_shape, one at least, got x.shape = {x.shape} and "
             f"normalized_shape = {tuple(normalized_shape)}."
         )
-    _check_dtypes("layer_norm", x, {"weight": weight, "bias": bias})
-    for word, values in (("weight", weight), ("bias", bias)):
+    _check_dtypes(name, x, per_feature)
+    for word, values in per_feature.items():
         if values is not None and values.shape != tuple(normalized_shape):
             raise ShapeError(
-                f"layer_norm: {word} must be of shape {tuple(normalized_shape)}, the normalized_shape, "
-                f"got {values.shape}."
+                f"{name}: {word} must be of shape {tuple(normalized_shape)}, the normalized_shape, got {values.shape}."
             )
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from minigrad.backend import Array, array_module
 from minigrad.kernels import optim as kernels
 from minigrad.kernels.kernel import fit_a_kernel
-from minigrad.optim.optimizer import Optimizer, count_step, downhill, numbers, remembered
-from minigrad.tensor import Tensor
+from minigrad.optim.optimizer import Optimizer, Params, count_step, downhill, numbers, remembered
 
 
 class Adagrad(Optimizer):
@@ -28,7 +26,7 @@ class Adagrad(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        params: Params,
         lr: float = 1e-2,
         lr_decay: float = 0.0,
         weight_decay: float = 0.0,

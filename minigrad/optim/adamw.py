@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from minigrad.backend import Array
 from minigrad.optim.adam import Adam
-from minigrad.optim.optimizer import numbers
-from minigrad.tensor import Tensor
+from minigrad.optim.optimizer import Params, numbers
 
 
 class AdamW(Adam):
@@ -23,7 +21,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        params: Params,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,

@@ -12,15 +12,19 @@ from minigrad.autograd import enable_grad
 from minigrad.backend import Array, array_module, device_of, is_on_host, to_device
 from minigrad.tensor import Tensor, as_array
 
+Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
+
 
 class Optimizer:
     """The base of all optimisers. A subclass writes `update(array, gradient, memory, settings)`, in place, and `check`.
 
-    param_groups: dicts with "params" and the group's own settings, as in PyTorch.
+    params: tensors; or pairs (name, tensor), such as net.named_parameters(), by which messages call them; or dicts with
+        such "params" and a group's own settings.
+    param_groups: dicts with "params" and the group's settings (and "param_names", if there are any), as in PyTorch.
     state: for each parameter a dict of what the rule remembers (a momentum buffer, the number of steps, ...).
     """
 
-    def __init__(self, params: Iterable[Tensor] | Iterable[dict[str, Any]], defaults: dict[str, Any]) -> None:
+    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         name = type(self).__name__
         if isinstance(params, Tensor) or not isinstance(params, Iterable):
             what = type(params).__name__
@@ -44,6 +48,10 @@ class Optimizer:
         """Add parameters with settings of their own; what the group does not say is taken from the defaults."""
         name = type(self).__name__
         members = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
+        names = [member[0] for member in members if isinstance(member, tuple)]
+        if 0 < len(names) < len(members) or any(("param_names" in other) != bool(names) for other in self.param_groups):
+            raise ValueError(f"{name}: all parameters, in all groups, must come with a name, or none.")
+        members = [member[1] for member in members] if names else members
         known = {parameter for other in self.param_groups for parameter in other["params"]}
         for parameter in members:
             if not isinstance(parameter, Tensor):
@@ -53,7 +61,7 @@ class Optimizer:
             if parameter in known:
                 raise ValueError(f"{name}: a parameter of shape {parameter.shape} was given twice.")
             known.add(parameter)
-        settings = {**self.defaults, **group, "params": members}
+        settings = {**self.defaults, **group, "params": members} | ({"param_names": names} if names else {})
         self.check(settings)
         self.param_groups.append(settings)
 
@@ -69,7 +77,8 @@ class Optimizer:
     def __repr__(self) -> str:
         lines = []
         for number, group in enumerate(self.param_groups):
-            settings = ", ".join(f"{name}={value}" for name, value in group.items() if name != "params")
+            shown = {name: value for name, value in group.items() if name not in ("params", "param_names")}
+            settings = ", ".join(f"{name}={value}" for name, value in shown.items())
             lines.append(f"  group {number}: {sum(p.numel() for p in group['params']):,} weights, {settings}")
         return "\n".join([f"{type(self).__name__} (", *lines, ")"])
 
@@ -102,7 +111,8 @@ class Optimizer:
                     parameter.edited()
                     changed = True
                 elif parameter.requires_grad:
-                    without.append(f"parameter {index} of group {number}, shape {parameter.shape}")
+                    named = group["param_names"][index] if "param_names" in group else f"parameter {index}"
+                    without.append(f"{named} of group {number}, shape {parameter.shape}")
         if changed and without and not self._told_of_no_gradient:
             self._told_of_no_gradient = True
             warnings.warn(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from minigrad.backend import Array
 from minigrad.kernels import optim as kernels
 from minigrad.kernels.kernel import fit_a_kernel
-from minigrad.optim.optimizer import Optimizer, downhill, numbers, remembered
-from minigrad.tensor import Tensor
+from minigrad.optim.optimizer import Optimizer, Params, downhill, numbers, remembered
 
 
 class SGD(Optimizer):
@@ -24,7 +22,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        params: Params,
         lr: float = 1e-3,
         momentum: float = 0.0,
         dampening: float = 0.0,

@@ -94,6 +94,16 @@ CASES: dict[str, tuple[tuple[str, ...], list[np.ndarray]]] = {
     "mv": case(((2, 3), (3,)), "lib.mv(x, y)", "x.mv(y)"),
     "dot": case(((3,), (3,)), "lib.dot(x, y)", "x.dot(y)"),
     "outer": case(((2,), (3,)), "lib.outer(x, y)", "x.outer(y)"),
+    "inner": case(
+        ((2, 3, 4), (5, 4), ()),
+        "lib.inner(x, y)",
+        "x[0, 0].inner(y[0])",
+        "x.inner(z)",
+        "lib.inner(x[..., :0], y[:, :0])",
+    ),
+    "kron": case(
+        ((2, 3), (4,), (2, 1, 3)), "lib.kron(x, y)", "y.kron(x)", "x.kron(z)", "x.kron(x[0, 0])", "x[:0].kron(y)"
+    ),
     "einsum": case(((2, 3, 4), (4, 5)), "lib.einsum('bij,jk->bik', x, y)", "lib.einsum('...j,jk', x, y)"),
     "addmm": case(((4,), (2, 3), (3, 4)), "lib.addmm(x, y, z)", "lib.addmm(x, y, z, beta=0.5, alpha=2)"),
     # shapes

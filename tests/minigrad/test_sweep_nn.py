@@ -57,6 +57,9 @@ MODULES: dict[str, tuple[str, tuple]] = {
         IMAGES,
     ),
     "AdaptiveAvgPool2d": ("nn.AdaptiveAvgPool2d(2) | nn.AdaptiveAvgPool2d((None, 4))", IMAGES),
+    "MaxPool1d": ("nn.MaxPool1d(2) | nn.MaxPool1d((3,), 1, 1, 2, ceil_mode=True)", (draw(3, 4, 7),)),
+    "AvgPool1d": ("nn.AvgPool1d(2) | nn.AvgPool1d(3, (2,), 1, True, False)", (draw(3, 4, 7),)),
+    "AdaptiveAvgPool1d": ("nn.AdaptiveAvgPool1d(3)", (draw(3, 4, 7),)),
     "BatchNorm1d": (
         "nn.BatchNorm1d(4) | nn.BatchNorm1d(4, 1e-3, None, False) | nn.BatchNorm1d(4, bias=False)"
         " | nn.BatchNorm1d(4, track_running_stats=False)",
@@ -64,6 +67,12 @@ MODULES: dict[str, tuple[str, tuple]] = {
     ),
     "BatchNorm2d": ("nn.BatchNorm2d(4)", (draw(5, 4, 2, 2),)),
     "BatchNorm3d": ("nn.BatchNorm3d(4)", (draw(5, 4, 2, 1, 3),)),
+    "InstanceNorm1d": (
+        "nn.InstanceNorm1d(4) | nn.InstanceNorm1d(4, 1e-3, 0.3, True, True)"
+        " | nn.InstanceNorm1d(4, affine=True, bias=False)",
+        (draw(3, 4, 5),),
+    ),
+    "InstanceNorm2d": ("nn.InstanceNorm2d(4) | nn.InstanceNorm2d(4, momentum=None, track_running_stats=True)", IMAGES),
     "LayerNorm": ("nn.LayerNorm(4) | nn.LayerNorm((5, 4), 1e-3, bias=False) | nn.LayerNorm(4, 1e-3, False)", ROWS),
     "GroupNorm": ("nn.GroupNorm(2, 4) | nn.GroupNorm(1, 4, 1e-3, False)", ROWS),
     "RNNCell": ("nn.RNNCell(4, 3) | nn.RNNCell(4, 3, False, 'relu')", ROWS),
@@ -72,10 +81,13 @@ MODULES: dict[str, tuple[str, tuple]] = {
     "RNN": ("nn.RNN(4, 3) | nn.RNN(4, 3, 2, 'relu', False, True)", SEQUENCES),
     "LSTM": ("nn.LSTM(4, 3) | nn.LSTM(4, 3, 2, False, True, bidirectional=True)", SEQUENCES),
     "GRU": ("nn.GRU(4, 3) | nn.GRU(4, 3, num_layers=2, batch_first=True, bidirectional=True)", SEQUENCES),
+    "RMSNorm": ("nn.RMSNorm(4) | nn.RMSNorm((5, 4), 1e-3) | nn.RMSNorm(4, None, False)", ROWS),
     "ReLU": ("nn.ReLU()", ROWS),
     "ReLU6": ("nn.ReLU6()", ROWS),
     "LeakyReLU": ("nn.LeakyReLU() | nn.LeakyReLU(0.3)", ROWS),
     "ELU": ("nn.ELU() | nn.ELU(0.5)", ROWS),
+    "PReLU": ("nn.PReLU() | nn.PReLU(4, 0.5)", ROWS),
+    "GLU": ("nn.GLU() | nn.GLU(dim=1)", ROWS),
     "SELU": ("nn.SELU()", ROWS),
     "CELU": ("nn.CELU() | nn.CELU(0.5)", ROWS),
     "Hardsigmoid": ("nn.Hardsigmoid()", ROWS),
@@ -124,6 +136,22 @@ FUNCTIONS: dict[str, tuple[str, tuple]] = {
     ),
     "layer_norm": ("F.layer_norm(x, (4,)) | F.layer_norm(x, [4], y, z, 1e-3)", tuple(draws((5, 4), (4,), (4,)))),
     "group_norm": ("F.group_norm(x, 2) | F.group_norm(x, 2, y, z, 1e-3)", tuple(draws((5, 4), (4,), (4,)))),
+    "instance_norm": (
+        "F.instance_norm(x) | F.instance_norm(x, None, None, y, z, eps=1e-3)"
+        " | F.instance_norm(x, y.detach(), z.detach().abs(), y, z, False)",
+        tuple(draws((5, 4, 3), (4,), (4,))),
+    ),
+    "rms_norm": (
+        "F.rms_norm(x, (4,)) | F.rms_norm(x, [5, 4], eps=1e-3) | F.rms_norm(x, (4,), y)",
+        tuple(draws((5, 4), (4,))),
+    ),
+    "scaled_dot_product_attention": (
+        "F.scaled_dot_product_attention(x, y, z) | F.scaled_dot_product_attention(x, x, x, is_causal=True)"
+        " | F.scaled_dot_product_attention(x, y, z, y[0, 0, :, :1].mT < 1, scale=0.3)"
+        " | F.scaled_dot_product_attention(x, y, z, x[..., :1] > 0) | F.scaled_dot_product_attention(x, y, z, x @ x.mT)"
+        " | F.scaled_dot_product_attention(x, y[:, :1], z[:, :1], enable_gqa=True)",
+        tuple(draws((2, 3, 5, 4), (2, 3, 5, 4), (2, 3, 5, 2))),
+    ),
     "conv1d": (
         "F.conv1d(x, y, z) | F.conv1d(x, y, None, 2, 1, 2) | F.conv1d(x[0], y, padding='same')"
         " | F.conv1d(x, y[:, :2], z, (1,), (2,), (1,), groups=2)",
@@ -145,12 +173,20 @@ FUNCTIONS: dict[str, tuple[str, tuple]] = {
         IMAGES,
     ),
     "adaptive_avg_pool2d": ("F.adaptive_avg_pool2d(x, 2) | F.adaptive_avg_pool2d(x[0], (None, 4))", IMAGES),
+    "max_pool1d": (
+        "F.max_pool1d(x, 2) | F.max_pool1d(x[0], (3,), 1, (1,), 2, True) | F.max_pool1d(x, 3, [], return_indices=True)",
+        (draw(3, 4, 7),),
+    ),
+    "avg_pool1d": ("F.avg_pool1d(x, 2) | F.avg_pool1d(x[0], (3,), 2, 1, True, False)", (draw(3, 4, 7),)),
+    "adaptive_avg_pool1d": ("F.adaptive_avg_pool1d(x, 2) | F.adaptive_avg_pool1d(x[0], (3,))", (draw(3, 4, 7),)),
     "pad": ("F.pad(x, (1, 2)) | F.pad(x, (1, 0, 0, 2), value=3.0) | F.pad(x, (-1, 1))", ROWS),
     "dropout": ("F.dropout(x, 0.0) | F.dropout(x, 0.5, training=False)", ROWS),
     "dropout2d": ("F.dropout2d(x, 0.5, training=False)", (draw(5, 4, 2, 2),)),
     "relu": ("F.relu(x) | F.relu(x * 1, inplace=True)", ROWS),
     "leaky_relu": ("F.leaky_relu(x) | F.leaky_relu(x, negative_slope=0.3)", ROWS),
     "elu": ("F.elu(x) | F.elu(x, alpha=0.5)", ROWS),
+    "glu": ("F.glu(x) | F.glu(x, dim=1) | F.glu(x, -2)", (draw(6, 4),)),
+    "prelu": ("F.prelu(x, y) | F.prelu(x, y[:1]) | F.prelu(x, y[0])", tuple(draws((5, 4), (4,)))),
     "celu": ("F.celu(x) | F.celu(x, alpha=0.5)", ROWS),
     "hardsigmoid": ("F.hardsigmoid(x) | F.hardsigmoid(3 * x)", ROWS),
     "hardswish": ("F.hardswish(x) | F.hardswish(3 * x)", ROWS),

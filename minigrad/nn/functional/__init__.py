@@ -4,6 +4,7 @@ from minigrad.nn.functional.activation import (
     celu,
     elu,
     gelu,
+    glu,
     hardsigmoid,
     hardswish,
     hardtanh,
@@ -11,6 +12,7 @@ from minigrad.nn.functional.activation import (
     log_softmax,
     logsigmoid,
     mish,
+    prelu,
     relu,
     relu6,
     selu,
@@ -22,6 +24,7 @@ from minigrad.nn.functional.activation import (
     tanh,
 )
 from minigrad.nn.functional.arrangement import cosine_similarity, embedding, normalize, one_hot, pad
+from minigrad.nn.functional.attention import scaled_dot_product_attention
 from minigrad.nn.functional.convolution import conv1d, conv2d
 from minigrad.nn.functional.dropout import dropout, dropout2d
 from minigrad.nn.functional.linear import fc, linear
@@ -36,12 +39,21 @@ from minigrad.nn.functional.loss import (
     nll_loss,
     smooth_l1_loss,
 )
-from minigrad.nn.functional.normalization import batch_norm, group_norm, layer_norm
-from minigrad.nn.functional.pooling import adaptive_avg_pool2d, avg_pool2d, max_pool2d
+from minigrad.nn.functional.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
+from minigrad.nn.functional.pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    max_pool1d,
+    max_pool2d,
+)
 from minigrad.nn.functional.recurrent import gru_cell, lstm_cell, rnn_cell
 
 __all__ = [
+    "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
+    "avg_pool1d",
     "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
@@ -56,10 +68,12 @@ __all__ = [
     "embedding",
     "fc",
     "gelu",
+    "glu",
     "group_norm",
     "gru_cell",
     "hardtanh",
     "huber_loss",
+    "instance_norm",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -68,6 +82,7 @@ __all__ = [
     "log_softmax",
     "logsigmoid",
     "lstm_cell",
+    "max_pool1d",
     "max_pool2d",
     "mish",
     "mse_loss",
@@ -75,9 +90,12 @@ __all__ = [
     "normalize",
     "one_hot",
     "pad",
+    "prelu",
     "relu",
     "relu6",
     "rnn_cell",
+    "rms_norm",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",

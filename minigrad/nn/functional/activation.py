@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.backend import DtypeError, ShapeError, is_float
 from minigrad.functions import arithmetic, elementwise
 from minigrad.functions import softmax as _softmax
-from minigrad.lift import differentiable
+from minigrad.functions.table import wrap
+from minigrad.lift import differentiable, of_tensors
 from minigrad.ops import activation as pairs
 from minigrad.tensor import Tensor
 
@@ -80,6 +82,35 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 def softsign(input: Tensor) -> Tensor:
     """input / (1 + |input|)."""
     return input / (1 + elementwise.abs(input))
+
+
+@of_tensors
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """a * sigmoid(b), with a and b the halves of input along `dim`: b is a gate for a (Dauphin et al., 2017)."""
+    length = input.shape[wrap(dim, input.ndim, "glu")] if input.ndim else 1
+    if length % 2:
+        raise ShapeError(f"glu: the axis {dim} must have two halves, got shape {input.shape}.")
+    if not is_float(input.dtype):
+        raise DtypeError(f"glu: expected a floating-point tensor, got {input.dtype}.")
+    values, gates = input.split(length // 2, dim) if length else (input, input)
+    return values * sigmoid(gates)
+
+
+@of_tensors
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """A `leaky_relu` whose slope is learned: weight (1,) or (), or (C,), one for each channel of input (N, C, ...)."""
+    if weight.ndim > 1 or (weight.shape not in ((), (1,)) and weight.shape != input.shape[1:2]):
+        raise ShapeError(
+            f"prelu: weight must have one slope, or one for each channel of input (N, C, ...), got {weight.shape} for "
+            f"{input.shape}."
+        )
+    if not is_float(input.dtype) or weight.dtype != input.dtype:
+        raise DtypeError(
+            f"prelu: expected input and weight of one floating-point dtype, got {input.dtype}, {weight.dtype}."
+        )
+    slope = weight.reshape(-1, *[1] * (input.ndim - 2)) if weight.numel() != 1 else weight.reshape(())
+    positive = input.gt(0)
+    return arithmetic.where(positive, input, slope * input.masked_fill(positive, 0))  # so that ∞ does not meet a slope of 0
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:

@@ -1,4 +1,4 @@
-"""Normalization over a batch, over the features of an example, and over groups of its channels."""
+"""Normalization over a batch, over the features of an example, and over each of its channels, or groups of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from minigrad.autograd.grad_mode import no_grad
-from minigrad.backend import ShapeError, is_on_host, mixed_devices
+from minigrad.backend import ShapeError, finfo, float16, is_on_host, mixed_devices
 from minigrad.kernels import normalization as kernels
 from minigrad.lift import differentiable, of_tensors
 from minigrad.ops import normalization as pairs
@@ -36,11 +36,7 @@ def batch_norm(
         them, in place; the variance that is kept is the unbiased one, divided by n - 1. Without it, they are mean and
         var.
     """
-    kept = [running for running in (running_mean, running_var) if running is not None]
-    if len(kept) == 1:
-        raise ValueError("batch_norm: running_mean and running_var must both be given, or both be None.")
-    if kept:
-        pairs.check_channels("batch_norm", input, running_mean=kept[0].array, running_var=kept[1].array)
+    kept = _kept("batch_norm", input, running_mean, running_var)
     if not training:
         if not kept:
             raise RuntimeError("batch_norm: without training=True, running_mean and running_var must be given.")
@@ -52,6 +48,54 @@ def batch_norm(
     if kept and count:
         _follow(kept, mean.detach(), var.detach(), momentum, count / (count - 1))
     return out
+
+
+@of_tensors
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """weight (input - mean) / √(var + eps) + bias, for each channel of each example by itself (Ulyanov et al., 2016).
+
+    Shapes: input (N, C, d_1, ...), all others (C,).
+
+    use_input_stats: mean and var are the channel's own, so that what a picture's contrast is does not matter, nor what
+        else is in the batch. running_mean and running_var, if given, follow their means over the batch, as in
+        `batch_norm`. Without it, they are mean and var.
+    """
+    kept = _kept("instance_norm", input, running_mean, running_var)
+    if not use_input_stats:
+        if not kept:
+            raise RuntimeError("instance_norm: without use_input_stats, running_mean and running_var must be given.")
+        return batch_norm(input, *kept, weight, bias, eps=eps)
+    own = {word: None if one is None else one.array for word, one in (("weight", weight), ("bias", bias))}
+    pairs.check_channels("instance_norm", input, **own)
+    batch, channels, *places = input.shape
+    count = math.prod(places)
+    if count == 1:
+        raise ValueError(f"instance_norm: expected more than 1 place in a channel, got input.shape = {input.shape}.")
+    each = [None if one is None else one.repeat(batch) for one in (weight, bias)]
+    out, mean, var = _batch_norm(input.reshape(1, batch * channels, *places), *each, eps=eps)
+    if kept and input.numel():
+        mean, var = (one.detach().reshape(batch, channels).mean(0) for one in (mean, var))
+        _follow(kept, mean, var, momentum, count / (count - 1))
+    return out.reshape(input.shape)
+
+
+def _kept(name: str, input: Tensor, running_mean: Tensor | None, running_var: Tensor | None) -> list[Tensor]:
+    """The running mean and variance, if they are given."""
+    if running_mean is None and running_var is None:
+        return []
+    if running_mean is None or running_var is None:
+        raise ValueError(f"{name}: running_mean and running_var must both be given, or both be None.")
+    pairs.check_channels(name, input, running_mean=running_mean.array, running_var=running_var.array)
+    return [running_mean, running_var]
 
 
 def _follow(running: list[Tensor], mean: Tensor, var: Tensor, momentum: float, unbiased: float) -> None:
@@ -89,6 +133,24 @@ def layer_norm(
     Shapes: input (*, *normalized_shape), weight and bias normalized_shape.
     """
     return _layer_norm(input, weight, bias, normalized_shape=tuple(normalized_shape), eps=eps)
+
+
+@of_tensors
+def rms_norm(
+    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
+) -> Tensor:
+    """weight input / √(mean(input²) + eps), over the last axes, those of normalized_shape, of each example.
+
+    `layer_norm` without the mean and the bias (Zhang and Sennrich, 2019). Shapes: input (*, *normalized_shape), weight
+    normalized_shape. eps None: the precision of the dtype that it is calculated in, float32 for float16.
+    """
+    shape = tuple(normalized_shape)
+    pairs.check_features("rms_norm", input.array, shape, weight=None if weight is None else weight.array)
+    x = input.float() if input.dtype == float16 else input
+    eps = float(finfo(x.dtype).eps) if eps is None else eps
+    axes = tuple(range(-len(shape), 0))
+    out = x * (x.square().mean(axes, keepdim=True) + eps).rsqrt()
+    return (out if weight is None else out * weight).to(input.dtype)
 
 
 @of_tensors

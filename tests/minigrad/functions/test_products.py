@@ -155,3 +155,19 @@ def test_the_diagonals_gradient_is_not_shared_with_another():
     mg.einsum("ii->", x).backward()
     x.grad.add_(1)
     assert x.grad.tolist() == (np.eye(3) + 1).tolist()
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (
+            lambda: mg.inner(mg.ones(2), mg.ones(2, 3)),
+            r"inner: expected last axes of one length, got \(2,\) and \(2, 3\)",
+        ),
+        (lambda: mg.inner(mg.ones(2), [1.0, 2.0]), r"inner: .*list"),
+        (lambda: mg.kron([1.0], mg.ones(2)), r"kron: .*list"),
+    ],
+)
+def test_inner_and_kron_refuse_what_does_not_fit(call, text):
+    with pytest.raises((ValueError, TypeError), match=text):
+        call()

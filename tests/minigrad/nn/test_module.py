@@ -71,6 +71,23 @@ def test_a_shared_module_is_counted_once_among_parameters_and_saved_under_both_n
     assert list(net.state_dict()) == ["tied", "a.weight", "a.bias", "b.weight", "b.bias"]
 
 
+def test_names_of_what_is_shared_and_prefixes_are_torchs(torch):
+    def names(lib):
+        net = lib.nn.Module()
+        net.a = lib.nn.Sequential(lib.nn.Linear(2, 2), lib.nn.BatchNorm1d(2))
+        net.b = net.a
+        net.tied = net.a[0].weight
+        found = [list(net.state_dict(prefix="net.")), list(net.state_dict())]
+        for settings in ({}, {"remove_duplicate": False}, {"prefix": "net", "remove_duplicate": False}):
+            found += [[name for name, _ in net.named_modules(**settings)]]
+            for recurse in (True, False):
+                found += [[name for name, _ in net.named_parameters(recurse=recurse, **settings)]]
+                found += [[name for name, _ in net.named_buffers(recurse=recurse, **settings)]]
+        return found
+
+    assert names(mg) == names(torch)
+
+
 def test_a_shared_module_is_one_child_and_is_found_by_all_its_names(torch):
     for lib in (mg, torch):
         net = lib.nn.Module()

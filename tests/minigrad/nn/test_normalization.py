@@ -274,3 +274,86 @@ def test_the_batch_innermost_stays_innermost_through_the_layer():
 def test_what_does_not_fit_is_said(call, error, message):
     with pytest.raises(error, match=message):
         call(mg.tensor(draw(4, 3).astype(np.float32)))
+
+
+@pytest.mark.parametrize("text", ["nn.RMSNorm(4)", "nn.RMSNorm((3, 4), 1e-3, False)"])
+def test_rms_norm_is_torchs(torch, text):
+    ours, theirs = both(torch, text)
+    assert repr(ours) == repr(theirs)
+    same(
+        *[
+            step(lib, layer.double(), draw(2, 3, 4), draw(2, 3, 4, seed=5))
+            for lib, layer in [(mg, ours), (torch, theirs)]
+        ]
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_rms_norm_of_tiny_and_large_numbers_is_torchs(torch, dtype):
+    x = np.array([[1e-4, -2e-4], [0, 0], [6e4, 6e4], [1, 2]], dtype)  # at 1e-4 one sees eps, 6e4 squared is no float16
+    ours, theirs = (lib.nn.functional.rms_norm(lib.tensor(x), (2,)).numpy() for lib in (mg, torch))
+    assert ours.dtype == theirs.dtype
+    np.testing.assert_allclose(ours, theirs, rtol=4 * np.finfo(dtype).eps)
+
+
+def test_rms_norm_refuses_what_does_not_fit():
+    for shape in [(3,), (), (2, 3, 4)]:
+        with pytest.raises(ShapeError, match=r"rms_norm: the last axes of x must be normalized_shape"):
+            F.rms_norm(mg.ones(3, 4), shape)
+    with pytest.raises(ShapeError, match=r"rms_norm: weight must be of shape \(4,\)"):
+        F.rms_norm(mg.ones(3, 4), (4,), mg.ones(3))
+    with pytest.raises(TypeError, match=r"rms_norm: expected a floating-point x, got int64"):
+        F.rms_norm(mg.ones(3, 4).long(), (4,))
+
+
+@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [
+        ("InstanceNorm1d", (2, 3, 4)),
+        ("InstanceNorm1d", (3, 4)),
+        ("InstanceNorm2d", (2, 3, 4, 2)),
+        ("InstanceNorm2d", (3, 1, 4)),
+    ],
+)
+def test_instance_norm_is_torchs_along_several_steps(torch, kind, shape, affine, kept):
+    ours, theirs = both(torch, f"nn.{kind}(3, 1e-3, 0.3, {affine}, {kept}).double()")
+    assert repr(ours) == repr(theirs)
+    for training in (True, True, False):
+        x, upstream = draws(shape, shape)
+        same(*[step(lib, layer.train(training), x, upstream) for lib, layer in [(mg, ours), (torch, theirs)]])
+
+
+def test_an_instance_is_normalized_whatever_else_is_in_the_batch():
+    x = mg.tensor(draw(4, 3, 5))
+    layer = nn.InstanceNorm1d(3)
+    np.testing.assert_allclose(layer(x)[1:2], layer(x[1:2]), rtol=1e-12)
+    np.testing.assert_allclose(layer(x * 7 + 2), layer(x), rtol=1e-4)  # contrast and brightness are gone, but for eps
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 4), (2, 0, 4), (2, 3, 0)], ids=str)
+def test_instance_norm_of_nothing_is_nothing_and_leaves_the_statistics_as_they_are(shape):
+    mean, var = mg.zeros(shape[1]), mg.ones(shape[1])
+    assert F.instance_norm(mg.zeros(shape), mean, var).shape == shape
+    assert mean.tolist() == [0] * shape[1] and var.tolist() == [1] * shape[1]
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda x: F.instance_norm(x[0, 0]), r"instance_norm: x must be \(N, C\) or"),
+        (lambda x: F.instance_norm(x[0]), r"instance_norm: expected more than 1 place in a channel, .* = \(3, 4\)"),
+        (lambda x: F.instance_norm(x, weight=mg.ones(4)), r"instance_norm: weight must be \(3,\), .* got \(4,\)"),
+        (lambda x: F.instance_norm(x, mg.ones(2), mg.ones(2)), r"instance_norm: running_mean must be \(3,\)"),
+        (lambda x: F.instance_norm(x, mg.ones(3)), r"instance_norm: running_mean and running_var must both"),
+        (lambda x: F.instance_norm(x, use_input_stats=False), r"instance_norm: without use_input_stats, running_mean"),
+        (lambda x: F.instance_norm(x.long()), r"instance_norm: expected a floating-point x, got int64"),
+        (lambda x: F.instance_norm(x.tolist()), r"instance_norm: .*list"),
+        (lambda x: nn.InstanceNorm2d(3)(x[0]), r"InstanceNorm2d: expected \(C, H, W\) or \(N, C, H, W\), got \(3, 4\)"),
+        (lambda x: nn.InstanceNorm1d(4, affine=True)(x), r"instance_norm: weight must be \(3,\), .* got \(4,\)"),
+    ],
+)
+def test_instance_norm_refuses_what_does_not_fit(call, text):
+    with pytest.raises((ValueError, TypeError, RuntimeError), match=text):
+        call(mg.ones(2, 3, 4))

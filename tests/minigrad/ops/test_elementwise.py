@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.ops import elementwise
+from minigrad.ops import activation, elementwise
+from minigrad.ops.erf import erf
 from tests.minigrad.parity import agrees_with_torch, draw, for_every, inf_and_nan_without_warnings, locked, slopes_agree
 
 pytestmark = inf_and_nan_without_warnings
@@ -98,3 +99,26 @@ def test_an_inverse_brings_back_what_went_in_and_its_slope_is_one_over_the_other
         np.testing.assert_allclose(again, x, rtol=1e-12, atol=1e-12)
         slope = getattr(elementwise, f"{name}_backward")(np.ones(7), cache)
         np.testing.assert_allclose(getattr(elementwise, f"a{name}_backward")(np.ones(7), back), 1 / slope, rtol=1e-9)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("size", [elementwise.LARGE, elementwise.LARGE + 1, elementwise.LARGE + elementwise.BLOCK - 1])
+@pytest.mark.parametrize("layout", [lambda x: x, lambda x: x.reshape(2, -1).T if x.size % 2 == 0 else x[::-1]])
+def test_blocks_are_what_the_whole_is(layout, size, threads):
+    x, dout = (layout(draw(size, seed=seed)) for seed in (0, 1))
+    before = mg.get_num_threads()
+    mg.set_num_threads(threads)
+    try:
+        for pair, whole in [
+            (elementwise.pair("sigmoid"), lambda x: elementwise.logistic(np, x)),
+            (elementwise.pair("erf"), lambda x: erf(np, x)),
+            (activation.pair("gelu"), lambda x: activation.TABLE["gelu"].value(np, x)),
+        ]:
+            out, cache = pair[0](x)
+            np.testing.assert_array_equal(out, whole(x))
+            assert out.strides == x.strides or -out.strides[0] == x.strides[0]
+        slope = activation.TABLE["gelu"].slope(np, x)
+        for given in (dout, np.ascontiguousarray(dout), np.broadcast_to(2.0, x.shape), np.array(2.0)):
+            np.testing.assert_array_equal(pair[1](given, cache), given * slope)
+    finally:
+        mg.set_num_threads(before)

@@ -178,3 +178,19 @@ def test_the_bare_pairs_keep_float32():
         out, cache = indexing.put_forward(x, x[index], index, True)
         assert out.dtype == np.float32
         assert [gradient.dtype for gradient in indexing.put_backward(locked(out), cache)] == [np.float32] * 2
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+@pytest.mark.parametrize("kind", [np.int8, np.int64, np.uint8, np.uint64])
+def test_added_at_adds_what_add_at_does_bit_by_bit(kind, dtype):
+    rng = np.random.default_rng(0)
+    shape = (3, 120, 2)
+    values = (100 * rng.standard_normal((50, 7))).astype(dtype)
+    index = tuple(
+        rng.integers(0, n, size).astype(kind) for n, size in zip(shape, [(50, 7), (7,), (50, 1)], strict=True)
+    )
+    if kind in (np.int8, np.int64):  # counted from the end
+        index[1][::2] -= 120
+    expected = np.zeros(shape, dtype)
+    np.add.at(expected, index, values)
+    np.testing.assert_array_equal(indexing.added_at(shape, index, values), expected)

@@ -77,12 +77,41 @@ def test_a_generator_of_parameters_is_taken():
     assert SGD(net.parameters()).param_groups[0]["params"] == list(net.parameters())
 
 
+def test_parameters_with_names_are_taken_as_torchs(torch):
+    def groups(lib):
+        net = lib.nn.Sequential(lib.nn.Linear(2, 1), lib.nn.Linear(1, 1))
+        named = lib.optim.SGD(net.named_parameters(), lr=0.1)
+        apart = [{"params": net[0].named_parameters("first")}, {"params": [("w", net[1].weight)], "lr": 0.5}]
+        plain = lib.optim.SGD(net.parameters(), lr=0.1)
+        plain.load_state_dict(named.state_dict())  # names are taken from there
+        loaded = lib.optim.SGD(net.named_parameters("mine"), lr=0.1)
+        loaded.load_state_dict(lib.optim.SGD(net.parameters(), lr=0.2).state_dict())  # and stay, where there are none
+        made = [named, lib.optim.SGD(apart, lr=0.1), plain, loaded]
+        assert named.param_groups[0]["params"][0] is net[0].weight
+        return [[(group["param_names"], group["lr"]) for group in one.param_groups] for one in made]
+
+    assert groups(mg) == groups(torch)
+
+
+def test_a_step_is_the_same_with_names_and_without():
+    nets = [mg.nn.Linear(2, 1), mg.nn.Linear(2, 1)]
+    nets[1].load_state_dict(nets[0].state_dict())
+    for net, params in zip(nets, (nets[0].parameters(), nets[1].named_parameters()), strict=True):
+        net(mg.ones(3, 2)).sum().backward()
+        optimizer = Adam(params, lr=0.1)
+        optimizer.step()
+    np.testing.assert_array_equal(nets[0].weight.detach(), nets[1].weight.detach())
+    assert "weights, lr=0.1" in repr(optimizer) and "bias" not in repr(optimizer)
+
+
 @pytest.mark.parametrize(("params", "error", "message"), [
     (list, ValueError, r"there are no parameters\. .*ModuleList"),
     (lambda: mg.ones(2), TypeError, "expected parameters in a list, such as net.parameters\\(\\), got a Tensor"),
     (lambda: mg.nn.Linear(1, 1), TypeError, "got a Linear"),
     (lambda: [np.ones(2)], TypeError, "expected Tensors to optimise, got ndarray"),
-    (lambda: mg.nn.Linear(1, 1).named_parameters(), TypeError, "got tuple"),
+    (lambda: [("a", mg.ones(1)), mg.ones(1)], ValueError, "all parameters, in all groups, must come"),
+    (lambda: [{"params": [("a", mg.ones(1))]}, {"params": [mg.ones(1)]}], ValueError, "all parameters"),
+    (lambda: [("a", 1.0)], TypeError, "expected Tensors to optimise, got float"),
     (lambda: [mg.ones(1, requires_grad=True) * 2], ValueError, "only leaves can be optimised; one is .* mul of"),
     (lambda: [w := mg.ones(1), w], ValueError, "given twice"),
     (lambda: [{"params": [w := mg.ones(1)]}, {"params": [w]}], ValueError, "given twice"),
@@ -129,6 +158,14 @@ def test_a_parameter_without_a_gradient_is_named_once_where_step_was_called():
     optimizer.step()  # a second warning would be an error
     np.testing.assert_allclose(a.item(), 0.8, rtol=1e-6)
     assert b.tolist() == [1, 2] and c.item() == 3
+
+
+def test_a_parameter_with_a_name_is_called_by_it():
+    net = mg.nn.Linear(2, 1)
+    optimizer = SGD(net.named_parameters("fc1"))
+    net.weight.grad = mg.ones(1, 2)
+    with pytest.warns(UserWarning, match=r"no gradient for fc1\.bias of group 0, shape \(1,\)\."):
+        optimizer.step()
 
 
 def test_nobody_is_named_if_all_have_gradients_or_none_has_or_none_is_wanted():
