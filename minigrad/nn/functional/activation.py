@@ -110,7 +110,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         )
     slope = weight.reshape(-1, *[1] * (input.ndim - 2)) if weight.numel() != 1 else weight.reshape(())
     positive = input.gt(0)
-    return arithmetic.where(positive, input, slope * input.masked_fill(positive, 0))  # so that ∞ does not meet a slope of 0
+    negative = input.masked_fill(positive, 0)  # so that ∞ does not meet a slope of 0
+    return arithmetic.where(positive, input, slope * negative)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
