@@ -59,6 +59,7 @@ HARMLESS = {
     "flat, 2": "fills a place that is masked",
     "out == 0, 2": "divides a 0",
     "out == 0, 1, dout": "is multiplied by 0",
+    "shape, alike, (": "counts a border, which these windows do not reach",
     "xp.minimum(x, 1)": "only keeps exp from overflowing, in a place that is masked",
 }
 
