@@ -37,8 +37,9 @@ def curves(history: History, folder: Path) -> Picture:
         for axes, what, scale in ((left, "loss", 1), (right, "accuracy", 100)):
             for part, name, colour in (("train", "training", theme.first), ("val", "validation", theme.second)):
                 axes.plot(epochs, scale * np.array(history.column(f"{part}_{what}")), color=colour, label=name)
-        left.axhline(np.log(len(QUADRANTS)), color=theme.soft, linestyle=":", linewidth=1, label="guessing")
-        left.set(title="Loss (cross-entropy)", ylim=(0, 1.15 * max([np.log(4), *history.column("train_loss")])))
+        guessing = np.log(len(QUADRANTS))
+        left.axhline(guessing, color=theme.soft, linestyle=":", linewidth=1, label="guessing")
+        left.set(title="Loss (cross-entropy)", ylim=(0, 1.15 * max([guessing, *history.column("train_loss")])))
         if history.best is not None and history.best.val_accuracy is not None:
             right.plot(history.best.epoch, 100 * history.best.val_accuracy, "o", color=theme.second, label="kept")
         _accuracies(right, "Accuracy (%)", theme)
