@@ -210,7 +210,7 @@ def filter_gradient(images: Array, dout: Array, geometry: Any) -> tuple[Array, A
 
 def _at_once(results: int, across: int) -> tuple[int, int]:
     """How many of the results, and how many pixels of each, a thread has: the latter a multiple of `across`."""
-    number = _divisor(results, MOST_SUMS // 4)
+    number = _divisor(results, MOST_SUMS // max(4, across))
     return number, across * max(1, min(8, MOST_SUMS // number) // across)
 
 

@@ -13,6 +13,7 @@ SETTINGS = [
     {"stride": (3, 4), "padding": 2, "dilation": (1, 2)},  # pixels that no window sees
     {"padding": "same", "groups": 2},
     {"stride": 2, "padding": 5},  # windows that see nothing but border
+    {"stride": (1, 14)},  # patches that lie apart
 ]
 
 
@@ -28,6 +29,14 @@ def test_with_fewer_sums_a_thread_and_fewer_threads(settings, sums, threads, cup
     monkeypatch.setattr(convolution, "MOST_SUMS", sums)
     monkeypatch.setattr(convolution, "THREADS", threads)
     agree(settings, 5, np.float64, cupy)
+
+
+@pytest.mark.parametrize("across", [1, 2, 3, 5, 16, 64])
+@pytest.mark.parametrize("results", [1, 6, 64, 97])
+def test_a_thread_never_holds_more_sums_than_there_are_registers_for(results, across):
+    number, pixels = convolution._at_once(results, across)
+    assert results % number == 0 and pixels % across == 0
+    assert number * pixels <= convolution.MOST_SUMS
 
 
 @pytest.mark.parametrize("batch", [0, 1, 33])
