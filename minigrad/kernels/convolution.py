@@ -30,20 +30,21 @@ WARP = 32  # threads that take each step together
 # are arguments: few divisions need them.
 
 # A thread has image n, FILTERS of the results from r on, and PIXELS pixels of their row h. It goes along the rows that
-# these look at, in all of the sources: it fetches SPAN numbers from column `first` on, and pixel p finds what meets
-# place b of the filter among them, at meets(p, b).
+# these look at, in all sources of their group: it fetches SPAN numbers from column `first` on, and pixel p finds what
+# meets place b of the filter among them, at meets(p, b). sources, results: how many a group has.
 _LINES = """
     const int pieces = (columns + SHIFT + PIXELS - 1) / PIXELS;
     const unsigned place = i >> 31 ? i / batch : (unsigned) i / batch;
     const int n = i - (ptrdiff_t) place * batch;
     const int piece = place % pieces, h = place / pieces % rows, r = place / pieces / rows * FILTERS;
+    const int group = r / results;
     T sums[FILTERS][PIXELS];
     #pragma unroll
     for (int f = 0; f < FILTERS; f++) {
         #pragma unroll
         for (int p = 0; p < PIXELS; p++) sums[f][p] = BIAS ? bias[r + f] : T(0);
     }
-    for (int s = 0; s < sources; s++) {
+    for (int s = group * sources; s < (group + 1) * sources; s++) {
         for (int a = 0; a < KERNEL_HEIGHT; a++) {
             const int row = row_at(h, a), first = first_column(piece);
             if (row < 0 || row >= height) continue;
@@ -59,7 +60,7 @@ _LINES = """
                 const ptrdiff_t place_in_filter = (s * KERNEL_HEIGHT + a) * KERNEL_WIDTH + b;
                 #pragma unroll
                 for (int f = 0; f < FILTERS; f++) {
-                    const T weight = weights[place_in_filter * results + r + f];
+                    const T weight = weights[place_in_filter * results + r % results + f];
                     #pragma unroll
                     for (int p = 0; p < PIXELS; p++) {
                         if (meets(p, b) >= 0) sums[f][p] += weight * seen[meets(p, b)];
@@ -118,19 +119,20 @@ _SPREAD = Kernel(
     """,
 )
 
-# A thread has a row of FILTERS filters: their channel c and row a. Of what dout's rows bring, of all images, it adds up
-# a part: the rows part, part + parts, ..., counted through all images. For the channel behind the last the images are
-# ones, which gives the bias's gradient. Warps side by side have the same part, so they fetch the same of dout.
+# A thread has a row of FILTERS filters from o on: their channel c and row a. Of what dout's rows bring, of all images,
+# it adds up a part: the rows part, part + parts, ..., counted through all images. For the channel behind the group's
+# last the images are ones, which gives the bias's gradient. Warps side by side have the same part, so they fetch the
+# same of dout. channels, filters: how many a group has.
 _FILTER_GRADIENT = Kernel(
     "filter_gradient",
-    "raw T images, raw T dout, int32 batch, int32 channels, int32 height, int32 width, int32 rows, int32 columns, "
-    "int32 parts",
+    "raw T images, raw T dout, int32 batch, int32 channels, int32 height, int32 width, int32 filters, int32 rows, "
+    "int32 columns, int32 parts",
     "raw T dw",
     """
     const int lines = channels * KERNEL_HEIGHT + 1;
     const unsigned warp = (unsigned) i / WARP, warps = parts / WARP;
     const int line = warp % lines, o = warp / lines / warps * FILTERS, part = warp / lines % warps * WARP + i % WARP;
-    const int c = line / KERNEL_HEIGHT, a = line % KERNEL_HEIGHT;
+    const int c = line / KERNEL_HEIGHT, a = line % KERNEL_HEIGHT, channel = o / filters * channels + c;
     T sums[FILTERS][KERNEL_WIDTH] = {};
     for (ptrdiff_t k = part; k < (ptrdiff_t) rows * batch; k += parts) {
         const int n = k % batch, h = k / batch, row = h * DOWN + a * HOLE_DOWN - TOP;
@@ -141,7 +143,7 @@ _FILTER_GRADIENT = Kernel(
             #pragma unroll
             for (int b = 0; b < KERNEL_WIDTH; b++) {
                 const int column = v * ACROSS + b * HOLE_ACROSS - LEFT;
-                const ptrdiff_t pixel = (ptrdiff_t) (c * height + row) * width + column;
+                const ptrdiff_t pixel = (ptrdiff_t) (channel * height + row) * width + column;
                 seen[b] = ones ? T(1) : column >= 0 && column < width ? images[pixel * batch + n] : T(0);
             }
             #pragma unroll
@@ -164,19 +166,19 @@ _FILTER_GRADIENT = Kernel(
 
 
 def correlate(images: Array, filters: Array, bias: Array | None, geometry: Any, out: Array) -> None:
-    """Write out (O, Ho, Wo, N) = filters (O, C, kh, kw) over images (C, H, W, N), plus bias (O,).
+    """Write out (G, O, Ho, Wo, N) = filters (G, O, C, kh, kw) over images (G, C, H, W, N), plus bias (G, O).
 
-    geometry: that of `ops.convolution`, whose `sliding` are the constants above.
+    geometry: that of `ops.convolution`, whose `sliding` are the constants above. G: the groups.
     """
-    number, pixels = _at_once(len(out), 1)
-    _run(_CORRELATE, images, filters.transpose(1, 2, 3, 0), bias, geometry, out, number, pixels, 0)
+    number, pixels = _at_once(out.shape[1], 1)
+    _run(_CORRELATE, images, filters.transpose(0, 2, 3, 4, 1), bias, geometry, out, number, pixels, 0)
 
 
 def spread(dout: Array, filters: Array, geometry: Any, dimages: Array) -> None:
-    """Write into dimages (C, H, W, N) what each pixel gets from the windows that saw it."""
-    number, pixels = _at_once(len(dimages), geometry.stride[1])
+    """Write into dimages (G, C, H, W, N) what each pixel gets from the windows that saw it."""
+    number, pixels = _at_once(dimages.shape[1], geometry.stride[1])
     shift = geometry.pads[1][0]
-    _run(_SPREAD, dout, filters.transpose(0, 2, 3, 1), None, geometry, dimages, number, pixels, shift)
+    _run(_SPREAD, dout, filters.transpose(0, 1, 3, 4, 2), None, geometry, dimages, number, pixels, shift)
 
 
 def _run(
@@ -184,28 +186,29 @@ def _run(
     number: int, pixels: int, shift: int,
 ) -> None:  # fmt: skip
     weights = array_module(weights).ascontiguousarray(weights)  # those of a pixel's sums lie side by side
-    results, rows, columns, batch = result.shape
+    groups, results, rows, columns, batch = result.shape
     pieces = -(-(columns + shift) // pixels)
     kernel(
-        source, weights, weights if bias is None else bias, batch, *source.shape[:3], results, rows, columns, result,
-        size=results // number * rows * pieces * batch, FILTERS=number, PIXELS=pixels, BIAS=int(bias is not None),
-        **geometry.sliding,
+        source, weights, weights if bias is None else bias, batch, *source.shape[1:4], results, rows, columns, result,
+        size=groups * results // number * rows * pieces * batch, FILTERS=number, PIXELS=pixels,
+        BIAS=int(bias is not None), **geometry.sliding,
     )  # fmt: skip
 
 
 def filter_gradient(images: Array, dout: Array, geometry: Any) -> tuple[Array, Array]:
-    """dw (O, C, kh, kw), and db (O,)."""
-    (filters, rows, columns, batch), (channels, height, width, _), (kh, kw) = dout.shape, images.shape, geometry.kernel
+    """dw (G, O, C, kh, kw), and db (G, O)."""
+    (_, channels, height, width, batch), (kh, kw) = images.shape, geometry.kernel
+    groups, filters, rows, columns, _ = dout.shape
     number, lines = _divisor(filters, MOST_SUMS // kw), channels * kh + 1
-    enough = THREADS // (lines * filters // number * WARP)
+    enough = THREADS // (lines * groups * filters // number * WARP)
     parts = WARP * max(1, min(enough, -(-rows * batch // WARP)))
-    sums = array_module(dout).empty((filters, lines, kw, parts), dout.dtype)
+    sums = array_module(dout).empty((groups, filters, lines, kw, parts), dout.dtype)
     _FILTER_GRADIENT(
-        images, dout, batch, channels, height, width, rows, columns, parts, sums,
-        size=filters // number * lines * parts, FILTERS=number, WARP=WARP, **geometry.sliding,
+        images, dout, batch, channels, height, width, filters, rows, columns, parts, sums,
+        size=groups * filters // number * lines * parts, FILTERS=number, WARP=WARP, **geometry.sliding,
     )  # fmt: skip
-    total = sums.sum(axis=3)
-    return total[:, :-1].reshape(filters, channels, kh, kw), total[:, -1, 0]
+    total = sums.sum(axis=4)
+    return total[:, :, :-1].reshape(groups, filters, channels, kh, kw), total[:, :, -1, 0]
 
 
 def _at_once(results: int, across: int) -> tuple[int, int]:

@@ -73,10 +73,9 @@ class Geometry:
         """The settings as `kernels.convolution` needs them."""
         return constants(self.kernel, self.stride, self.dilation, self.pads)
 
-    def parts(self, filters: int, channels: int) -> list[tuple[slice, slice]]:
-        """For each group its filters and its channels."""
-        per = filters // self.groups, channels // self.groups
-        return [(slice(i * per[0], (i + 1) * per[0]), slice(i * per[1], (i + 1) * per[1])) for i in range(self.groups)]
+    def by_group(self, x: Array) -> Array:
+        """(channels, ...) as (groups, channels of each, ...), without a copy. Filters and their biases likewise."""
+        return x.reshape(self.groups, len(x) // self.groups, *x.shape[1:])
 
 
 # -- the pairs ---------------------------------------------------------------------------------------------------------
@@ -102,11 +101,11 @@ def conv2d_forward(
     Ho = (H + 2 padding - dilation (kh - 1) - 1) // stride + 1, and Wo likewise.
     """
     geometry = _geometry(x, w, b, stride, padding, dilation, groups)
-    images = batch_last(_wide(x), _border(geometry, x))
+    images = geometry.by_group(batch_last(_wide(x), _border(geometry, x)))
+    filters, biases = geometry.by_group(_wide(w)), None if b is None else geometry.by_group(_wide(b))
     correlate = _correlate if is_on_host(x) else kernels.correlate
     out = memory.empty((len(w), geometry.rows, geometry.columns, len(x)), images.dtype, array_module(x))
-    for mine, theirs in geometry.parts(len(w), len(images)):
-        correlate(images[theirs], _wide(w[mine]), None if b is None else _wide(b[mine]), geometry, out[mine])
+    correlate(images, filters, biases, geometry, geometry.by_group(out))
     return batch_first(out).astype(x.dtype, copy=False), (images, w, b, geometry)
 
 
@@ -117,21 +116,18 @@ def conv2d_backward(dout: Array, cache, needs=ALL):
     is added to every pixel of channel o, so db[o] is the sum of that channel of dout.
     """
     images, w, b, geometry = cache
-    xp, dtype, parts = array_module(dout), dout.dtype, geometry.parts(len(w), len(images))
-    spread, filter_gradient = (
-        (_spread, _filter_gradient) if is_on_host(dout) else (kernels.spread, kernels.filter_gradient)
-    )
-    dout = batch_last(_wide(dout))
+    xp, on_host, dtype = array_module(dout), is_on_host(dout), dout.dtype
+    spread, filter_gradient = (_spread, _filter_gradient) if on_host else (kernels.spread, kernels.filter_gradient)
+    dout = geometry.by_group(batch_last(_wide(dout)))
     dx = dw = db = None
     if needs[0]:
-        dimages = (memory.zeros if is_on_host(dout) else memory.empty)(images.shape, dout.dtype, xp)
-        for mine, theirs in parts:
-            spread(dout[mine], _wide(w[mine]), geometry, dimages[theirs])
+        dimages = (memory.zeros if on_host else memory.empty)(images.shape, dout.dtype, xp)
+        spread(dout, geometry.by_group(_wide(w)), geometry, dimages)
+        dimages = dimages.reshape(w.shape[1] * geometry.groups, *dimages.shape[2:])
         dx = batch_first(without_border(dimages, _border(geometry, dout))).astype(dtype, copy=False)
     if needs[1] or needs[2]:
         dw, db = xp.empty_like(w), xp.empty(len(w), dtype)
-        for mine, theirs in parts:
-            dw[mine], db[mine] = filter_gradient(images[theirs], dout[mine], geometry)
+        geometry.by_group(dw)[...], geometry.by_group(db)[...] = filter_gradient(images, dout, geometry)
     return dx, dw, None if b is None else db
 
 
@@ -164,38 +160,41 @@ def conv1d_backward(dout: Array, cache, needs=ALL):
 #
 # On a GPU `kernels.convolution` has functions of the same names for the same.
 #
-# From here on the batch lies innermost (see `windows`): images (C, H, W, N), border included; out, dout (O, Ho, Wo, N).
-# A block is a range of output columns and a slice of the batch.
+# From here on the groups come first, and the batch lies innermost (see `windows`). C and O count the channels and the
+# filters of one of the G groups: images (G, C, H, W, N), border included; filters (G, O, C, kh, kw); out and dout
+# (G, O, Ho, Wo, N). A block is some groups, a range of output columns, and a part of the batch.
 
-Block = tuple[range, slice]
+Block = tuple[slice, range, slice]
 
 
 def _correlate(images: Array, filters: Array, bias: Array | None, geometry: Geometry, out: Array) -> None:
     """out = w @ patches."""
-    matrix, in_all = _as_matrix(filters, bias), len(images) * images.shape[1] * geometry.kernel[1]
+    _, channels, height, _, _ = images.shape
+    matrix, in_all = _as_matrix(filters, bias), height * channels * geometry.kernel[1]
 
     def walk(columns: range) -> None:
-        for block in _blocks(columns, out.shape[3], in_all, matrix.shape[1], out):
-            np.matmul(matrix, _patches(images, geometry, block), out=_pixels(out, block))
+        for block in _blocks(columns, out, in_all, matrix.shape[-1]):
+            np.matmul(matrix[block[0]], _patches(images, geometry, block), out=_pixels(out, block))
 
-    share(walk, geometry.columns, matrix.shape[1] * out.size)
+    share(walk, geometry.columns, matrix.shape[-1] * out.size)
 
 
 def _filter_gradient(images: Array, dout: Array, geometry: Geometry) -> tuple[Array, Array]:
-    """dw = dout @ patchesᵀ, as (O, C, kh, kw), and db, which belongs to the patches' ones."""
-    (kh, kw), channels, filters = geometry.kernel, len(images), len(dout)
+    """dw = dout @ patchesᵀ, as (G, O, C, kh, kw), and db (G, O), which belongs to the patches' ones."""
+    (kh, kw), (groups, channels, height, _, _), filters = geometry.kernel, images.shape, dout.shape[1]
     inner = kh * (channels * kw + 1)
 
     def walk(columns: range) -> Array:
-        total = np.zeros((inner, filters), images.dtype)
-        for block in _blocks(columns, dout.shape[3], images.shape[1] * channels * kw, inner, dout):
-            of_each_row = _patches(images, geometry, block) @ _pixels(dout, block).swapaxes(1, 2)
-            total += of_each_row.sum(axis=0)
+        total = np.zeros((groups, inner, filters), images.dtype)
+        for block in _blocks(columns, dout, height * channels * kw, inner):
+            of_each_row = _patches(images, geometry, block) @ _pixels(dout, block).swapaxes(2, 3)
+            total[block[0]] += of_each_row.sum(axis=1)
         return total
 
     totals = share(walk, geometry.columns, inner * dout.size)
-    total = sum(totals).reshape(kh, channels * kw + 1, filters)
-    return total[:, :-1].reshape(kh, channels, kw, filters).transpose(3, 1, 0, 2), total[0, -1]
+    total = sum(totals).reshape(groups, kh, channels * kw + 1, filters)
+    dw = total[:, :, :-1].reshape(groups, kh, channels, kw, filters).transpose(0, 4, 2, 1, 3)
+    return dw, total[:, 0, -1]
 
 
 def _spread(dout: Array, filters: Array, geometry: Geometry, dimages: Array) -> None:
@@ -203,91 +202,101 @@ def _spread(dout: Array, filters: Array, geometry: Geometry, dimages: Array) -> 
 
     The windows that saw column u of the images at their place j are those of column u - j (with stride 1). So the
     gradient of a column comes of kw columns of dout, taken with the filter's places in reverse order: again a window
-    that slides, over dout with a border. With the columns outermost, its places lie one under the other, and no copy is
-    needed. Downwards, each of the kh rows that a window saw is given its share.
+    that slides, over dout with a border. With the columns outermost, its places lie one under the other, and a block of
+    one column needs no copy. Downwards, each of the kh rows that a window saw is given its share.
     """
     (kh, kw), (down, across), hole = geometry.kernel, geometry.stride, geometry.dilation
-    (channels, _, width, batch), filter_count, border = dimages.shape, len(dout), reach(kw, hole[1]) - 1
-    reverse = filters[:, :, :, ::-1].transpose(2, 1, 3, 0).reshape(kh * channels, kw * filter_count)
-    bordered = memory.zeros((geometry.rows, width + border, filter_count, batch), dout.dtype)
+    (groups, channels, _, width, batch), filter_count = dimages.shape, dout.shape[1]
+    border = reach(kw, hole[1]) - 1
+    reverse = filters[..., ::-1].transpose(0, 3, 2, 4, 1).reshape(groups, 1, kh * channels, kw * filter_count)
+    bordered = memory.zeros((groups, geometry.rows, width + border, filter_count, batch), dout.dtype)
 
     def lay_out(rows: range) -> None:
         here = slice(rows.start, rows.stop)
-        bordered[here, every(border, geometry.columns, across)] = dout[:, here].transpose(1, 2, 0, 3)
+        bordered[:, here, every(border, geometry.columns, across)] = dout[:, :, here].transpose(0, 2, 3, 1, 4)
 
     def walk(columns: range) -> None:
-        for part, images in _blocks(columns, batch, geometry.rows * kh * channels, kw * filter_count, dout):
-            begin = bordered[:, part.start :, :, images]
-            h, v, o, n = begin.strides
+        for group, part, images in _blocks(columns, dout, geometry.rows * kh * channels, kw * filter_count):
+            begin = bordered[group, :, part.start :, :, images]
+            number, n = len(begin), begin.shape[-1]
+            g, h, v, o, image = begin.strides
             seen = np.lib.stride_tricks.as_strided(
-                begin, (geometry.rows, len(part), kw, filter_count, begin.shape[3]), (h, v, hole[1] * v, o, n)
+                begin, (number, geometry.rows, kw, filter_count, len(part), n), (g, h, hole[1] * v, o, v, image)
             )
-            shares = reverse @ seen.reshape(geometry.rows, len(part), kw * filter_count, begin.shape[3])
-            shares = shares.reshape(geometry.rows, len(part), kh, channels, begin.shape[3])
+            shares = reverse[group] @ seen.reshape(number, geometry.rows, kw * filter_count, len(part) * n)
+            shares = shares.reshape(number, geometry.rows, kh, channels, len(part), n)
             for i in range(kh):
-                rows = dimages[:, every(i * hole[0], geometry.rows, down), part.start : part.stop, images]
-                rows += shares[:, :, i].transpose(2, 0, 1, 3)
+                rows = dimages[group, :, every(i * hole[0], geometry.rows, down), part.start : part.stop, images]
+                rows += shares[:, :, i].swapaxes(1, 2)
 
     share(lay_out, geometry.rows, bordered.size)
-    share(walk, width, filters[0].size * dout.size)
+    share(walk, width, filters[0, 0].size * dout.size)
 
 
-def _blocks(columns: range, batch: int, in_all: int, in_row: int, like: Array) -> Iterator[Block]:
-    """Cut columns into blocks whose numbers stay in the cache: some columns each, or part of one column's batch.
+def _blocks(columns: range, like: Array, in_all: int, in_row: int) -> Iterator[Block]:
+    """Cut the columns of all groups into blocks whose numbers stay in the cache.
 
-    So the pixels of a block, column by column and image by image, lie side by side in memory.
-    in_all, in_row: how many numbers there are for each pixel, in all rows and in one.
+    So the pixels of a block, column by column and image by image, lie side by side in memory. Of one group a block has
+    some columns, or a part of one column's batch; only where all columns are not enough, there are more groups in it.
+    in_all, in_row: how many numbers of a group there are for each pixel, in all rows and in one.
     """
+    groups, batch = len(like), like.shape[-1]
     pixels = max(FEWEST_PIXELS, min(CACHE_BYTES // in_all, ROW_BYTES // in_row) // like.itemsize)
     cuts = max(1, round(batch / pixels))
     step = max(1, pixels // max(batch, 1))
-    for start in columns[::step]:
-        for i in range(cuts):
-            yield range(start, min(start + step, columns.stop)), slice(batch * i // cuts, batch * (i + 1) // cuts)
+    together = max(1, step // len(columns))
+    for first in range(0, groups, together):
+        for start in columns[::step]:
+            for i in range(cuts):
+                images = slice(batch * i // cuts, batch * (i + 1) // cuts)
+                yield slice(first, first + together), range(start, min(start + step, columns.stop)), images
 
 
 def _pixels(images: Array, block: Block) -> Array:
-    """A block's pixels of out or dout, as a matrix (O, pixels) for each output row. No copy."""
-    columns, batch = block
-    part = images[:, :, columns.start : columns.stop, batch]
-    filters, rows, _, _ = part.shape
-    between_filters, between_rows, _, _ = part.strides
-    shape, strides = (rows, filters, part[0, 0].size), (between_rows, between_filters, part.itemsize)
-    return np.lib.stride_tricks.as_strided(part, shape, strides)
+    """A block's pixels of out or dout, as a matrix (O, pixels) for each group and output row. No copy."""
+    groups, columns, batch = block
+    part = images[groups, :, :, columns.start : columns.stop, batch]
+    number, filters, rows, width, n = part.shape
+    g, o, h, _, image = part.strides
+    return np.lib.stride_tricks.as_strided(part, (number, rows, filters, width * n), (g, h, o, image))
 
 
 def _patches(images: Array, geometry: Geometry, block: Block) -> Array:
-    """What the windows of a block see: for each output row a matrix (K, pixels), with a patch in each column.
+    """What the windows of a block see: for each group and output row a matrix (K, pixels), a patch in each column.
 
     Only across is anything copied: `unfolded` holds each row of the images kw times, as the kw places of a window see
     it, and a line of ones, for the bias. Downwards nothing needs to be: the rows that a window sees lie one under the
     other in `unfolded` already, so the matrix of an output row is a slice of it, and that of the next one begins
     `stride` rows further down. (Only where there are holes between those rows, `reshape` brings them together.)
     """
-    columns, batch = block
+    groups, columns, batch = block
     (kh, kw), (down, across), (hole_down, hole_across) = geometry.kernel, geometry.stride, geometry.dilation
-    part = images[:, :, columns.start * across :, batch]
-    channels, height, _, n = part.shape
-    c, h, v, image = part.strides
+    part = images[groups, :, :, columns.start * across :, batch]
+    number, channels, height, _, n = part.shape
+    g, c, h, v, image = part.strides
     as_strided = np.lib.stride_tricks.as_strided
-    seen = as_strided(part, (height, channels, kw, len(columns), n), (h, c, hole_across * v, across * v, image))
+    seen = as_strided(
+        part, (number, height, channels, kw, len(columns), n), (g, h, c, hole_across * v, across * v, image)
+    )
     lines, pixels = channels * kw + 1, len(columns) * n
-    unfolded = np.empty((height, lines, pixels), images.dtype)
-    unfolded[:, :-1].reshape(seen.shape)[...] = seen
-    unfolded[:, -1] = 1
-    row, line, number = unfolded.strides
-    windows = as_strided(unfolded, (geometry.rows, kh, lines, pixels), (down * row, hole_down * row, line, number))
-    return windows.reshape(geometry.rows, kh * lines, pixels)
+    unfolded = np.empty((number, height, lines, pixels), images.dtype)
+    unfolded[:, :, :-1].reshape(seen.shape)[...] = seen
+    unfolded[:, :, -1] = 1
+    g, row, line, pixel = unfolded.strides
+    windows = as_strided(
+        unfolded, (number, geometry.rows, kh, lines, pixels), (g, down * row, hole_down * row, line, pixel)
+    )
+    return windows.reshape(number, geometry.rows, kh * lines, pixels)
 
 
 def _as_matrix(filters: Array, bias: Array | None) -> Array:
-    """The filters (O, C, kh, kw) as rows (O, K), in the order of the patches. The bias meets the first line of ones."""
-    number, channels, kh, kw = filters.shape
-    matrix = np.zeros((number, kh, channels * kw + 1), filters.dtype)
-    matrix[:, :, :-1] = filters.transpose(0, 2, 1, 3).reshape(number, kh, channels * kw)
+    """The filters (G, O, C, kh, kw) as rows (G, 1, O, K), ordered like patches, where the bias meets the first ones."""
+    groups, number, channels, kh, kw = filters.shape
+    matrix = np.zeros((groups, number, kh, channels * kw + 1), filters.dtype)
+    matrix[..., :-1] = filters.transpose(0, 1, 3, 2, 4).reshape(groups, number, kh, channels * kw)
     if bias is not None:
-        matrix[:, 0, -1] = bias
-    return matrix.reshape(number, -1)
+        matrix[:, :, 0, -1] = bias
+    return matrix.reshape(groups, 1, number, -1)
 
 
 def _border(geometry: Geometry, x: Array) -> Pads:
@@ -316,9 +325,9 @@ def conv2d_forward_naive(
     geometry = _geometry(x, w, b, stride, padding, dilation, groups)
     padded = np.pad(x, ((0, 0), (0, 0), *geometry.pads))
     out = np.zeros((len(x), len(w), geometry.rows, geometry.columns), x.dtype)
-    for mine, theirs in geometry.parts(len(w), x.shape[1]):
-        for n, o, h, v in product(range(len(x)), range(mine.start, mine.stop), *map(range, out.shape[2:])):
-            out[n, o, h, v] = (w[o] * padded[n, theirs, *_window(geometry, h, v)]).sum() + (0 if b is None else b[o])
+    for n, o, h, v in product(*map(range, out.shape)):
+        seen = padded[n, *_window(geometry, w, o, h, v)]
+        out[n, o, h, v] = (w[o] * seen).sum() + (0 if b is None else b[o])
     return out, (x, w, b, geometry)
 
 
@@ -327,23 +336,23 @@ def conv2d_backward_naive(dout: Array, cache):
     x, w, b, geometry = cache
     padded = np.pad(x, ((0, 0), (0, 0), *geometry.pads))
     dpadded, dw = np.zeros_like(padded), np.zeros_like(w)
-    for mine, theirs in geometry.parts(len(w), x.shape[1]):
-        for n, o, h, v in product(range(len(x)), range(mine.start, mine.stop), *map(range, dout.shape[2:])):
-            window = _window(geometry, h, v)
-            dw[o] += dout[n, o, h, v] * padded[n, theirs, *window]
-            dpadded[n, theirs, *window] += dout[n, o, h, v] * w[o]
+    for n, o, h, v in product(*map(range, dout.shape)):
+        window = _window(geometry, w, o, h, v)
+        dw[o] += dout[n, o, h, v] * padded[n, *window]
+        dpadded[n, *window] += dout[n, o, h, v] * w[o]
     db = None if b is None else dout.sum(axis=(0, 2, 3))
     (above, _), (left, _) = geometry.pads
     return dpadded[:, :, above : above + x.shape[2], left : left + x.shape[3]], dw, db
 
 
-def _window(geometry: Geometry, h: int, v: int) -> tuple[slice, slice]:
-    """The rows and the columns that the window at output pixel (h, v) sees."""
+def _window(geometry: Geometry, w: Array, o: int, h: int, v: int) -> tuple[slice, slice, slice]:
+    """The channels, rows and columns that filter o sees at output pixel (h, v)."""
+    number, group = w.shape[1], o // (len(w) // geometry.groups)
     down, across = (
         every(at * stride, kernel, hole)
         for at, stride, kernel, hole in zip((h, v), geometry.stride, geometry.kernel, geometry.dilation, strict=True)
     )
-    return down, across
+    return slice(group * number, (group + 1) * number), down, across
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ CASES = [
     ((2, 2, 8, 9), (3, 2, 2, 3), {"stride": (2, 3), "padding": (0, 1), "dilation": (3, 2)}),
     ((2, 4, 6, 6), (6, 2, 3, 3), {"groups": 2, "padding": 1}),
     ((3, 4, 5, 6), (8, 1, 3, 2), {"groups": 4, "stride": (1, 2)}),
+    ((3, 5, 5, 6), (5, 1, 2, 3), {"groups": 5, "dilation": (2, 1), "padding": 1}),  # a filter for each channel
     ((2, 2, 5, 6), (3, 2, 2, 4), {"padding": "same"}),
     ((2, 2, 5, 6), (3, 2, 3, 2), {"padding": "same", "dilation": (1, 2)}),
     ((2, 2, 5, 6), (3, 2, 3, 2), {"padding": "valid"}),
