@@ -74,7 +74,7 @@ html_show_sphinx = False
 html_math_renderer = "mathml"
 html_theme_options = {
     "logo": {"text": "minigrad"},
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 5,
     "navigation_with_keys": False,  # the arrow keys belong to the stepper
     "show_nav_level": 1,
     "show_toc_level": 2,
