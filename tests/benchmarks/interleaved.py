@@ -68,7 +68,8 @@ def compare(
 def table(comparisons: list[Comparison]) -> str:
     """The comparisons as text."""
     width = max(44, *(len(c.name) for c in comparisons))
-    lines = [f"{'':{width}s} {'minigrad':>12s} {'PyTorch':>12s} {'ratio':>7s} {'promised':>9s}"]
+    promises = "promised" if any(c.promised is not None for c in comparisons) else ""
+    lines = [f"{'':{width}s} {'minigrad':>12s} {'PyTorch':>12s} {'ratio':>7s} {promises:>9s}".rstrip()]
     for c in comparisons:
         other = f"{'-':>12s} {'-':>7s}" if c.other is None else f"{c.other:9.2f} {c.unit} {c.ratio:7.2f}"
         promised = "" if c.promised is None else f"{'<=':>4s} {c.promised:.2f}"
