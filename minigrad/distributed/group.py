@@ -15,10 +15,11 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from types import TracebackType
 from typing import Any, NoReturn
 
+from minigrad.distributed.absentees import absentees_noticed
 from minigrad.distributed.agreement import Agreement, Done, Step
 from minigrad.distributed.watcher import line_to_watcher, say_goodbye
 from minigrad.threads import get_num_threads, set_num_threads
@@ -64,7 +65,7 @@ def init_process_group(backend: str | None = None, *, world_size: int = -1, rank
 
     The ranks on one machine share its cores: each is given an equal part of the threads, unless OMP_NUM_THREADS says
     how many. From now on an exception that nobody catches ends the job, on all ranks. Call it first in a program: a
-    rank that fails before is waited for here, without end.
+    rank that ends before it comes here ends the others only where they can see it (`absentees`).
 
     backend: whatever PyTorch's scripts say, "mpi", "gloo" or "nccl". MPI it is, with NCCL between GPUs (`own_gpu`).
     world_size, rank: what the program takes for granted. RuntimeError if mpiexec has said otherwise.
@@ -74,7 +75,8 @@ def init_process_group(backend: str | None = None, *, world_size: int = -1, rank
     if is_initialized():
         raise RuntimeError("init_process_group: there is a process group already; destroy_process_group() ends it.")
     try:
-        from mpi4py import MPI
+        with absentees_noticed() if "mpi4py.MPI" not in sys.modules else nullcontext():
+            from mpi4py import MPI
     except ImportError as error:
         raise ImportError(f"init_process_group: mpi4py is missing; {INSTALL}.", name="mpi4py") from error
     except RuntimeError as error:  # mpi4py found no MPI that it could load

@@ -4,12 +4,13 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import minigrad as mg
 from minigrad import distributed
-from tests.minigrad.distributed.ranks import ROOT, needs_mpi, run
+from tests.minigrad.distributed.ranks import ROOT, ended, needs_mpi, run, start
 
 
 @needs_mpi
@@ -123,6 +124,26 @@ def test_a_rank_that_comes_to_its_end_is_not_waited_for(rank, how):
     if how in ("exit", "uneven"):
         assert len(named) == 1 and named[0].startswith(f"rank {1 - rank} of 2: RuntimeError: The ranks do not do the ")
         assert f"rank {rank} came to destroy_process_group or the end of the program" in named[0]
+
+
+COMING = "import os, sys, time\nif os.environ['PMI_RANK'] == '1':\n    {}\n"
+JOINING = "from minigrad import distributed as d\nd.init_process_group()\nprint(d.get_rank())"
+
+
+@needs_mpi
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+@pytest.mark.parametrize("how", ["sys.exit()", "import a_package_that_there_is_not"])
+def test_a_rank_that_ends_before_it_joins_the_group_is_not_waited_for(how):
+    code, _, errors = ended(start(3, "-c", COMING.format(how) + JOINING), seconds=30)
+    assert code != 0
+    said = ["rank 1 of 3: ended before it came to init_process_group()."]
+    assert [line for line in errors.splitlines() if line.startswith("rank ")] == said
+
+
+@needs_mpi
+def test_a_rank_that_is_late_is_waited_for():
+    code, out, errors = ended(start(3, "-c", COMING.format("time.sleep(4)") + JOINING), seconds=30)
+    assert (code, sorted(out.split()), errors) == (0, ["0", "1", "2"], "")
 
 
 @needs_mpi
