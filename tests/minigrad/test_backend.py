@@ -33,7 +33,7 @@ def test_devices_are_read_from_their_names(name, expected):
     assert mg.device(read) is read and mg.device(expected) == read
 
 
-@pytest.mark.parametrize("name", ["gpu", "cuda:x", "", "cuda:-1"])
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "", "cuda:-1", "cuda:", "cuda:²", True])
 def test_an_unknown_device_is_refused(name):
     with pytest.raises(ValueError, match=r"^device: expected 'cpu', 'cuda' or 'cuda:N', got"):
         mg.device(name)
@@ -98,6 +98,7 @@ np.log(np.zeros(1))
 
 def test_a_device_may_be_given_in_two_parts_or_as_a_number():
     assert mg.device("cuda", 1) == mg.device("cuda:1") == mg.device(1) == mg.device(type="cuda", index=1)
+    assert mg.device(np.int64(1)) == mg.device(1)
 
 
 @pytest.mark.parametrize("name", ["float16", "float32", "float64"])
