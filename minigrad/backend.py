@@ -183,12 +183,18 @@ def cupy_with_a_gpu(what: str, index: int = 0) -> Any:
     """
     try:
         import cupy
-    except ImportError:
+    except ImportError as error:
+        if error.name != "cupy":
+            raise RuntimeError(
+                f"{what}: CuPy is installed, but broken; `minigrad doctor` says how to mend it."
+            ) from error
         raise RuntimeError(
             f"{what}: CuPy is not installed. Install it with: pip install 'minigrad[cuda12]' (or [cuda13])."
         ) from None
     if not cupy.cuda.is_available():
-        raise RuntimeError(f"{what}: CuPy is installed, but it sees no GPU on this machine.")
+        raise RuntimeError(
+            f"{what}: CuPy is installed, but it sees no GPU on this machine. `minigrad doctor` looks for the reason."
+        )
     count = cupy.cuda.runtime.getDeviceCount()
     if index >= count:
         raise RuntimeError(f"{what}: there is no GPU {index} on this machine; it has {count}, counted from 0.")

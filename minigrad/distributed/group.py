@@ -77,9 +77,9 @@ def init_process_group(backend: str | None = None, *, world_size: int = -1, rank
     try:
         with absentees_noticed() if "mpi4py.MPI" not in sys.modules else nullcontext():
             from mpi4py import MPI
-    except ImportError as error:
-        raise ImportError(f"init_process_group: mpi4py is missing; {INSTALL}.", name="mpi4py") from error
-    except RuntimeError as error:  # mpi4py found no MPI that it could load
+    except (ImportError, RuntimeError) as error:
+        if getattr(error, "name", None) == "mpi4py":
+            raise ImportError(f"init_process_group: mpi4py is missing; {INSTALL}.", name="mpi4py") from error
         raise RuntimeError(f"init_process_group: MPI cannot be loaded ({error}); {INSTALL}.") from None
     is_first = _group.agreement is None
     _await_farewells()

@@ -39,6 +39,15 @@ def test_an_unknown_device_is_refused(name):
         mg.device(name)
 
 
+def test_a_cupy_that_is_broken_is_not_said_to_be_missing(tmp_path, monkeypatch):
+    (tmp_path / "cupy.py").write_text("raise ImportError('libcublas.so.12: cannot open shared object file')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    assert not mg.cuda.is_available()
+    with pytest.raises(RuntimeError, match=r"^device 'cuda:0': CuPy is installed, but broken; `minigrad doctor`"):
+        mg.ones(2).cuda()
+
+
 @pytest.mark.skipif(backend.cuda_available(), reason="is about machines without a GPU")
 def test_without_a_gpu_a_move_there_says_what_is_missing():
     with pytest.raises(

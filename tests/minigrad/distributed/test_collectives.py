@@ -206,6 +206,16 @@ def test_without_mpi4py_the_extra_is_named(monkeypatch):
     assert not distributed.is_initialized()
 
 
+def test_an_mpi4py_that_finds_no_mpi_is_not_said_to_be_missing(tmp_path):
+    (tmp_path / "mpi4py").mkdir()
+    (tmp_path / "mpi4py" / "__init__.py").touch()
+    (tmp_path / "mpi4py" / "MPI.py").write_text("raise ImportError('libmpi.so.40: cannot open shared object file')")
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    code = "from minigrad import distributed as d; d.init_process_group()"
+    alone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60)
+    assert "RuntimeError: init_process_group: MPI cannot be loaded (libmpi.so.40: cannot open" in alone.stderr
+
+
 def test_without_a_group_every_function_says_how_to_get_one():
     calls = {
         "get_rank": [],
