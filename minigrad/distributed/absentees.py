@@ -4,7 +4,7 @@ Who comes there waits for the others inside of MPI, where Python hears nothing. 
 killed, but not if one ends by itself before it comes: by `sys.exit()`, or because it lacks a package. So beside each
 rank that waits a small process looks whether the others are still there, and if not, ends the wait.
 
-(With MPICH, on Linux, where all ranks run on one machine. Elsewhere nobody looks.)
+(For MPICH, on Linux, where all ranks run on one machine. Elsewhere nobody looks; Open MPI ends such a job by itself.)
 """
 
 from __future__ import annotations
