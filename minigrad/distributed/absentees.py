@@ -59,7 +59,7 @@ def watch(launcher: int, waiting: int) -> None:
     while not select.select([sys.stdin], [], [], patience)[0]:
         patience = NEXT
         processes = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
-        there = set().union(*map(_rank, processes))
+        there = {rank}.union(*map(_rank, processes))
         if len(processes) < count and rank == min(there):
             for gone in sorted({*range(count)} - there):
                 print(f"rank {gone} of {count}: ended before it came to init_process_group().", file=sys.stderr)
