@@ -370,9 +370,10 @@ def misused():
     weight, net[3].weight = net[3].weight, nn.Parameter(net[3].weight.detach().clone())
     replaced = message_of(lambda: wrapped(x))
     net[3].weight = weight
+    wide = message_of(lambda: wrapped.double()(x.double()))
     around = message_of(lambda: DistributedDataParallel(nn.Sequential(wrapped)))
     copies = [message_of(lambda: copy.deepcopy(wrapped)), message_of(lambda: pickle.dumps(wrapped))]
-    return changed, net[0].bias.grad is None, replaced, around, copies
+    return changed, net[0].bias.grad is None, replaced, wide, around, copies
 
 
 def joined(remembering):
