@@ -25,7 +25,9 @@ READING = 0.25  # that mpiexec has to read what was printed
 @contextmanager
 def absentees_noticed() -> Iterator[None]:
     """Wait in here for the other ranks. If one is gone, its number is printed, and the job ends."""
-    launcher = _launcher() if 1 < _number("PMI_SIZE") == _number("MPI_LOCALNRANKS") else None
+    has_begun = "mpi4py.MPI" in sys.modules  # with which all have come together already
+    on_one_machine = 1 < _number("PMI_SIZE") == _number("MPI_LOCALNRANKS")
+    launcher = _launcher() if on_one_machine and not has_begun else None
     if launcher is None:
         yield
         return

@@ -15,7 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -65,7 +65,7 @@ def init_process_group(backend: str | None = None, *, world_size: int = -1, rank
 
     The ranks on one machine share its cores: each is given an equal part of the threads, unless OMP_NUM_THREADS says
     how many. From now on an exception that nobody catches ends the job, on all ranks. Call it first in a program: a
-    rank that ends before it comes here ends the others only where they can see it (`absentees`).
+    rank that ends before it comes here ends the job only on one machine with Linux, or with Open MPI.
 
     backend: whatever PyTorch's scripts say, "mpi", "gloo" or "nccl". MPI it is, with NCCL between GPUs (`own_gpu`).
     world_size, rank: what the program takes for granted. RuntimeError if mpiexec has said otherwise.
@@ -75,7 +75,7 @@ def init_process_group(backend: str | None = None, *, world_size: int = -1, rank
     if is_initialized():
         raise RuntimeError("init_process_group: there is a process group already; destroy_process_group() ends it.")
     try:
-        with absentees_noticed() if "mpi4py.MPI" not in sys.modules else nullcontext():
+        with absentees_noticed():
             from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
         if getattr(error, "name", None) == "mpi4py":
