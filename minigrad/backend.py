@@ -5,6 +5,7 @@ The rest of the library writes `xp = array_module(x)` and then says the same thi
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -135,13 +136,15 @@ def device(type: str | int | Device | None, index: int | None = None) -> Device:
     """Read `"cpu"`, `"cuda"` (the current GPU), `"cuda:1"`, or `("cuda", 1)`. A number is that GPU, None the CPU."""
     if type is None or isinstance(type, Device):
         return type or CPU
-    name = f"cuda:{type}" if isinstance(type, int) else type if index is None else f"{type}:{index}"
-    kind, _, number = str(name).partition(":")
-    if kind not in ("cpu", "cuda") or (number and not number.isdigit()):
+    is_number = isinstance(type, (int, np.integer))
+    name = f"cuda:{type}" if is_number else type if index is None else f"{type}:{index}"
+    read = re.fullmatch("(cpu|cuda)(:[0-9]+)?", str(name))
+    if read is None:
         raise ValueError(f"device: expected 'cpu', 'cuda' or 'cuda:N', got {name!r}.")
+    kind, number = read.groups()
     if kind == "cpu":
         return CPU
-    return Device("cuda", int(number) if number else _current_gpu())
+    return Device("cuda", int(number[1:]) if number else _current_gpu())
 
 
 class _Choice:
@@ -180,12 +183,18 @@ def cupy_with_a_gpu(what: str, index: int = 0) -> Any:
     """
     try:
         import cupy
-    except ImportError:
+    except ImportError as error:
+        if error.name != "cupy":
+            raise RuntimeError(
+                f"{what}: CuPy is installed, but broken; `minigrad doctor` says how to mend it."
+            ) from error
         raise RuntimeError(
             f"{what}: CuPy is not installed. Install it with: pip install 'minigrad[cuda12]' (or [cuda13])."
         ) from None
     if not cupy.cuda.is_available():
-        raise RuntimeError(f"{what}: CuPy is installed, but it sees no GPU on this machine.")
+        raise RuntimeError(
+            f"{what}: CuPy is installed, but it sees no GPU on this machine. `minigrad doctor` looks for the reason."
+        )
     count = cupy.cuda.runtime.getDeviceCount()
     if index >= count:
         raise RuntimeError(f"{what}: there is no GPU {index} on this machine; it has {count}, counted from 0.")

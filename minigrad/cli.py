@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(words or ["--help"])
     try:
         code = arguments.run(arguments)
-        sys.stdout.flush()
+        print(end="", flush=True)  # unlike sys.stdout.flush(), also where stdout was closed
         return code
     except BrokenPipeError:  # who reads it, such as `head`, has seen enough; and Python is not to try again at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,6 +10,7 @@ import functools
 import platform
 from typing import Any
 
+from minigrad import cuda
 from minigrad.backend import Array, Device, cupy_with_a_gpu
 from minigrad.distributed.agreement import Done
 from minigrad.distributed.group import communicator, get_node_local_rank
@@ -17,10 +18,10 @@ from minigrad.distributed.group import communicator, get_node_local_rank
 
 def own_gpu() -> Device:
     """The GPU of this rank, from now on the current one: the ranks on one machine take its GPUs in turn."""
-    cupy = cupy_with_a_gpu("own_gpu")
-    gpu = cupy.cuda.Device(get_node_local_rank() % cupy.cuda.runtime.getDeviceCount())
-    gpu.use()
-    return Device("cuda", gpu.id)
+    count = cupy_with_a_gpu("own_gpu").cuda.runtime.getDeviceCount()
+    gpu = Device("cuda", get_node_local_rank() % count)
+    cuda.set_device(gpu)
+    return gpu
 
 
 @functools.cache

@@ -19,6 +19,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, NoReturn
 
+from minigrad.distributed.absentees import absentees_noticed
 from minigrad.distributed.agreement import Agreement, Done, Step
 from minigrad.distributed.watcher import line_to_watcher, say_goodbye
 from minigrad.threads import get_num_threads, set_num_threads
@@ -64,7 +65,7 @@ def init_process_group(backend: str | None = None, *, world_size: int = -1, rank
 
     The ranks on one machine share its cores: each is given an equal part of the threads, unless OMP_NUM_THREADS says
     how many. From now on an exception that nobody catches ends the job, on all ranks. Call it first in a program: a
-    rank that fails before is waited for here, without end.
+    rank that ends before it comes here ends the job only on one machine with Linux, or with Open MPI.
 
     backend: whatever PyTorch's scripts say, "mpi", "gloo" or "nccl". MPI it is, with NCCL between GPUs (`own_gpu`).
     world_size, rank: what the program takes for granted. RuntimeError if mpiexec has said otherwise.
@@ -74,10 +75,11 @@ def init_process_group(backend: str | None = None, *, world_size: int = -1, rank
     if is_initialized():
         raise RuntimeError("init_process_group: there is a process group already; destroy_process_group() ends it.")
     try:
-        from mpi4py import MPI
-    except ImportError as error:
-        raise ImportError(f"init_process_group: mpi4py is missing; {INSTALL}.", name="mpi4py") from error
-    except RuntimeError as error:  # mpi4py found no MPI that it could load
+        with absentees_noticed():
+            from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:
+        if getattr(error, "name", None) == "mpi4py":
+            raise ImportError(f"init_process_group: mpi4py is missing; {INSTALL}.", name="mpi4py") from error
         raise RuntimeError(f"init_process_group: MPI cannot be loaded ({error}); {INSTALL}.") from None
     is_first = _group.agreement is None
     _await_farewells()

@@ -20,7 +20,7 @@ from typing import Any
 
 from minigrad import distributed
 from minigrad.autograd import is_grad_enabled
-from minigrad.backend import Array, Device, array_module, device
+from minigrad.backend import Array, Device, array_module, device, device_of
 from minigrad.creation import tensor
 from minigrad.functions.comparison import equal
 from minigrad.nn.module import Module, Parameter
@@ -208,6 +208,7 @@ class DistributedDataParallel(Module):
             for name in {**known, **now}
             if known.get(name) is not now.get(name) or now[name].requires_grad != (name in learned)
         ]
+        changed += [name for bucket in self._buckets for name in bucket.parameters if not bucket.fits(name)]
         if changed:
             raise RuntimeError(
                 f"DistributedDataParallel: {', '.join(changed)} or its requires_grad was changed after wrapping, which "
@@ -267,6 +268,11 @@ class _Bucket:
         for name, one in parameters.items():
             start, end = end, end + one.numel()
             self._parts[name] = self.flat[start:end].reshape(one.shape)
+
+    def fits(self, name: str) -> bool:
+        """Whether a parameter still has the dtype, and is on the device, that it had."""
+        array = self.parameters[name].array
+        return array.dtype == self.flat.dtype and device_of(array) == device_of(self.flat)
 
     def take(self, name: str, parameter: Tensor) -> None:
         """Copy a gradient into its place."""

@@ -48,6 +48,9 @@ class Trainer:
     data, the lowest training loss). Ctrl-C ends the training early, with the best weights so far; in the first epoch
     these are the latest ones.
 
+    A model on a GPU needs batches that are there: those of a `TensorDataset` whose tensors are, or what a `collate_fn`
+    moves.
+
     scheduler: its `step()` is called after each epoch; a ReduceLROnPlateau is given the validation loss (the training
         loss where there is no validation data).
     on_epoch: called with each finished `Epoch`.

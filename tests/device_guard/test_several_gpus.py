@@ -96,6 +96,14 @@ def test_what_is_elsewhere_can_be_moved_and_looked_at(cupy):
     np.testing.assert_array_equal(x.to("cuda:0").array.get(), [0, 1, 2])
 
 
+def test_what_a_rank_made_before_it_took_its_gpu_is_elsewhere(monkeypatch):
+    x = mg.ones(3, device="cuda")
+    monkeypatch.setattr("minigrad.distributed.gpus.get_node_local_rank", lambda: 3)
+    assert str(mg.distributed.own_gpu()) == str(mg.ones(1, device="cuda").device) == "cuda:1"
+    with clear_error("matmul: its tensors are on 'cuda:0', and work is done on the current GPU, 'cuda:1'."):
+        x @ x  # CuPy would hand it to cuBLAS without a word
+
+
 def test_nothing_reaches_into_another_gpus_memory_in_silence():
     net = nn.Linear(3, 2).to("cuda")
     net(mg.ones(2, 3, device="cuda")).sum().backward()

@@ -33,10 +33,19 @@ def test_devices_are_read_from_their_names(name, expected):
     assert mg.device(read) is read and mg.device(expected) == read
 
 
-@pytest.mark.parametrize("name", ["gpu", "cuda:x", "", "cuda:-1"])
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "", "cuda:-1", "cuda:", "cuda:²", True])
 def test_an_unknown_device_is_refused(name):
     with pytest.raises(ValueError, match=r"^device: expected 'cpu', 'cuda' or 'cuda:N', got"):
         mg.device(name)
+
+
+def test_a_cupy_that_is_broken_is_not_said_to_be_missing(tmp_path, monkeypatch):
+    (tmp_path / "cupy.py").write_text("raise ImportError('libcublas.so.12: cannot open shared object file')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    assert not mg.cuda.is_available()
+    with pytest.raises(RuntimeError, match=r"^device 'cuda:0': CuPy is installed, but broken; `minigrad doctor`"):
+        mg.ones(2).cuda()
 
 
 @pytest.mark.skipif(backend.cuda_available(), reason="is about machines without a GPU")
@@ -98,6 +107,7 @@ np.log(np.zeros(1))
 
 def test_a_device_may_be_given_in_two_parts_or_as_a_number():
     assert mg.device("cuda", 1) == mg.device("cuda:1") == mg.device(1) == mg.device(type="cuda", index=1)
+    assert mg.device(np.int64(1)) == mg.device(1)
 
 
 @pytest.mark.parametrize("name", ["float16", "float32", "float64"])

@@ -51,6 +51,11 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_nobody_need_read_what_it_prints(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)  # as Python has it where it was closed
+    assert main(["explain", "softmax"]) == 0
+
+
 def test_what_is_written_is_named(capsys, tmp_path):
     (tmp_path / "square.py").write_text(SQUARE)
     for words, file in (

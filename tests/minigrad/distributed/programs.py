@@ -117,6 +117,23 @@ def differing():
     return said
 
 
+def unpicklable():
+    """What ranks are told if one of them gives what cannot be pickled, and goes on to something else."""
+    rank, said = distributed.get_rank(), []
+    thing = (lambda: 0) if rank == 1 else 0
+    for attempt in (
+        lambda: distributed.broadcast_object_list([thing], src=1),
+        lambda: distributed.all_gather_object([None] * 3, thing),
+        lambda: distributed.gather_object(thing, None if rank else [None] * 3),
+    ):
+        said.append(message_of(attempt))
+        if rank == 1:
+            message_of(distributed.barrier)
+        distributed.destroy_process_group()
+        distributed.init_process_group()
+    return said
+
+
 def again():
     """How many of 8 threads this rank has after it has left the group, and joined again."""
     told, before = os.environ.pop("OMP_NUM_THREADS"), mg.get_num_threads()
@@ -353,9 +370,10 @@ def misused():
     weight, net[3].weight = net[3].weight, nn.Parameter(net[3].weight.detach().clone())
     replaced = message_of(lambda: wrapped(x))
     net[3].weight = weight
+    wide = message_of(lambda: wrapped.double()(x.double()))
     around = message_of(lambda: DistributedDataParallel(nn.Sequential(wrapped)))
     copies = [message_of(lambda: copy.deepcopy(wrapped)), message_of(lambda: pickle.dumps(wrapped))]
-    return changed, net[0].bias.grad is None, replaced, around, copies
+    return changed, net[0].bias.grad is None, replaced, wide, around, copies
 
 
 def joined(remembering):
@@ -578,7 +596,7 @@ def interrupted(rank):
 
 SMALL = (
     *(sums, telling, gathering, changed_for_backward, refusals, buffers, two_forwards, passes, kinds_of_networks),
-    *(of_nothing, unused, names, misused, joining, draws, statistics, differing, again),
+    *(of_nothing, unused, names, misused, joining, draws, statistics, differing, unpicklable, again),
 )
 
 

@@ -4,12 +4,13 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import minigrad as mg
 from minigrad import distributed
-from tests.minigrad.distributed.ranks import ROOT, needs_mpi, run
+from tests.minigrad.distributed.ranks import ROOT, ended, needs_mpi, run, start
 
 
 @needs_mpi
@@ -55,6 +56,13 @@ def test_ranks_that_do_not_do_the_same_are_told_who_does_what_and_can_go_no_furt
     for sentence, came in zip([*said[::2], after_leaving[0]], wanted, strict=True):
         assert sentence.startswith(f"RuntimeError: The ranks do not do the same: {came}")
     assert left is None  # it is no mistake of who leaves
+
+
+@needs_mpi
+def test_the_others_do_not_wait_for_what_cannot_be_pickled(three):
+    first, second, third = three["unpicklable"]
+    assert all("local object" in said for said in second)
+    assert first == third and all("; rank 1 came to barrier." in said for said in first)
 
 
 @needs_mpi
@@ -125,6 +133,26 @@ def test_a_rank_that_comes_to_its_end_is_not_waited_for(rank, how):
         assert f"rank {rank} came to destroy_process_group or the end of the program" in named[0]
 
 
+COMING = "import os, sys, time\nif os.environ['PMI_RANK'] == '1':\n    {}\n"
+JOINING = "from minigrad import distributed as d\nd.init_process_group()\nprint(d.get_rank())"
+
+
+@needs_mpi
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+@pytest.mark.parametrize("how", ["sys.exit()", "import a_package_that_there_is_not"])
+def test_a_rank_that_ends_before_it_joins_the_group_is_not_waited_for(how):
+    code, _, errors = ended(start(3, "-c", COMING.format(how) + JOINING), seconds=30)
+    assert code != 0
+    said = ["rank 1 of 3: ended before it came to init_process_group()."]
+    assert [line for line in errors.splitlines() if line.startswith("rank ")] == said
+
+
+@needs_mpi
+def test_a_rank_that_is_late_is_waited_for():
+    code, out, errors = ended(start(3, "-c", COMING.format("time.sleep(4)") + JOINING), seconds=30)
+    assert (code, sorted(out.split()), errors) == (0, ["0", "1", "2"], "")
+
+
 @needs_mpi
 def test_the_cores_are_shared_out_once(three):
     assert three["again"] == [8, 8, 8]
@@ -176,6 +204,16 @@ def test_without_mpi4py_the_extra_is_named(monkeypatch):
     with pytest.raises(ImportError, match=r"install it with pip install 'minigrad\[mpi\]'"):
         distributed.init_process_group()
     assert not distributed.is_initialized()
+
+
+def test_an_mpi4py_that_finds_no_mpi_is_not_said_to_be_missing(tmp_path):
+    (tmp_path / "mpi4py").mkdir()
+    (tmp_path / "mpi4py" / "__init__.py").touch()
+    (tmp_path / "mpi4py" / "MPI.py").write_text("raise ImportError('libmpi.so.40: cannot open shared object file')")
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    code = "from minigrad import distributed as d; d.init_process_group()"
+    alone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60)
+    assert "RuntimeError: init_process_group: MPI cannot be loaded (libmpi.so.40: cannot open" in alone.stderr
 
 
 def test_without_a_group_every_function_says_how_to_get_one():

@@ -69,9 +69,10 @@ def test_a_weight_of_two_layers_is_averaged_wherever_the_outputs_are(three):
 
 
 def test_what_is_changed_after_wrapping_wrapped_twice_or_copied_is_refused(three):
-    for changed, still_off, replaced, around, copies in three["misused"]:
+    for changed, still_off, replaced, wide, around, copies in three["misused"]:
         assert "3.weight, 0.bias or its requires_grad was changed after wrapping" in changed and still_off
         assert "DistributedDataParallel: 3.weight or its requires_grad was changed" in replaced
+        assert "DistributedDataParallel: 5.bias, 5.weight, 3.bias, 3.weight or its requires_grad was changed" in wide
         assert around.startswith("ValueError: DistributedDataParallel: in this network there is one already")
         assert len(copies) == 2 and all("a copy could not talk to the other ranks" in said for said in copies)
 

@@ -1,5 +1,6 @@
 """Every way to ask for another dtype or device, as in PyTorch."""
 
+import numpy as np
 import pytest
 
 import minigrad as mg
@@ -57,6 +58,20 @@ def test_the_gradient_comes_back_in_xs_own_dtype():
 def test_non_blocking_and_copy_may_be_told_by_their_places():
     x = mg.ones(2)
     assert x.to(mg.float32, True) is x and x.to(mg.float32, False, True) is not x
+
+
+class Theirs:
+    """A device of another library."""
+
+    def __str__(self):
+        return "cpu"
+
+
+def test_a_device_may_be_that_of_another_library_or_numpys_number():
+    x = mg.ones(2)
+    assert x.to(Theirs()) is x and mg.zeros(2, device=Theirs()).device == x.device
+    with pytest.raises(RuntimeError, match=r"^device 'cuda:99': "):
+        x.to(np.int64(99))
 
 
 def test_what_is_no_dtype_or_device_is_named():
