@@ -4,14 +4,12 @@ MPI reads and writes ordinary memory. A tensor whose elements do not lie there, 
 there and back. One on a GPU is carried by NCCL, if it can be (`gpus`).
 
 Where a rank comes to something else than the others, or has a tensor of another shape or dtype, all get an error
-(`agreement`). For small tensors that costs as much again as the sum. Things that are no tensors are pickled first: what
-cannot be is an error before the others wait for it.
+(`agreement`). For small tensors that costs as much again as the sum.
 """
 
 from __future__ import annotations
 
 import enum
-import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -97,10 +95,8 @@ def barrier() -> None:
 def broadcast_object_list(object_list: list[Any], src: int = 0) -> None:
     """Replace the things in the list by those of rank `src`."""
     check_rank("broadcast_object_list", src)
-    comm = communicator("broadcast_object_list")
-    packed = pickle.dumps(object_list) if comm.Get_rank() == src else None
     announce("broadcast_object_list", f" from rank {src}").wait()
-    object_list[:] = pickle.loads(comm.bcast(packed, root=src))
+    object_list[:] = communicator("broadcast_object_list").bcast(object_list, root=src)
 
 
 def all_gather_object(object_list: list[Any], obj: Any) -> None:
@@ -111,9 +107,8 @@ def all_gather_object(object_list: list[Any], obj: Any) -> None:
             f"all_gather_object: expected a list with an entry for each of {comm.Get_size()} ranks, got "
             f"{len(object_list)}."
         )
-    packed = pickle.dumps(obj)
     announce("all_gather_object").wait()
-    object_list[:] = map(pickle.loads, comm.allgather(packed))
+    object_list[:] = comm.allgather(obj)
 
 
 def checked_tensor(name: str, tensor: Tensor) -> Tensor:

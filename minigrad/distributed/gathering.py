@@ -6,7 +6,6 @@ training is in `collectives`.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,11 +69,10 @@ def reduce(tensor: Tensor, dst: int, op: ReduceOp = ReduceOp.SUM) -> None:
 def gather_object(obj: Any, object_gather_list: list[Any] | None = None, dst: int = 0) -> None:
     """`all_gather_object` on rank `dst`, which alone gives a list."""
     _check_owner("gather_object", "object_gather_list", object_gather_list, "dst", dst)
-    packed = pickle.dumps(obj)
     announce("gather_object", f" to rank {dst}").wait()
-    things = communicator("gather_object").gather(packed, root=dst)
+    things = communicator("gather_object").gather(obj, root=dst)
     if object_gather_list is not None:
-        object_gather_list[:] = map(pickle.loads, things)
+        object_gather_list[:] = things
 
 
 def _gathered(name: str, tensor: Tensor) -> list[np.ndarray]:

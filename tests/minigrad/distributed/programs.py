@@ -117,23 +117,6 @@ def differing():
     return said
 
 
-def unpicklable():
-    """What ranks are told if one of them gives what cannot be pickled, and goes on to something else."""
-    rank, said = distributed.get_rank(), []
-    thing = (lambda: 0) if rank == 1 else 0
-    for attempt in (
-        lambda: distributed.broadcast_object_list([thing], src=1),
-        lambda: distributed.all_gather_object([None] * 3, thing),
-        lambda: distributed.gather_object(thing, None if rank else [None] * 3),
-    ):
-        said.append(message_of(attempt))
-        if rank == 1:
-            message_of(distributed.barrier)
-        distributed.destroy_process_group()
-        distributed.init_process_group()
-    return said
-
-
 def again():
     """How many of 8 threads this rank has after it has left the group, and joined again."""
     told, before = os.environ.pop("OMP_NUM_THREADS"), mg.get_num_threads()
@@ -596,7 +579,7 @@ def interrupted(rank):
 
 SMALL = (
     *(sums, telling, gathering, changed_for_backward, refusals, buffers, two_forwards, passes, kinds_of_networks),
-    *(of_nothing, unused, names, misused, joining, draws, statistics, differing, unpicklable, again),
+    *(of_nothing, unused, names, misused, joining, draws, statistics, differing, again),
 )
 
 
