@@ -25,7 +25,7 @@ from minigrad.nn.activation import (
     Tanh,
 )
 from minigrad.nn.container import Identity, ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
-from minigrad.nn.convolution import Conv1d, Conv2d
+from minigrad.nn.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from minigrad.nn.dropout import Dropout, Dropout2d
 from minigrad.nn.embedding import Embedding
 from minigrad.nn.linear import Flatten, Linear, Unflatten
@@ -73,6 +73,8 @@ __all__ = [
     "BatchNorm3d",
     "Conv1d",
     "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
     "CrossEntropyLoss",
     "Dropout",
     "Dropout2d",

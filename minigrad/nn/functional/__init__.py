@@ -25,7 +25,7 @@ from minigrad.nn.functional.activation import (
 )
 from minigrad.nn.functional.arrangement import cosine_similarity, embedding, normalize, one_hot, pad
 from minigrad.nn.functional.attention import scaled_dot_product_attention
-from minigrad.nn.functional.convolution import conv1d, conv2d
+from minigrad.nn.functional.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from minigrad.nn.functional.dropout import dropout, dropout2d
 from minigrad.nn.functional.linear import fc, linear
 from minigrad.nn.functional.loss import (
@@ -60,6 +60,8 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "conv1d",
     "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
     "cosine_similarity",
     "cross_entropy",
     "dropout",
