@@ -53,6 +53,7 @@ from minigrad.nn.normalization import (
 )
 from minigrad.nn.pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 from minigrad.nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from minigrad.nn.upsampling import PixelShuffle, PixelUnshuffle, Upsample
 
 __all__ = [
     "ELU",
@@ -104,6 +105,8 @@ __all__ = [
     "ModuleList",
     "NLLLoss",
     "PReLU",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "RMSNorm",
     "Parameter",
     "ParameterDict",
@@ -120,6 +123,7 @@ __all__ = [
     "Softsign",
     "Tanh",
     "Unflatten",
+    "Upsample",
     "functional",
     "init",
     "parallel",

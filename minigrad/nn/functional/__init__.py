@@ -49,6 +49,7 @@ from minigrad.nn.functional.pooling import (
     max_pool2d,
 )
 from minigrad.nn.functional.recurrent import gru_cell, lstm_cell, rnn_cell
+from minigrad.nn.functional.upsampling import interpolate, pixel_shuffle, pixel_unshuffle
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -76,6 +77,7 @@ __all__ = [
     "hardtanh",
     "huber_loss",
     "instance_norm",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -92,6 +94,8 @@ __all__ = [
     "normalize",
     "one_hot",
     "pad",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "prelu",
     "relu",
     "relu6",
