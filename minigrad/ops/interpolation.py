@@ -42,8 +42,8 @@ def interpolate_forward(
     """The images x (N, C, H, W) in another size (Ho, Wo): out (N, C, Ho, Wo), and the cache.
 
     mode: "nearest" takes the old pixel in which a new one begins, "bilinear" mixes the two beside it, on each axis.
-    align_corners: the centres of the corner pixels stay where they are; else their corners do. ("bilinear" only.)
-    scale: how many times as large the pixels of x are as those of out, downwards and across; None: Ho / H and Wo / W.
+    align_corners: the centres of the corner pixels stay where they are, and not their corners; of "bilinear" only.
+    scale: how many times as long as a new pixel an old one is, downwards and across; None: Ho / H and Wo / W.
     """
     down, across = _matrices(x, size, mode, align_corners, scale)
     images = batch_last(_wide(x))
@@ -81,44 +81,31 @@ def _matrices(
     if mode not in MODES:
         raise ValueError(f"interpolate: mode must be nearest or bilinear, got {mode!r}.")
     sizes = two(size, "interpolate", "size", 1)
-    weights = _nearest if mode == "nearest" else _between
-    return [weights(*axis, align_corners) for axis in zip(sizes, x.shape[2:], scale, strict=True)]
+    return [_weights(*axis, mode, align_corners) for axis in zip(sizes, x.shape[2:], scale, strict=True)]
 
 
-def _nearest(size: int, length: int, scale: float | None, align_corners: bool) -> np.ndarray:
-    """A 1 at the old pixel in which a new one begins.
+def _weights(size: int, length: int, scale: float | None, mode: str, align_corners: bool) -> np.ndarray:
+    """The matrix (size, length) of one axis.
 
-    In float32, as in PyTorch: where a new pixel begins at the very edge of an old one, rounding decides. (In float64
-    there is no one answer: PyTorch's forward and backward round differently.)
+    Old pixel p reaches from p to p + 1, and a new one is `ratio` old ones long. "nearest" goes by where it begins, in
+    float32, as PyTorch does: at the very edge of an old pixel rounding decides. "bilinear" goes by centres: that of new
+    pixel h lies `ratio` (h + 1/2) along the axis, so that much less 1/2 from the centre of old pixel 0.
     """
-    new = np.arange(size)
-    places = np.floor(new.astype(np.float32) * np.float32(_ratio(size, length, scale)))
-    matrix = np.zeros((size, length))
-    matrix[new, np.minimum(places.astype(int), length - 1)] = 1
-    return matrix
-
-
-def _between(size: int, length: int, scale: float | None, align_corners: bool) -> np.ndarray:
-    """Two weights, 1 - t and t, at the old pixels between whose centres that of a new one lies.
-
-    Pixel h reaches from h to h + 1, so its centre is at h + 1/2. Beyond the outermost centres their pixels go on.
-    """
-    new = np.arange(size)
+    ratio = length / size if scale is None else 1 / scale
+    new, matrix = np.arange(size), np.zeros((size, length))
+    if mode == "nearest":
+        begin = np.floor(new.astype(np.float32) * np.float32(ratio)).astype(int)
+        matrix[new, np.minimum(begin, length - 1)] = 1
+        return matrix
     if align_corners:
         places = new * ((length - 1) / max(size - 1, 1))
     else:
-        places = np.maximum((new + 0.5) * _ratio(size, length, scale) - 0.5, 0)
+        places = np.maximum((new + 0.5) * ratio - 0.5, 0)
     near = np.minimum(places.astype(int), length - 1)
-    far = np.minimum(near + 1, length - 1)
-    matrix = np.zeros((size, length))
-    matrix[new, near] += 1 - (places - near)
-    matrix[new, far] += places - near
+    part = places - near
+    matrix[new, near] += 1 - part
+    matrix[new, np.minimum(near + 1, length - 1)] += part  # behind the last pixel there is only itself
     return matrix
-
-
-def _ratio(size: int, length: int, scale: float | None) -> float:
-    """How many old pixels a new one is long."""
-    return length / size if scale is None else 1 / scale
 
 
 def _wide(x: Array) -> Array:
