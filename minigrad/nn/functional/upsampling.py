@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 from minigrad.backend import ShapeError
@@ -43,27 +44,28 @@ def interpolate(
         )
     if align_corners is not None and mode == "nearest":
         raise ValueError("interpolate: align_corners is for linear and bilinear; nearest has no corners to align.")
-    lengths, scales = input.shape[2:], [None] * axes
     if (size is None) == (scale_factor is None):
         raise ValueError(f"interpolate: give either size or scale_factor, got {size} and {scale_factor}.")
+    scales: list[float | None] = [None] * axes
     if size is not None:
         sizes = _each(size, "size", axes)
     else:
         factors = _each(scale_factor, "scale_factor", axes)
-        sizes = [math.floor(length * factor) for length, factor in zip(lengths, factors, strict=True)]
-        scales = scales if recompute_scale_factor else factors
-    settings: dict[str, Any] = {"mode": "nearest" if mode == "nearest" else "bilinear"}
-    settings["align_corners"] = bool(align_corners)
+        sizes = [math.floor(length * factor) for length, factor in zip(input.shape[2:], factors, strict=True)]
+        if not recompute_scale_factor:
+            scales = factors
+    settings: dict[str, Any] = {"mode": "bilinear" if mode == mixing else mode, "align_corners": bool(align_corners)}
     if axes == 2:
         return _interpolate(input, size=tuple(sizes), scale=tuple(scales), **settings)
-    return _interpolate(input.unsqueeze(2), size=(1, *sizes), scale=(None, *scales), **settings).squeeze(2)
+    row = input.unsqueeze(2)  # a sequence is an image of one row
+    return _interpolate(row, size=(1, *sizes), scale=(None, *scales), **settings).squeeze(2)
 
 
 def _each(setting: Any, word: str, axes: int) -> list[Any]:
     """A setting for each axis."""
     values = list(setting) if isinstance(setting, (tuple, list)) else [setting] * axes
-    if len(values) != axes or not all(value > 0 for value in values):
-        raise ValueError(f"interpolate: {word} must be a number above 0, or {axes} of them, got {setting}.")
+    if len(values) != axes or not all(isinstance(value, Real) and value > 0 for value in values):
+        raise ValueError(f"interpolate: {word} must be a number above 0, or {axes} of them, got {setting!r}.")
     return values
 
 
@@ -76,7 +78,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
         raise ShapeError(
             f"pixel_shuffle: upscale_factor² must divide the channels, got {r} for {channels} (shape {input.shape})."
         )
-    apart = input.reshape(-1, channels // r**2, r, r, height, width)
+    apart = input.reshape(math.prod(batch), channels // r**2, r, r, height, width)
     return apart.permute(0, 1, 4, 2, 5, 3).reshape(*batch, channels // r**2, height * r, width * r)
 
 
@@ -89,7 +91,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
         raise ShapeError(
             f"pixel_unshuffle: downscale_factor must divide height and width, got {r} for {height} x {width}."
         )
-    apart = input.reshape(-1, channels, height // r, r, width // r, r)
+    apart = input.reshape(math.prod(batch), channels, height // r, r, width // r, r)
     return apart.permute(0, 1, 3, 5, 2, 4).reshape(*batch, channels * r**2, height // r, width // r)
 
 
