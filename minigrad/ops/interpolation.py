@@ -27,6 +27,8 @@ import numpy as np
 
 from minigrad import memory
 from minigrad.backend import Array, DtypeError, ShapeError, array_module, float16, float32
+from minigrad.kernels import interpolation as kernels
+from minigrad.kernels.kernel import fit_a_kernel
 from minigrad.ops.windows import Two, batch_first, batch_last, two
 
 MODES = ("nearest", "bilinear")
@@ -61,8 +63,9 @@ def interpolate_backward(dout: Array, cache):
 
 def _mix(matrix: np.ndarray, images: Array, axis: int) -> Array:
     """matrix @ images (C, H, W, N) along an axis, without the products with 0."""
-    xp = array_module(images)
-    shape = *images.shape[:axis], len(matrix), *images.shape[axis + 1 :]
+    if fit_a_kernel(images):
+        return kernels.mix(matrix, images, axis)
+    xp, shape = array_module(images), (*images.shape[:axis], len(matrix), *images.shape[axis + 1 :])
     out = memory.zeros(shape, images.dtype, xp)
     old, new = xp.moveaxis(images, axis, 0), xp.moveaxis(out, axis, 0)
     for h, p in zip(*matrix.nonzero(), strict=True):

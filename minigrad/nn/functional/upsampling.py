@@ -64,7 +64,7 @@ def interpolate(
 def _each(setting: Any, word: str, axes: int) -> list[Any]:
     """A setting for each axis."""
     values = list(setting) if isinstance(setting, (tuple, list)) else [setting] * axes
-    if len(values) != axes or not all(isinstance(value, Real) and value > 0 for value in values):
+    if len(values) != axes or not all(isinstance(value, Real) and 0 < float(value) < math.inf for value in values):
         raise ValueError(f"interpolate: {word} must be a number above 0, or {axes} of them, got {setting!r}.")
     return values
 
