@@ -1,4 +1,4 @@
-"""How the windows of a convolution or a pool lie over its image: what the page needs to light up what one sees."""
+"""How the windows of a convolution or a pool lie over its image, and stamps over theirs: what the page needs to light up what one sees."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from minigrad.tape import Record
 
-OPS = {"conv2d", "max_pool2d", "avg_pool2d"}
+OPS = {"conv2d", "conv_transpose2d", "max_pool2d", "avg_pool2d"}
 
 
 def window_of(record: Record) -> dict[str, Any] | None:
