@@ -12,8 +12,8 @@ import numpy as np
 from minigrad.backend import Array, array_module
 from minigrad.kernels.kernel import Kernel
 
-# Along the axis the images have `length` pieces of `inner` numbers each, and out has `size`. What is not 0 in a row of the
-# matrix stands side by side, from begin to end.
+# Along the axis the images have `length` pieces of `inner` numbers each, and out has `size`. What is not 0 in a row of
+# the matrix stands side by side, from begin to end.
 _MIX = Kernel(
     "mix",
     "raw T matrix, raw int32 begin, raw int32 end, raw T images, int32 length, int32 size, int32 inner",

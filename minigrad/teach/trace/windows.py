@@ -1,4 +1,4 @@
-"""How the windows of a convolution or a pool lie over its image, and stamps over theirs: what the page needs to light up what one sees."""
+"""How the windows of a convolution or a pool lie over its image: what the page needs to light up what one sees."""
 
 from __future__ import annotations
 
