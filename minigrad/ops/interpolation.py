@@ -90,13 +90,14 @@ def _matrices(
 def _weights(size: int, length: int, scale: float | None, mode: str, align_corners: bool) -> np.ndarray:
     """The matrix (size, length) of one axis.
 
-    Old pixel p reaches from p to p + 1, and a new one is `ratio` old ones long. "nearest" goes by where it begins, in
-    float32, as PyTorch does: at the very edge of an old pixel rounding decides. "bilinear" goes by centres: that of new
-    pixel h lies `ratio` (h + 1/2) along the axis, so that much less 1/2 from the centre of old pixel 0.
+    Old pixel p reaches from p to p + 1, and a new one is `ratio` old ones long. "nearest" goes by where it begins,
+    "bilinear" by centres: that of new pixel h lies `ratio` (h + 1/2) along the axis, that of old pixel 0 at 1/2.
     """
     ratio = length / size if scale is None else 1 / scale
     new, matrix = np.arange(size), np.zeros((size, length))
     if mode == "nearest":
+        # As in PyTorch: these two sizes whatever the scale, and in float32, as rounding decides at an old pixel's edge.
+        ratio = length / size if size in (length, 2 * length) else ratio
         begin = np.floor(new.astype(np.float32) * np.float32(ratio)).astype(int)
         matrix[new, np.minimum(begin, length - 1)] = 1
         return matrix

@@ -53,13 +53,17 @@ def test_values_and_gradients_are_pytorchs(size, scale, mode, align_corners, dty
     same(interpolate_backward(dout, cache), tensor.grad.numpy(), tolerance, 2 * tolerance)
 
 
-def test_of_every_pair_of_lengths_nearest_takes_the_pixels_that_pytorch_takes():
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_of_every_pair_of_lengths_nearest_takes_the_pixels_that_pytorch_takes(dtype):
     torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
     for length in range(1, 40):
-        x = np.arange(length, dtype=np.float32).reshape(1, 1, 1, length)
-        for size in range(1, 90):
-            expected = torch.nn.functional.interpolate(torch.tensor(x), (1, size)).numpy()
-            assert (interpolate_forward(x, (1, size))[0] == expected).all(), (length, size)
+        x = np.arange(length, dtype=dtype).reshape(1, 1, 1, length)
+        ways = [({"size": (1, size)}, size, None) for size in range(1, 90)]
+        factors = [factor for factor in (0.3, 0.7, 1.1, 1.7, 2.2, 2.3, 3.0) if length * factor >= 1]
+        ways += [({"scale_factor": (1.0, factor)}, int(length * factor), factor) for factor in factors]
+        for given, size, factor in ways:
+            expected = torch.nn.functional.interpolate(torch.tensor(x), **given).numpy()
+            assert (interpolate_forward(x, (1, size), scale=(None, factor))[0] == expected).all(), (length, given)
 
 
 @each_mode
