@@ -120,7 +120,7 @@ from minigrad.functions.comparison import (
     not_equal,
 )
 from minigrad.functions.conversion import clone, is_floating_point
-from minigrad.functions.cumulative import cumprod, cumsum
+from minigrad.functions.cumulative import cumprod, cumsum, diff
 from minigrad.functions.diagonal import diag, diagonal, tril, triu
 from minigrad.functions.elementwise import (
     abs,
@@ -191,7 +191,7 @@ from minigrad.functions.pieces import (
     unbind,
     vstack,
 )
-from minigrad.functions.products import addmm, bmm, dot, einsum, inner, kron, matmul, mm, mv, outer
+from minigrad.functions.products import addmm, bmm, dot, einsum, inner, kron, matmul, mm, mv, outer, tensordot
 from minigrad.functions.reduction import (
     all,
     amax,

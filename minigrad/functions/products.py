@@ -10,7 +10,7 @@ from typing import Any
 
 from minigrad.backend import ShapeError, array_module, int64, is_array, is_float, result_type
 from minigrad.functions.conversion import to
-from minigrad.functions.table import METHODS, lifted, public
+from minigrad.functions.table import METHODS, lifted, public, wrap
 from minigrad.lift import differentiable, of_tensors
 from minigrad.ops import einsum as _einsum_pair
 from minigrad.ops import linear
@@ -71,6 +71,35 @@ def inner(x: Tensor, y: Tensor) -> Tensor:
         raise ShapeError(f"inner: expected last axes of one length, got {x.shape} and {y.shape}.")
     left, right = (z.reshape(math.prod(z.shape[:-1]), length) for z in (x, y))
     return matmul(left, right.T).reshape(*x.shape[:-1], *y.shape[:-1])
+
+
+@public
+@of_tensors
+def tensordot(x: Tensor, y: Tensor, dims: int | Sequence[Sequence[int]] = 2) -> Tensor:
+    """Sums of products over several axes at once: as many of x's last and y's first ones as `dims` says.
+
+    dims: or (axes of x, axes of y), which meet in this order. The result has x's other axes, and then y's: an `einsum`.
+    """
+    if isinstance(dims, int):
+        if not 0 <= dims <= min(x.ndim, y.ndim):
+            raise ShapeError(f"tensordot: both must have dims = {dims} axes, got {x.shape} and {y.shape}.")
+        dims = range(x.ndim - dims, x.ndim), range(dims)
+    try:
+        mine, theirs = dims
+        mine, theirs = ([wrap(dim, z.ndim, "tensordot") for dim in some] for some, z in ((mine, x), (theirs, y)))
+    except (TypeError, ValueError):
+        raise TypeError(f"tensordot: dims must be an int, or (axes of x, axes of y), got {dims!r}.") from None
+    lengths = [[z.shape[axis] for axis in some] for z, some in ((x, mine), (y, theirs))]
+    if lengths[0] != lengths[1] or len({*mine}) + len({*theirs}) < 2 * len(mine):
+        raise ShapeError(
+            f"tensordot: axes {mine} of {x.shape} and {theirs} of {y.shape} must be equally long, and none named twice."
+        )
+    letters = string.ascii_letters[: x.ndim + y.ndim]
+    left, right = [*letters[: x.ndim]], [*letters[x.ndim :]]
+    for axis, other in zip(mine, theirs, strict=True):
+        right[other] = left[axis]
+    output = [one for one in left if one not in right] + [one for one in right if one not in left]
+    return einsum(f"{''.join(left)},{''.join(right)}->{''.join(output)}", x, y)
 
 
 @public

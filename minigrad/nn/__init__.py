@@ -25,7 +25,7 @@ from minigrad.nn.activation import (
     Tanh,
 )
 from minigrad.nn.container import Identity, ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
-from minigrad.nn.convolution import Conv1d, Conv2d
+from minigrad.nn.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from minigrad.nn.dropout import Dropout, Dropout2d
 from minigrad.nn.embedding import Embedding
 from minigrad.nn.linear import Flatten, Linear, Unflatten
@@ -53,6 +53,7 @@ from minigrad.nn.normalization import (
 )
 from minigrad.nn.pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 from minigrad.nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from minigrad.nn.upsampling import PixelShuffle, PixelUnshuffle, Upsample
 
 __all__ = [
     "ELU",
@@ -73,6 +74,8 @@ __all__ = [
     "BatchNorm3d",
     "Conv1d",
     "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
     "CrossEntropyLoss",
     "Dropout",
     "Dropout2d",
@@ -102,6 +105,8 @@ __all__ = [
     "ModuleList",
     "NLLLoss",
     "PReLU",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "RMSNorm",
     "Parameter",
     "ParameterDict",
@@ -118,6 +123,7 @@ __all__ = [
     "Softsign",
     "Tanh",
     "Unflatten",
+    "Upsample",
     "functional",
     "init",
     "parallel",

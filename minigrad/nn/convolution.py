@@ -1,7 +1,8 @@
-"""`Conv2d` and `Conv1d`: layers of filters."""
+"""`Conv2d`, `Conv1d`, `ConvTranspose2d`, `ConvTranspose1d`: layers of filters."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from minigrad.creation import zeros
@@ -14,7 +15,7 @@ PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class _Convolution(Module):
-    """What the two have in common; `axes` is how many axes a filter has."""
+    """What they have in common; `axes` is how many axes a filter has."""
 
     axes: int
 
@@ -50,11 +51,11 @@ class _Convolution(Module):
         self.padding = padding if isinstance(padding, str) else self._each(padding)
         self.dilation = self._each(dilation)
         self.groups = groups
+        self.output_padding = self._each(0)
         self.padding_mode = padding_mode
         if padding == "same" and any(step != 1 for step in self.stride):
             raise ValueError(f"{name}: padding='same' needs stride 1, got {self.stride}.")
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(zeros(*shape, dtype=dtype, device=device))
+        self.weight = Parameter(zeros(*self._shape(), dtype=dtype, device=device))
         self.register_parameter("bias", Parameter(zeros(out_channels, dtype=dtype, device=device)) if bias else None)
         self.reset_parameters()
 
@@ -68,6 +69,10 @@ class _Convolution(Module):
         if self.padding_mode != "zeros":
             input, padding = functional.pad(input, self._border(), mode=self.padding_mode), 0
         return convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+    def _shape(self) -> tuple[int, ...]:
+        """Of the weight."""
+        return self.out_channels, self.in_channels // self.groups, *self.kernel_size
 
     def _each(self, setting: Any) -> tuple[Any, ...]:
         """A setting for each axis."""
@@ -88,6 +93,8 @@ class _Convolution(Module):
             said += f", padding={self.padding}"
         if self.dilation != (1,) * self.axes:
             said += f", dilation={self.dilation}"
+        if self.output_padding != (0,) * self.axes:
+            said += f", output_padding={self.output_padding}"
         if self.groups != 1:
             said += f", groups={self.groups}"
         if self.bias is None:
@@ -112,5 +119,77 @@ class Conv2d(_Convolution):
 
 class Conv1d(_Convolution):
     """Filters that slide along sequences: x (N, C, L) or (C, L), y (N, O, Lo) or (O, Lo). See `Conv2d`."""
+
+    axes = 1
+
+
+class _Transposed(_Convolution):
+    """What the two that stamp have in common."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: int | tuple[int, ...] = 0,
+        output_padding: int | tuple[int, ...] = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: int | tuple[int, ...] = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        name = type(self).__name__
+        if padding_mode != "zeros":
+            raise ValueError(f"{name}: padding_mode must be 'zeros', got {padding_mode!r}.")
+        if isinstance(padding, str):
+            raise ValueError(f"{name}: padding must be a number, got {padding!r}.")
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, device=device, dtype=dtype
+        )
+        self.output_padding = self._each(output_padding)
+
+    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        stamp: Any = functional.conv_transpose2d if self.axes == 2 else functional.conv_transpose1d
+        more = self.output_padding if output_size is None else self._missing(input, output_size)
+        return stamp(input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation)
+
+    def _missing(self, input: Tensor, output_size: Sequence[int]) -> tuple[int, ...]:
+        """The output_padding with which a result of output_size comes out."""
+        lengths, sizes = input.shape[-self.axes :], tuple(output_size)[-self.axes :]
+        sides = zip(lengths, self.kernel_size, self.stride, self.padding, self.dilation, strict=False)
+        least = tuple((n - 1) * step - 2 * int(pad) + reach(k, hole) for n, k, step, pad, hole in sides)
+        most = tuple(low + step - 1 for low, step in zip(least, self.stride, strict=False))
+        if len(sizes) != len(most) or any(not a <= n <= z for a, n, z in zip(least, sizes, most, strict=True)):
+            raise ValueError(
+                f"{type(self).__name__}: output_size must lie between {least} and {most} for x.shape = {input.shape}, "
+                f"got {tuple(output_size)}."
+            )
+        return tuple(n - low for n, low in zip(sizes, least, strict=True))
+
+    def _shape(self) -> tuple[int, ...]:
+        return self.in_channels, self.out_channels // self.groups, *self.kernel_size
+
+
+class ConvTranspose2d(_Transposed):
+    """Filters that are stamped onto larger images: `Conv2d` run backwards, as decoders and generators need it.
+
+    Shapes: x (N, C, H, W) or (C, H, W), y (N, O, Ho, Wo) or (O, Ho, Wo), C = in_channels, O = out_channels. Parameters:
+    weight (C, O / groups, kh, kw), bias (O,), both uniform on ±1/√(O / groups kh kw) at the start.
+
+    The settings: see `functional.conv_transpose2d`. forward(x, output_size): of the sizes that a Conv2d of the same
+    settings makes x of, with a stride, this one comes out, instead of what output_padding says.
+    """
+
+    axes = 2
+
+
+class ConvTranspose1d(_Transposed):
+    """Filters that are stamped onto longer sequences: x (N, C, L) or (C, L), y (N, O, Lo) or (O, Lo).
+
+    See `ConvTranspose2d`.
+    """
 
     axes = 1

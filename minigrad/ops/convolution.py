@@ -57,7 +57,8 @@ FEWEST_PIXELS = 64  # in a block: with fewer, products of matrices are slow
 class Geometry:
     """How the filters slide. Each setting is (height, width); pads are ((top, bottom), (left, right)).
 
-    rows, columns: how many output pixels there are downwards and across.
+    size: of the images, without the border. rows, columns: how many places of the window, output pixels, there are
+    downwards and across.
     """
 
     kernel: Two
@@ -65,6 +66,7 @@ class Geometry:
     pads: Pads
     dilation: Two
     groups: int
+    size: Two
     rows: int
     columns: int
 
@@ -101,11 +103,8 @@ def conv2d_forward(
     Ho = (H + 2 padding - dilation (kh - 1) - 1) // stride + 1, and Wo likewise.
     """
     geometry = _geometry(x, w, b, stride, padding, dilation, groups)
-    images = geometry.by_group(batch_last(_wide(x), _border(geometry, x)))
-    filters, biases = geometry.by_group(_wide(w)), None if b is None else geometry.by_group(_wide(b))
-    correlate = _correlate if is_on_host(x) else kernels.correlate
-    out = memory.empty((len(w), geometry.rows, geometry.columns, len(x)), images.dtype, array_module(x))
-    correlate(images, filters, biases, geometry, geometry.by_group(out))
+    images = with_border(x, geometry)
+    out = correlate(images, w, b, geometry)
     return batch_first(out).astype(x.dtype, copy=False), (images, w, b, geometry)
 
 
@@ -116,18 +115,12 @@ def conv2d_backward(dout: Array, cache, needs=ALL):
     is added to every pixel of channel o, so db[o] is the sum of that channel of dout.
     """
     images, w, b, geometry = cache
-    xp, on_host, dtype = array_module(dout), is_on_host(dout), dout.dtype
-    spread, filter_gradient = (_spread, _filter_gradient) if on_host else (kernels.spread, kernels.filter_gradient)
-    dout = geometry.by_group(batch_last(_wide(dout)))
+    dtype, dout = dout.dtype, batch_last(wide(dout))
     dx = dw = db = None
     if needs[0]:
-        dimages = (memory.zeros if on_host else memory.empty)(images.shape, dout.dtype, xp)
-        spread(dout, geometry.by_group(_wide(w)), geometry, dimages)
-        dimages = dimages.reshape(w.shape[1] * geometry.groups, *dimages.shape[2:])
-        dx = batch_first(without_border(dimages, _border(geometry, dout))).astype(dtype, copy=False)
+        dx = batch_first(spread(dout, w, geometry)).astype(dtype, copy=False)
     if needs[1] or needs[2]:
-        dw, db = xp.empty_like(w), xp.empty(len(w), dtype)
-        geometry.by_group(dw)[...], geometry.by_group(db)[...] = filter_gradient(images, dout, geometry)
+        dw, db = (one.astype(dtype, copy=False) for one in filter_gradient(images, dout, geometry))
     return dx, dw, None if b is None else db
 
 
@@ -156,13 +149,65 @@ def conv1d_backward(dout: Array, cache, needs=ALL):
     return None if dx is None else dx[:, :, 0], None if dw is None else dw[:, :, 0], db
 
 
+# -- the three of which the pairs are made -----------------------------------------------------------------------------
+#
+# Here or on a GPU. From here on the batch lies innermost (see `windows`): images (C, H, W, N), with their border where
+# they are NumPy's; out, dout (O, Ho, Wo, N).
+
+
+def correlate(images: Array, w: Array, b: Array | None, geometry: Geometry) -> Array:
+    """out: at each place of the window, what it sees of the images times the filter, plus b."""
+    slide = _correlate if is_on_host(images) else kernels.correlate
+    shape = len(w), geometry.rows, geometry.columns, images.shape[3]
+    out = memory.empty(shape, images.dtype, array_module(images))
+    filters, biases = geometry.by_group(wide(w)), None if b is None else geometry.by_group(wide(b))
+    slide(geometry.by_group(images), filters, biases, geometry, geometry.by_group(out))
+    return out
+
+
+def spread(dout: Array, w: Array, geometry: Geometry) -> Array:
+    """dimages (C, H, W, N), without a border: what each window is given times the filter, added where it saw it."""
+    add, empty = (_spread, memory.zeros) if is_on_host(dout) else (kernels.spread, memory.empty)
+    (top, bottom), (left, right) = border = _border(geometry, dout)
+    height, width = geometry.size
+    shape = w.shape[1] * geometry.groups, top + height + bottom, left + width + right, dout.shape[3]
+    dimages = empty(shape, dout.dtype, array_module(dout))
+    add(geometry.by_group(dout), geometry.by_group(wide(w)), geometry, geometry.by_group(dimages))
+    return without_border(dimages, border)
+
+
+def filter_gradient(images: Array, dout: Array, geometry: Geometry) -> tuple[Array, Array]:
+    """dw (O, C / groups, kh, kw), what was seen times what was given, added up; and db (O,)."""
+    gather, xp = _filter_gradient if is_on_host(dout) else kernels.filter_gradient, array_module(dout)
+    dw = xp.empty((len(dout), len(images) // geometry.groups, *geometry.kernel), dout.dtype)
+    db = xp.empty(len(dout), dout.dtype)
+    of_groups = gather(geometry.by_group(images), geometry.by_group(dout), geometry)
+    geometry.by_group(dw)[...], geometry.by_group(db)[...] = of_groups
+    return dw, db
+
+
+def with_border(x: Array, geometry: Geometry) -> Array:
+    """The images x (N, C, H, W) as `correlate` and `filter_gradient` take them."""
+    return batch_last(wide(x), _border(geometry, x))
+
+
+def _border(geometry: Geometry, x: Array) -> Pads:
+    """The border that the images are given in memory. A kernel looks for itself where they end, and needs none."""
+    return geometry.pads if is_on_host(x) else NO_PADS
+
+
+def wide(x: Array) -> Array:
+    """float16 is calculated in float32, as in PyTorch: sums of many products need the digits."""
+    return x.astype(float32) if x.dtype == float16 else x
+
+
 # -- block by block ----------------------------------------------------------------------------------------------------
 #
 # On a GPU `kernels.convolution` has functions of the same names for the same.
 #
-# From here on the groups come first, and the batch lies innermost (see `windows`). C and O count the channels and the
-# filters of one of the G groups: images (G, C, H, W, N), border included; filters (G, O, C, kh, kw); out and dout
-# (G, O, Ho, Wo, N). A block is some groups, a range of output columns, and a part of the batch.
+# From here on the groups come first. C and O count the channels and the filters of one of the G groups: images
+# (G, C, H, W, N), filters (G, O, C, kh, kw), out and dout (G, O, Ho, Wo, N). A block is some groups, a range of output
+# columns, and a part of the batch.
 
 Block = tuple[slice, range, slice]
 
@@ -299,16 +344,6 @@ def _as_matrix(filters: Array, bias: Array | None) -> Array:
     return matrix.reshape(groups, 1, number, -1)
 
 
-def _border(geometry: Geometry, x: Array) -> Pads:
-    """The border that the images are given in memory. A kernel looks for itself where they end, and needs none."""
-    return geometry.pads if is_on_host(x) else NO_PADS
-
-
-def _wide(x: Array) -> Array:
-    """float16 is calculated in float32, as in PyTorch: sums of many products need the digits."""
-    return x.astype(float32) if x.dtype == float16 else x
-
-
 # -- on the blackboard -------------------------------------------------------------------------------------------------
 
 
@@ -326,7 +361,7 @@ def conv2d_forward_naive(
     padded = np.pad(x, ((0, 0), (0, 0), *geometry.pads))
     out = np.zeros((len(x), len(w), geometry.rows, geometry.columns), x.dtype)
     for n, o, h, v in product(*map(range, out.shape)):
-        seen = padded[n, *_window(geometry, w, o, h, v)]
+        seen = padded[n, *window_at(geometry, w, o, h, v)]
         out[n, o, h, v] = (w[o] * seen).sum() + (0 if b is None else b[o])
     return out, (x, w, b, geometry)
 
@@ -337,7 +372,7 @@ def conv2d_backward_naive(dout: Array, cache):
     padded = np.pad(x, ((0, 0), (0, 0), *geometry.pads))
     dpadded, dw = np.zeros_like(padded), np.zeros_like(w)
     for n, o, h, v in product(*map(range, dout.shape)):
-        window = _window(geometry, w, o, h, v)
+        window = window_at(geometry, w, o, h, v)
         dw[o] += dout[n, o, h, v] * padded[n, *window]
         dpadded[n, *window] += dout[n, o, h, v] * w[o]
     db = None if b is None else dout.sum(axis=(0, 2, 3))
@@ -345,7 +380,7 @@ def conv2d_backward_naive(dout: Array, cache):
     return dpadded[:, :, above : above + x.shape[2], left : left + x.shape[3]], dw, db
 
 
-def _window(geometry: Geometry, w: Array, o: int, h: int, v: int) -> tuple[slice, slice, slice]:
+def window_at(geometry: Geometry, w: Array, o: int, h: int, v: int) -> tuple[slice, slice, slice]:
     """The channels, rows and columns that filter o sees at output pixel (h, v)."""
     number, group = w.shape[1], o // (len(w) // geometry.groups)
     down, across = (
@@ -379,7 +414,7 @@ def _geometry(
             f"conv2d: the filters (weight.shape = {w.shape}, dilation {dilation}) span more pixels than the images "
             f"have (x.shape = {x.shape}, padding {padding})."
         )
-    return Geometry(kernel, stride, pads, dilation, groups, rows, columns)
+    return Geometry(kernel, stride, pads, dilation, groups, x.shape[2:], rows, columns)
 
 
 def _pads(padding: int | Two | str, kernel: Two, stride: Two, dilation: Two) -> Pads:
@@ -415,6 +450,11 @@ def _check(name: str, x: Array, w: Array, b: Array | None, groups: int) -> None:
         )
     if b is not None and b.shape != (len(w),):
         raise ShapeError(f"{name}: bias must be ({len(w)},), one number a filter, got {b.shape}.")
+    of_one_dtype(name, x, w, b)
+
+
+def of_one_dtype(name: str, x: Array, w: Array, b: Array | None) -> None:
+    """Raise unless all have the same dtype, a floating-point one."""
     dtypes = [array.dtype for array in (x, w, b) if array is not None]
     if dtypes[0].kind != "f" or len(set(dtypes)) > 1:
         raise DtypeError(

@@ -178,6 +178,45 @@ class ExponentialLR(LRScheduler):
         return self._lrs() if self._is_initial() else self._times(self.gamma)
 
 
+class LinearLR(LRScheduler):
+    """A straight line from lr0 * start_factor to lr0 * end_factor, in total_iters steps; there it stays. For a warm-up.
+
+        lr = lr0 * f(t),    f(t) = start_factor + (end_factor - start_factor) * t / total_iters    for t <= total_iters
+
+    Each step multiplies lr by f(t) / f(t - 1).
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
+        if not 0 < start_factor <= 1:
+            raise ValueError(f"LinearLR: start_factor must be > 0 and <= 1, got {start_factor}.")
+        if not 0 <= end_factor <= 1:
+            raise ValueError(f"LinearLR: end_factor must be between 0 and 1, got {end_factor}.")
+        if total_iters < 1:
+            raise ValueError(f"LinearLR: total_iters must be >= 1, got {total_iters}.")
+        self.start_factor = start_factor
+        self.end_factor = end_factor
+        self.total_iters = total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        t = self.last_epoch
+        if t == 0:
+            return self._times(self.start_factor)
+        if self._is_initial() or t > self.total_iters:
+            return self._lrs()
+        return self._times(self._factor(t) / self._factor(t - 1))
+
+    def _factor(self, t: int) -> float:
+        return self.start_factor + (self.end_factor - self.start_factor) * t / self.total_iters
+
+
 class CosineAnnealingLR(LRScheduler):
     """Half a cosine wave, from lr0 down to eta_min in T_max steps (and up again in the next T_max):
 

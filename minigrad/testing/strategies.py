@@ -170,6 +170,24 @@ def conv_cases(
 
 
 @st.composite
+def conv_transpose_cases(draw: st.DrawFn, ndim: int = 2, *, max_side: int = 4) -> Case:
+    """Calls of f(x, w, b, stride=, padding=, output_padding=, groups=, dilation=) of which an output element comes out.
+
+    x: (N, C, *lengths), w: (C, F / groups, *kernel), b: (F,). ndim: how many axes the kernel has, at most 2.
+    """
+    group = draw(st.sampled_from([1, 1, 2]))
+    n, c, f = draw(st.integers(1, 3)), draw(st.integers(1, 2)) * group, draw(st.integers(1, 2)) * group
+    kernel = tuple(draw(st.integers(1, 3)) for _ in range(ndim))
+    stride, padding, dilation = draw(st.integers(1, 3)), draw(st.integers(0, 2)), draw(st.integers(1, 2))
+    more = draw(st.integers(0, max(stride, dilation) - 1))
+    least = [max(-((dilation * (k - 1) + more - 2 * padding) // stride) + 1, 1) for k in kernel]
+    lengths = tuple(draw(st.integers(low, max(low, max_side))) for low in least)
+    x, w, b = draw(arrays((n, c, *lengths))), draw(arrays((c, f // group, *kernel))), draw(arrays((f,)))
+    settings = {"stride": stride, "padding": padding, "output_padding": more, "groups": group, "dilation": dilation}
+    return Case((x, w, b), settings)
+
+
+@st.composite
 def pool_cases(draw: st.DrawFn, *, values: Any = distinct_values, padding: bool = True, max_side: int = 6) -> Case:
     """Calls of f(x, kernel_size=, stride=, padding=), x: (N, C, H, W), the padding at most half the kernel.
 

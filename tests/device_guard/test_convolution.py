@@ -5,6 +5,8 @@ import pytest
 
 from minigrad.kernels import convolution
 from minigrad.ops.convolution import conv2d_backward, conv2d_forward
+from minigrad.ops.transposed_convolution import conv_transpose2d_backward, conv_transpose2d_forward
+from tests.minigrad.ops import test_transposed_convolution as transposed
 
 SETTINGS = [
     {},
@@ -49,17 +51,43 @@ def test_filters_of_other_shapes(kernel, cupy):
     agree({"padding": 1, "stride": (1, 2)}, 3, np.float64, cupy, kernel)
 
 
+@transposed.each_case
+@transposed.with_bias
+@pytest.mark.parametrize("dtype", [np.float64, np.float16])
+def test_run_backwards_they_agree_too(x, w, settings, bias, dtype, cupy):
+    arrays = [None if one is None else one.astype(dtype) for one in transposed.filled(x, w, settings, bias)]
+    same_there((conv_transpose2d_forward, conv_transpose2d_backward), arrays, settings, cupy)
+
+
+@pytest.mark.parametrize("batch", [0, 33])
+@pytest.mark.parametrize(("sums", "threads"), [(64, 2**17), (1, 1)], ids=["many", "one"])
+def test_run_backwards_of_no_image_and_with_few_sums_a_thread(batch, sums, threads, cupy, monkeypatch):
+    monkeypatch.setattr(convolution, "MOST_SUMS", sums)
+    monkeypatch.setattr(convolution, "THREADS", threads)
+    arrays = transposed.filled((batch, 4, 3, 5), (4, 3, 3, 2), {})
+    settings = {"stride": (2, 3), "padding": 1, "output_padding": (1, 2)}
+    same_there((conv_transpose2d_forward, conv_transpose2d_backward), arrays, settings, cupy)
+
+
 def agree(settings, batch, dtype, cupy, kernel=(3, 2)):
     rng = np.random.default_rng(0)
     x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in ((batch, 4, 9, 16), (6, 4, *kernel), (6,)))
     w = w[:, : 4 // settings.get("groups", 1)]
-    here, cache = conv2d_forward(x, w, b, **settings)
-    there, its_cache = conv2d_forward(*map(cupy.asarray, (x, w, b)), **settings)
-    dout = rng.standard_normal(here.shape).astype(dtype)
-    results = zip(conv2d_backward(dout, cache), conv2d_backward(cupy.asarray(dout), its_cache), strict=True)
+    same_there((conv2d_forward, conv2d_backward), (x, w, b), settings, cupy)
+
+
+def same_there(pair, arrays, settings, cupy):
+    """The output and all gradients, on the device and here."""
+    here, cache = pair[0](*arrays, **settings)
+    there, its_cache = pair[0](*(None if one is None else cupy.asarray(one) for one in arrays), **settings)
+    dout = np.random.default_rng(1).standard_normal(here.shape).astype(here.dtype)
+    results = zip(pair[1](dout, cache), pair[1](cupy.asarray(dout), its_cache), strict=True)
     for one, other in [(here, there), *results]:
-        assert one.dtype == other.dtype == dtype
-        tolerance = 1e-12 if dtype == np.float64 else 2e-3
+        if one is None:
+            assert other is None
+            continue
+        assert one.dtype == other.dtype == arrays[0].dtype
+        tolerance = 1e-12 if one.dtype == np.float64 else 2e-3
         np.testing.assert_allclose(other.get(), one, rtol=tolerance, atol=tolerance)
 
 

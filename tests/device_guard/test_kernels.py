@@ -11,11 +11,21 @@ import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.kernels import normalization as normalization_kernels
 from minigrad.kernels import softmax as softmax_kernels
-from minigrad.ops import average_pooling, convolution, elementwise, linear, normalization, pooling, softmax
+from minigrad.ops import (
+    average_pooling,
+    convolution,
+    elementwise,
+    interpolation,
+    linear,
+    normalization,
+    pooling,
+    softmax,
+    transposed_convolution,
+)
 from tests.benchmarks import nets
 from tests.device_guard.arrays import launches
 from tests.device_guard.both import only_on_the_stand_in
-from tests.minigrad.ops import test_average_pooling, test_pooling
+from tests.minigrad.ops import test_average_pooling, test_interpolation, test_pooling
 from tests.minigrad.ops.images import ORDERS, batch_innermost
 from tests.minigrad.parity import draw
 
@@ -132,6 +142,25 @@ def test_the_gradient_of_average_pooling_lies_as_the_images(cupy):
     for (forward, backward), settings in ((AVG_POOL, (2,)), (ADAPTIVE, (1,))):
         out, cache = forward(x, *settings)
         assert all(one.transpose(1, 2, 3, 0).flags.c_contiguous for one in (out, backward(out, cache)))
+
+
+# -- interpolation -----------------------------------------------------------------------------------------------------
+
+INTERPOLATE = interpolation.interpolate_forward, interpolation.interpolate_backward
+
+
+@test_interpolation.each_mode
+@test_interpolation.each_size
+@pytest.mark.parametrize("batch", [0, 1, 3])
+@pytest.mark.parametrize("order", ORDERS)
+def test_interpolation_of_every_kind(size, scale, mode, align_corners, batch, order, cupy):
+    x = ORDERS[order](draw(batch, 2, 5, 7))
+    agree(INTERPOLATE, (x,), cupy, after=(size, mode, align_corners, scale or (None, None)))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_interpolation_of_other_dtypes(dtype, cupy):
+    agree(INTERPOLATE, (draw(3, 2, 5, 7).astype(dtype),), cupy, dtype, after=((9, 4), "bilinear"))
 
 
 # -- softmax -----------------------------------------------------------------------------------------------------------
@@ -279,6 +308,11 @@ LAUNCHES = {  # the pair, its arrays and settings, and how many launches forward
     "max_pool2d": (pooling.max_pool2d_forward, pooling.max_pool2d_backward, (IMAGES, 3, 2, 1), 1, 1),
     "avg_pool2d": (*AVG_POOL, (IMAGES, 3, 2, 1), 1, 1),
     "conv2d": (convolution.conv2d_forward, convolution.conv2d_backward, (IMAGES, draw(4, 3, 3, 2), draw(4)), 2, 6),
+    "conv_transpose2d": (
+        *(transposed_convolution.conv_transpose2d_forward, transposed_convolution.conv_transpose2d_backward),
+        *((IMAGES, draw(3, 4, 3, 2), draw(4), 2), 3, 7),
+    ),
+    "interpolate": (*INTERPOLATE, (IMAGES, 9, "bilinear"), 2, 2),
     "adaptive_avg_pool2d": (*ADAPTIVE, (IMAGES, 1), 1, 1),
     "softmax": (*SOFTMAX, (draw(5, 4), 1), 1, 1),
     "log_softmax": (*LOG_SOFTMAX, (draw(5, 4), 1), 1, 1),

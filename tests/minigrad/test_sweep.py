@@ -104,6 +104,14 @@ CASES: dict[str, tuple[tuple[str, ...], list[np.ndarray]]] = {
     "kron": case(
         ((2, 3), (4,), (2, 1, 3)), "lib.kron(x, y)", "y.kron(x)", "x.kron(z)", "x.kron(x[0, 0])", "x[:0].kron(y)"
     ),
+    "tensordot": case(
+        ((2, 3, 4), (3, 4, 2), (4, 5)),
+        "lib.tensordot(x, y)",
+        "lib.tensordot(x, z, 1)",
+        "lib.tensordot(x, z, dims=0)",
+        "lib.tensordot(x, y, ([0, -1], [2, 1]))",
+        "lib.tensordot(x[:0], y, ([1], [0]))",
+    ),
     "einsum": case(((2, 3, 4), (4, 5)), "lib.einsum('bij,jk->bik', x, y)", "lib.einsum('...j,jk', x, y)"),
     "addmm": case(((4,), (2, 3), (3, 4)), "lib.addmm(x, y, z)", "lib.addmm(x, y, z, beta=0.5, alpha=2)"),
     # shapes
@@ -166,6 +174,17 @@ CASES: dict[str, tuple[tuple[str, ...], list[np.ndarray]]] = {
     "where": case((MASK, (2, 3), (3,)), "lib.where(x, y, z)", "lib.where(x, y, 0.0)", "y.where(x, z)"),
     "nonzero": case((MASK,), "lib.nonzero(x)", "x.nonzero()"),
     "argwhere": case((MASK,), "lib.argwhere(x)"),
+    "diff": case(
+        ((3, 4), (3, 2)),
+        "lib.diff(x)",
+        "x.diff(2, 0)",
+        "x.diff(dim=1, prepend=y)",
+        "lib.diff(x, 1, -1, y, x)",
+        "x.diff(9)",
+        "x.diff(0)",
+        "x[:, :0].diff()",
+        "(x > 0).diff()",
+    ),
     "sort": case(((3, 4),), "lib.sort(x)", "x.sort(0, descending=True)"),
     "argsort": case(((3, 4),), "lib.argsort(x)", "x.argsort(0, descending=True)"),
     "topk": case(((3, 4),), "lib.topk(x, 2)", "x.topk(1, 0, largest=False)"),

@@ -51,6 +51,23 @@ MODULES: dict[str, tuple[str, tuple]] = {
         " | nn.Conv2d(4, 3, 3, padding='valid', padding_mode='circular')",
         IMAGES,
     ),
+    "ConvTranspose1d": (
+        "nn.ConvTranspose1d(4, 6, 3) | nn.ConvTranspose1d(4, 2, 2, 2, 1, 1, 2, False, 2)",
+        (draw(5, 4, 8),),
+    ),
+    "ConvTranspose2d": (
+        "nn.ConvTranspose2d(4, 6, 3) | nn.ConvTranspose2d(4, 2, (2, 3), (2, 1), (1, 0), (1, 0), 2, False, (1, 2))"
+        " | nn.ConvTranspose2d(4, 3, 4, stride=2, padding=1)",
+        IMAGES,
+    ),
+    "Upsample": (
+        "nn.Upsample((9, 4)) | nn.Upsample(scale_factor=2) | nn.Upsample(None, (2, 1.5), 'bilinear')"
+        " | nn.Upsample(8, mode='bilinear', align_corners=True)"
+        " | nn.Upsample(scale_factor=1.7, mode='bilinear', recompute_scale_factor=True)",
+        IMAGES,
+    ),
+    "PixelShuffle": ("nn.PixelShuffle(2)", IMAGES),
+    "PixelUnshuffle": ("nn.PixelUnshuffle(2)", (draw(3, 2, 4, 6),)),
     "MaxPool2d": ("nn.MaxPool2d(2) | nn.MaxPool2d((3, 2), 1, (1, 0), 2, ceil_mode=True)", IMAGES),
     "AvgPool2d": (
         "nn.AvgPool2d(2) | nn.AvgPool2d((3, 2), 2, 1, True, False) | nn.AvgPool2d(2, divisor_override=3)",
@@ -163,6 +180,25 @@ FUNCTIONS: dict[str, tuple[str, tuple]] = {
         " | F.conv2d(x, y[:4, :1], padding='valid', groups=4)",
         tuple(draws((3, 4, 7, 6), (6, 4, 3, 3), (6,))),
     ),
+    "conv_transpose1d": (
+        "F.conv_transpose1d(x, y, z) | F.conv_transpose1d(x, y, None, 2, 1, 1)"
+        " | F.conv_transpose1d(x[0], y[:, :3], z, (3,), (1,), (2,), 2, (2,))",
+        tuple(draws((3, 4, 5), (4, 6, 3), (6,))),
+    ),
+    "conv_transpose2d": (
+        "F.conv_transpose2d(x, y, z) | F.conv_transpose2d(x, y, None, 2, 1, 1)"
+        " | F.conv_transpose2d(x[0], y, z, dilation=2, output_padding=1)"
+        " | F.conv_transpose2d(x, y[:, :3], z, (1, 2), (2, 0), (0, 1), 2, (1, 2))",
+        tuple(draws((3, 4, 4, 5), (4, 6, 3, 3), (6,))),
+    ),
+    "interpolate": (
+        "F.interpolate(x, 9) | F.interpolate(x, scale_factor=2) | F.interpolate(x, (4, 11), mode='bilinear')"
+        " | F.interpolate(x, None, (0.5, 2.3), 'bilinear', True) | F.interpolate(x[0], 9, mode='linear')"
+        " | F.interpolate(x, scale_factor=1.7, mode='bilinear', recompute_scale_factor=True)",
+        IMAGES,
+    ),
+    "pixel_shuffle": ("F.pixel_shuffle(x, 2) | F.pixel_shuffle(x[0], 2) | F.pixel_shuffle(x, 1)", IMAGES),
+    "pixel_unshuffle": ("F.pixel_unshuffle(x, 2) | F.pixel_unshuffle(x[0], 2)", (draw(3, 2, 4, 6),)),
     "max_pool2d": (
         "F.max_pool2d(x, 2) | F.max_pool2d(x[0], (3, 2), 1, (1, 0), 2, True)"
         " | F.max_pool2d(x, 3, stride=2, padding=1, return_indices=True) | F.max_pool2d(x[0], 2, return_indices=True)",

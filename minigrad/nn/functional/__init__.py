@@ -25,7 +25,7 @@ from minigrad.nn.functional.activation import (
 )
 from minigrad.nn.functional.arrangement import cosine_similarity, embedding, normalize, one_hot, pad
 from minigrad.nn.functional.attention import scaled_dot_product_attention
-from minigrad.nn.functional.convolution import conv1d, conv2d
+from minigrad.nn.functional.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from minigrad.nn.functional.dropout import dropout, dropout2d
 from minigrad.nn.functional.linear import fc, linear
 from minigrad.nn.functional.loss import (
@@ -49,6 +49,7 @@ from minigrad.nn.functional.pooling import (
     max_pool2d,
 )
 from minigrad.nn.functional.recurrent import gru_cell, lstm_cell, rnn_cell
+from minigrad.nn.functional.upsampling import interpolate, pixel_shuffle, pixel_unshuffle
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -60,6 +61,8 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "conv1d",
     "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
     "cosine_similarity",
     "cross_entropy",
     "dropout",
@@ -74,6 +77,7 @@ __all__ = [
     "hardtanh",
     "huber_loss",
     "instance_norm",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -90,6 +94,8 @@ __all__ = [
     "normalize",
     "one_hot",
     "pad",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "prelu",
     "relu",
     "relu6",

@@ -1,4 +1,4 @@
-"""Convolution as a function: of images, and of sequences."""
+"""Convolution as a function, and the transposed one: of images, and of sequences."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any
 from minigrad.functions.shape import unsqueeze
 from minigrad.lift import differentiable
 from minigrad.ops import convolution as pairs
+from minigrad.ops import transposed_convolution as transposed
 from minigrad.tensor import Tensor
 
 _conv1d = differentiable(pairs.conv1d_forward, pairs.conv1d_backward)
 _conv2d = differentiable(pairs.conv2d_forward, pairs.conv2d_backward)
+_conv_transpose1d = differentiable(transposed.conv_transpose1d_forward, transposed.conv_transpose1d_backward)
+_conv_transpose2d = differentiable(transposed.conv_transpose2d_forward, transposed.conv_transpose2d_backward)
 
 
 def conv2d(
@@ -46,9 +49,50 @@ def conv1d(
 
     bias (O,), result (N, O, Lo) or (O, Lo). Settings as in `conv2d`.
     """
-    settings: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation}
-    settings = {name: value[0] if isinstance(value, (tuple, list)) else value for name, value in settings.items()}
+    settings = _numbers(stride=stride, padding=padding, dilation=dilation)
     return in_batch(2, input, lambda rows: _conv1d(rows, weight, bias, groups=groups, **settings))
+
+
+def conv_transpose2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | tuple[int, int] = 1,
+    padding: int | tuple[int, int] = 0,
+    output_padding: int | tuple[int, int] = 0,
+    groups: int = 1,
+    dilation: int | tuple[int, int] = 1,
+) -> Tensor:
+    """Stamp the filters `weight`, times the pixels of images, onto larger images: a convolution run backwards.
+
+    Shapes: input (N, C, H, W) or (C, H, W), weight (C, O / groups, kh, kw), bias (O,), result (N, O, Ho, Wo) or
+    (O, Ho, Wo), with Ho = (H - 1) stride - 2 padding + dilation (kh - 1) + 1 + output_padding.
+    """
+    settings = {"stride": stride, "padding": padding, "output_padding": output_padding, "dilation": dilation}
+    return in_batch(3, input, lambda images: _conv_transpose2d(images, weight, bias, groups=groups, **settings))
+
+
+def conv_transpose1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | tuple[int] = 1,
+    padding: int | tuple[int] = 0,
+    output_padding: int | tuple[int] = 0,
+    groups: int = 1,
+    dilation: int | tuple[int] = 1,
+) -> Tensor:
+    """Stamp the filters `weight` onto longer sequences. Shapes: input (N, C, L) or (C, L), weight (C, O / groups, k).
+
+    bias (O,), result (N, O, Lo) or (O, Lo). Settings as in `conv_transpose2d`.
+    """
+    settings = _numbers(stride=stride, padding=padding, output_padding=output_padding, dilation=dilation)
+    return in_batch(2, input, lambda rows: _conv_transpose1d(rows, weight, bias, groups=groups, **settings))
+
+
+def _numbers(**settings: Any) -> dict[str, Any]:
+    """The settings of sequences, of which each may be in a tuple."""
+    return {name: value[0] if isinstance(value, (tuple, list)) else value for name, value in settings.items()}
 
 
 def in_batch(axes: int, input: Tensor, function: Callable[[Tensor], Any]) -> Any:

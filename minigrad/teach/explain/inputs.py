@@ -146,6 +146,9 @@ _MAKERS: dict[str, Maker] = {
     # images
     "convolution.conv2d": lambda draw: Inputs((draw(1, 1, 3, 3), draw(2, 1, 2, 2), draw(2))),
     "convolution.conv1d": lambda draw: Inputs((draw(1, 2, 4), draw(1, 2, 2), draw(1))),
+    "transposed_convolution.conv_transpose2d": lambda draw: Inputs((draw(1, 2, 2, 2), draw(2, 1, 2, 2), draw(1))),
+    "transposed_convolution.conv_transpose1d": lambda draw: Inputs((draw(1, 2, 3), draw(2, 1, 2), draw(1))),
+    "interpolation.interpolate": lambda draw: Inputs((draw(1, 1, 2, 2),), {"size": 3, "mode": "bilinear"}),
     "pooling.max_pool2d": lambda draw: Inputs((draw(1, 1, 3, 3),), {"kernel_size": 2, "stride": 1}),
     "average_pooling.avg_pool2d": lambda draw: Inputs((draw(1, 1, 3, 3),), {"kernel_size": 2, "stride": 1}),
     "average_pooling.adaptive_avg_pool2d": lambda draw: Inputs((draw(1, 1, 3, 3),), {"output_size": 2}),

@@ -18,6 +18,8 @@ _OTHER_NAMES = {
     "fc": "affine fully_connected dense",
     "matmul": "mm mv bmm dot addmm",
     "conv2d": "conv convolution",
+    "conv_transpose2d": "conv_transpose deconv deconvolution transposed_convolution",
+    "interpolate": "upsample upsampling",
     "max_pool2d": "max_pool maxpool",
     "avg_pool2d": "avg_pool avgpool",
     "adaptive_avg_pool2d": "adaptive_avg_pool global_avg_pool",

@@ -6,7 +6,7 @@ from typing import Any
 
 from minigrad.tape import Record
 
-OPS = {"conv2d", "max_pool2d", "avg_pool2d"}
+OPS = {"conv2d", "conv_transpose2d", "max_pool2d", "avg_pool2d"}
 
 
 def window_of(record: Record) -> dict[str, Any] | None:

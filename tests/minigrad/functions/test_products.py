@@ -166,8 +166,13 @@ def test_the_diagonals_gradient_is_not_shared_with_another():
         ),
         (lambda: mg.inner(mg.ones(2), [1.0, 2.0]), r"inner: .*list"),
         (lambda: mg.kron([1.0], mg.ones(2)), r"kron: .*list"),
+        (lambda: mg.tensordot(mg.ones(2, 3), mg.ones(3)), r"tensordot: both must have dims = 2 axes, .* \(3,\)"),
+        (lambda: mg.tensordot(mg.ones(2), mg.ones(3), 1), r"tensordot: axes \[0\] of \(2,\) and \[0\] of \(3,\) must"),
+        (lambda: mg.tensordot(mg.ones(2, 2), mg.ones(2, 2), ([0, 0], [0, 0])), "tensordot: .* none named twice"),
+        (lambda: mg.tensordot(mg.ones(2), mg.ones(2), ([0],)), r"tensordot: dims must be an int, or \(axes of x, axes"),
+        (lambda: mg.tensordot(mg.ones(2), mg.ones(2), (0, 0)), r"tensordot: dims must be an int, .* got \(0, 0\)"),
     ],
 )
-def test_inner_and_kron_refuse_what_does_not_fit(call, text):
+def test_inner_kron_and_tensordot_refuse_what_does_not_fit(call, text):
     with pytest.raises((ValueError, TypeError), match=text):
         call()

@@ -15,6 +15,9 @@ CASES = [
     "Conv2d(4, 6, 3, padding='same', padding_mode='reflect')",
     "Conv1d(4, 6, 3)",
     "Conv1d(4, 6, 2, stride=2, padding=1, dilation=2, groups=2, bias=False, padding_mode='circular')",
+    "ConvTranspose2d(4, 6, 3)",
+    "ConvTranspose2d(4, 6, (3, 2), 2, (1, 0), (1, 0), 2, False, (1, 2))",
+    "ConvTranspose1d(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2)",
 ]
 
 
@@ -38,7 +41,12 @@ def test_weights_move_both_ways_and_the_layers_look_alike(text, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("make", "fan_in"), [(lambda: nn.Conv2d(8, 40, (3, 5), groups=2), 60), (lambda: nn.Conv1d(8, 99, 3), 24)]
+    ("make", "fan_in"),
+    [
+        (lambda: nn.Conv2d(8, 40, (3, 5), groups=2), 60),
+        (lambda: nn.Conv1d(8, 99, 3), 24),
+        (lambda: nn.ConvTranspose2d(40, 60, (3, 5), groups=2), 450),  # as PyTorch counts: the axis that is second
+    ],
 )
 def test_weights_and_biases_begin_uniform_on_one_over_the_root_of_the_fan_in(make, fan_in):
     layer, bound = make(), 1 / math.sqrt(fan_in)  # made here, where the seed is always the same
@@ -60,6 +68,9 @@ def test_the_same_seed_draws_the_same_filters():
         (lambda: nn.Conv2d(3, 4, 2, groups=2), "Conv2d: groups must divide in_channels and out_channels, got 2 for 3"),
         (lambda: nn.Conv2d(3, 4, 2, padding="some"), "Conv2d: padding must be a number, 'same' or 'valid', got 'some'"),
         (lambda: nn.Conv1d(3, 4, 2, padding_mode="wrap"), "Conv1d: padding_mode must be one of zeros, .* got 'wrap'"),
+        (lambda: nn.ConvTranspose2d(3, 4, 2, groups=2), "ConvTranspose2d: groups must divide in_channels and out_ch"),
+        (lambda: nn.ConvTranspose2d(3, 4, 2, padding="same"), "ConvTranspose2d: padding must be a number, got 'same'"),
+        (lambda: nn.ConvTranspose1d(3, 4, 2, padding_mode="reflect"), "ConvTranspose1d: padding_mode must be 'zeros'"),
         (lambda: nn.Conv2d(3, 4, 2, 2, "same"), r"Conv2d: padding='same' needs stride 1, got \(2, 2\)"),
     ],
 )
@@ -77,3 +88,27 @@ def test_an_image_with_other_channels_is_refused_with_the_layers_name():
 def test_a_layer_of_float64_stays_so_and_half_precision_too():
     for dtype in (mg.float64, mg.float16):
         assert nn.Conv2d(1, 2, 2, dtype=dtype)(mg.ones(1, 1, 3, 3, dtype=dtype)).dtype == dtype
+
+
+@pytest.mark.parametrize("size", [(9, 11), (10, 12), (9, 12), (2, 6, 10, 11), (8, 11), (9, 13), (10,)], ids=str)
+def test_the_size_that_is_asked_for_comes_out_if_a_convolution_could_have_seen_it(size):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch, which is not installed")
+    layer, theirs = (lib.nn.ConvTranspose2d(4, 6, 3, stride=2, padding=1) for lib in (mg, torch))
+    try:
+        expected = tuple(theirs(torch.zeros(2, 4, 5, 6), output_size=size).shape)
+    except ValueError:
+        says = (
+            r"ConvTranspose2d: output_size must lie between \(9, 11\) and \(10, 12\) for x.shape = \(2, 4, 5, 6\), got"
+        )
+        with pytest.raises(ValueError, match=says):
+            layer(mg.zeros(2, 4, 5, 6), output_size=size)
+    else:
+        assert layer(mg.zeros(2, 4, 5, 6), size).shape == expected
+
+
+def test_each_of_the_sizes_of_which_a_convolution_makes_the_same_comes_back():
+    for length in (9, 10):
+        image = mg.ones(1, 1, length, length)
+        small = nn.Conv2d(1, 2, 3, stride=2, padding=1)(image)
+        assert small.shape == (1, 2, 5, 5)
+        assert nn.ConvTranspose2d(2, 1, 3, stride=2, padding=1)(small, image.shape).shape == image.shape

@@ -10,6 +10,7 @@ from minigrad.optim.lr_scheduler import (
     CosineAnnealingLR,
     ExponentialLR,
     LambdaLR,
+    LinearLR,
     LRScheduler,
     MultiStepLR,
     OneCycleLR,
@@ -34,6 +35,9 @@ CASES = {
     "milestones": ("MultiStepLR", {"milestones": [2, 5, 5, 11]}),
     "milestone at the start": ("MultiStepLR", {"milestones": (9, 0, 4), "gamma": 0.5}),
     "exponential": ("ExponentialLR", {"gamma": 0.9}),
+    "line": ("LinearLR", {}),
+    "line, down to 0": ("LinearLR", {"start_factor": 0.9, "end_factor": 0.0, "total_iters": 7}),
+    "line of one step": ("LinearLR", {"start_factor": 0.25, "total_iters": 1}),
     "cosine": ("CosineAnnealingLR", {"T_max": 25}),
     "cosine, there and back and there": ("CosineAnnealingLR", {"T_max": 7, "eta_min": 0.01}),
     "cosine of one step": ("CosineAnnealingLR", {"T_max": 1}),
@@ -124,6 +128,7 @@ def test_rates_and_weights_are_pytorchs(torch, case, rule):
 
 @pytest.mark.parametrize("cases", [
     ("exponential", "milestones"), ("step", "exponential", "plateau"), ("cosine", "step"), ("milestones", "cosine"),
+    ("line", "exponential"),
 ])  # fmt: skip
 def test_schedules_on_one_optimiser_work_together_as_in_pytorch(torch, cases):
     ours, theirs = (Run(lib, "SGD", cases).go() for lib in (mg, torch))
@@ -134,6 +139,7 @@ def test_schedules_on_one_optimiser_work_together_as_in_pytorch(torch, cases):
     (lambda o: StepLR(o, 3, 0.5), lambda t: 0.4 * 0.5 ** (t // 3)),
     (lambda o: MultiStepLR(o, [7, 2, 7], 0.5), lambda t: 0.4 * 0.5 ** sum(t >= m for m in (2, 7, 7))),
     (lambda o: ExponentialLR(o, 0.9), lambda t: 0.4 * 0.9**t),
+    (lambda o: LinearLR(o, 0.1, 0.8, 7), lambda t: 0.4 * (0.1 + 0.7 * min(t, 7) / 7)),
     (lambda o: CosineAnnealingLR(o, 6, 0.1), lambda t: 0.1 + 0.3 * (1 + math.cos(math.pi * t / 6)) / 2),
     (lambda o: LambdaLR(o, lambda t: 1 / (1 + t)), lambda t: 0.4 / (1 + t)),
 ])  # fmt: skip
@@ -333,6 +339,9 @@ def test_the_state_of_another_schedule_is_refused_and_nothing_is_changed():
     (lambda: OneCycleLR(None, 1.0), TypeError, "OneCycleLR: expected an Optimizer"),
     (lambda: LambdaLR(None, abs), TypeError, "LambdaLR: expected an Optimizer"),
     (lambda: StepLR(sgd(), 0), ValueError, "step_size must be >= 1, got 0"),
+    (lambda: LinearLR(sgd(), 0), ValueError, "start_factor must be > 0 and <= 1, got 0"),
+    (lambda: LinearLR(sgd(), end_factor=2), ValueError, "end_factor must be between 0 and 1, got 2"),
+    (lambda: LinearLR(sgd(), total_iters=0), ValueError, "total_iters must be >= 1, got 0"),
     (lambda: CosineAnnealingLR(sgd(), 0), ValueError, "T_max must be >= 1, got 0"),
     (lambda: ExponentialLR(sgd(), 0.9, last_epoch=3), KeyError, "last_epoch=3, group 0 .* needs an 'initial_lr'"),
     (lambda: LambdaLR(sgd(), [abs, abs]), ValueError, "lr_lambda: expected 1 values, .* got 2"),

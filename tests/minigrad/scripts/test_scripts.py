@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from tests.minigrad.scripts import characters, polynomial, spirals
+from tests.minigrad.scripts import autoencoder, characters, polynomial, spirals
 
 
 @pytest.mark.parametrize("style", polynomial.SAME, ids=lambda style: style.__name__)
@@ -53,3 +53,19 @@ def test_a_trained_model_makes_up_text_that_keeps_to_the_rule():
     a, b, c = (np.array([characters.LETTERS.index(letter) for letter in text[start:]]) for start in (1, 2, 3))
     added = (c - b[: len(c)] - a[: len(c)]) % len(characters.LETTERS)
     assert np.isin(added, (0, 1)).mean() > 0.8  # chance: a quarter
+
+
+def test_an_autoencoder_paints_a_spot_where_it_was():
+    net = autoencoder.make(mg)
+    losses = autoencoder.train(mg, net)
+    assert losses[-1] < 0.3 * losses[0]
+    images = autoencoder.spots(mg)
+    with mg.no_grad():
+        places = [divmod(one.flatten(1).argmax(dim=1).numpy(), autoencoder.SIDE) for one in (images, net(images))]
+    assert np.abs(np.subtract(*places)).mean() < 1  # with one picture for all it would be 12/7
+
+
+def test_spots_are_learned_as_torch_learns_them(torch):
+    weights = {name: value.numpy().copy() for name, value in autoencoder.make(mg).state_dict().items()}
+    ours, theirs = (autoencoder.train(lib, autoencoder.make(lib, weights), steps=20) for lib in (mg, torch))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3)

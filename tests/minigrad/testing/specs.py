@@ -18,6 +18,7 @@ from minigrad.ops import (
     elementwise,
     embedding,
     indexing,
+    interpolation,
     linear,
     loss,
     normalization,
@@ -29,6 +30,7 @@ from minigrad.ops import (
     reduction,
     shape,
     softmax,
+    transposed_convolution,
 )
 from minigrad.testing import Case, OpSpec
 from minigrad.testing import strategies as draw
@@ -245,10 +247,19 @@ spec(einsum, "einsum", einsums())
 
 spec(convolution, "conv2d", draw.conv_cases(max_side=5))
 spec(convolution, "conv1d", draw.conv_cases(1, max_side=5))
+spec(transposed_convolution, "conv_transpose2d", draw.conv_transpose_cases())
+spec(transposed_convolution, "conv_transpose1d", draw.conv_transpose_cases(1))
 spec(pooling, "max_pool2d", draw.pool_cases(values=mixed, max_side=5))
 spec(average_pooling, "avg_pool2d", draw.pool_cases(max_side=5), {"count_include_pad": st.booleans()})
 IMAGES = draw.arrays(draw.shapes(4, 4, min_side=2))
 spec(average_pooling, "adaptive_avg_pool2d", IMAGES, {"output_size": st.sampled_from([1, 2, (1, 2)])})
+RESIZING = {
+    "size": st.sampled_from([1, 3, (5, 2), (2, 7)]),
+    "mode": st.sampled_from(["nearest", "bilinear"]),
+    "align_corners": st.booleans(),
+    "scale": st.sampled_from([(None, None), (1.7, None), (0.6, 2)]),
+}
+spec(interpolation, "interpolate", IMAGES, RESIZING)
 
 
 @st.composite

@@ -29,8 +29,24 @@ function sourcesOf(row, place) {
     return [from, to, dilation[axis]];
   };
   const [n, o] = place, image = shapes[0];
+  if (row.op === "conv_transpose2d") {
+    const perGroup = shapes[1][1], group = Math.floor(o / perGroup), channels = image[1] / groups;
+    const stamps = [0, 1].map((axis) => stampsOver(place[2 + axis] + pads[axis], image[2 + axis], kernel[axis], stride[axis], dilation[axis]));
+    const theirs = [group * channels, (group + 1) * channels, 1];
+    return { 0: [one(n), theirs, ...stamps.map(([pixels]) => pixels)], 1: [theirs, one(o % perGroup), ...stamps.map(([, places]) => places)], 2: [one(o)] };
+  }
   const seen = [span(0, image[2]), span(1, image[3])];
   if (row.op !== "conv2d") return { 0: [one(n), one(o), ...seen] };
   const perGroup = shapes[1][1], group = Math.floor(o / (shapes[1][0] / groups));
   return { 0: [one(n), [group * perGroup, (group + 1) * perGroup, 1], ...seen], 1: [one(o), ...shapes[1].slice(1).map(all)], 2: [one(o)] };
+}
+
+// Along one axis, the pixels whose stamps lie over place `at`, and the places of the stamps that lie there: two ranges.
+function stampsOver(at, length, kernel, stride, dilation) {
+  const pixels = Array.from({ length }, (_, pixel) => pixel).filter((pixel) => {
+    const place = (at - pixel * stride) / dilation;
+    return Number.isInteger(place) && place >= 0 && place < kernel;
+  });
+  const range = (all) => (all.length ? [all[0], all.at(-1) + 1, (all[1] ?? all[0] + 1) - all[0]] : [0, 0, 1]);
+  return [range(pixels), range(pixels.map((pixel) => (at - pixel * stride) / dilation).reverse())];
 }

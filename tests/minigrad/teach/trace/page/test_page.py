@@ -136,6 +136,29 @@ def test_pointing_at_an_output_lights_what_it_came_from(demos, open_page):
     assert lit.evaluate_all("all => all.map(one => Number(one.dataset.index))") == [10, 11, 14, 15]
 
 
+@pytest.mark.parametrize(
+    "settings",
+    ["stride=2", "stride=(1, 3), padding=1, dilation=2", "stride=2, padding=2, dilation=3, output_padding=1, groups=2"],
+)
+def test_an_output_of_a_transposed_convolution_came_from_what_lights(settings, tmp_path, open_page):
+    script = (
+        "import minigrad as mg\nx = mg.rand(2, 4, 3, 4, requires_grad=True)\n"
+        "w = mg.rand(4, 2, 3, 2, requires_grad=True)\n"
+        f"y = mg.nn.functional.conv_transpose2d(x, w, {settings})\nloss = y.sum()"
+    )
+    trace_script(script, "stamps.py").to_html(tmp_path / "stamps.html")
+    page = open_page(tmp_path / "stamps.html")
+    variables = {}
+    exec(script, variables)
+    x, w, y = (variables[name] for name in "xwy")
+    for place in [(1, y.shape[1] - 1, h, v) for h in range(y.shape[2]) for v in range(y.shape[3])]:
+        lit = page.evaluate(f"sourcesOf(DATA.rows.find((row) => row.op === 'conv_transpose2d'), {list(place)})")
+        for number, gradient in enumerate(mg.autograd.grad(y[place], [x, w], retain_graph=True)):
+            is_lit = np.zeros(gradient.shape, bool)
+            is_lit[tuple(slice(*axis) for axis in lit[str(number)])] = True
+            np.testing.assert_array_equal(is_lit, gradient.numpy() != 0, err_msg=f"{place}: {lit}")
+
+
 def test_pointing_at_a_product_lights_a_row_and_a_column(demos, open_page):
     page = open_page(demos["mlp"], "#forward-1")
     page.locator("#step table").last.locator("td").nth(5).hover()  # [1, 2]
