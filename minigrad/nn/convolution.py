@@ -45,10 +45,10 @@ class _Convolution(Module):
             raise ValueError(f"{name}: padding_mode must be one of {', '.join(PADDING_MODES)}, got {padding_mode!r}.")
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = self._each(kernel_size)
-        self.stride = self._each(stride)
-        self.padding = padding if isinstance(padding, str) else self._each(padding)
-        self.dilation = self._each(dilation)
+        self.kernel_size = self._each("kernel_size", kernel_size, 1)
+        self.stride = self._each("stride", stride, 1)
+        self.padding = padding if isinstance(padding, str) else self._each("padding", padding, 0)
+        self.dilation = self._each("dilation", dilation, 1)
         self.groups = groups
         self.padding_mode = padding_mode
         if padding == "same" and any(step != 1 for step in self.stride):
@@ -69,9 +69,13 @@ class _Convolution(Module):
             input, padding = functional.pad(input, self._border(), mode=self.padding_mode), 0
         return convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
-    def _each(self, setting: Any) -> tuple[Any, ...]:
+    def _each(self, word: str, setting: Any, least: int) -> tuple[Any, ...]:
         """A setting for each axis."""
-        return tuple(setting) if isinstance(setting, (tuple, list)) else (setting,) * self.axes
+        each = tuple(setting) if isinstance(setting, (tuple, list)) else (setting,) * self.axes
+        if len(each) != self.axes or min(each) < least:
+            wanted = f"an int, at least {least}, or a tuple of {self.axes}"
+            raise ValueError(f"{type(self).__name__}: {word} must be {wanted}, got {setting}.")
+        return each
 
     def _border(self) -> list[int]:
         """The padding as `pad` takes it: before and after, the last axis first."""
@@ -79,7 +83,8 @@ class _Convolution(Module):
             totals = [reach(k, hole) - 1 for k, hole in zip(self.kernel_size, self.dilation, strict=True)]
             sides = [(total // 2, total - total // 2) for total in totals]
         else:
-            sides = [(0, 0) if self.padding == "valid" else (pad, pad) for pad in self._each(self.padding)]
+            pads: Any = (0,) * self.axes if self.padding == "valid" else self.padding
+            sides = [(pad, pad) for pad in pads]
         return [width for side in reversed(sides) for width in side]
 
     def extra_repr(self) -> str:
