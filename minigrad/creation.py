@@ -14,6 +14,7 @@ import numpy as np
 from minigrad import backend, random
 from minigrad.backend import DtypeError, ShapeError, as_dtype, int64, is_array, is_float, promote_types, to_device
 from minigrad.bounds import known_elsewhere
+from minigrad.lift import of_tensors
 from minigrad.tensor import Tensor, as_array
 
 # -- from data ---------------------------------------------------------------------------------------------------------
@@ -34,6 +35,7 @@ def tensor(
     return leaf
 
 
+@of_tensors
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """`data` as a Tensor, sharing its memory where it can; a Tensor that fits is returned as it is."""
     if isinstance(data, Tensor):
@@ -165,6 +167,7 @@ def arange(
     return _finish(np.arange(start, end, step).astype(as_dtype(dtype, int64 if whole else None)), device, requires_grad)
 
 
+@of_tensors
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -172,6 +175,7 @@ def linspace(
     return _finish(_spaced("linspace", start, end, steps).astype(as_dtype(dtype)), device, requires_grad)
 
 
+@of_tensors
 def logspace(
     start: Any,
     end: Any,
@@ -272,6 +276,7 @@ def normal(
     return _finish(drawn.astype(_float_dtype("normal", dtype)), device, requires_grad)
 
 
+@of_tensors
 def randint(
     *bounds: Any,
     low: int = 0,
@@ -291,13 +296,17 @@ def randint(
         low, *bounds = bounds  # type: ignore[assignment]
     if bounds or high is None or size is None:
         raise TypeError("randint: expected randint(high, size) or randint(low, high, size).")
-    low, high = (operator.index(bound) for bound in (low, high))
+    try:
+        low, high = (operator.index(bound) for bound in (low, high))
+    except TypeError:
+        raise TypeError(f"randint: low and high must be ints, got {low!r} and {high!r}.") from None
     if low >= high:
         raise ValueError(f"randint: low must be less than high, got {low} and {high}.")
     drawn = random.generator(generator).integers(low, high, _shape("randint", (size,)))
     return _finish(drawn.astype(as_dtype(dtype, int64)), device, requires_grad)
 
 
+@of_tensors
 def randperm(
     n: int, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -328,7 +337,7 @@ def _like(name: str, make: Callable, doc: str) -> Callable:
 
     make_like.__name__ = make_like.__qualname__ = name
     make_like.__doc__ = f"{doc}, with x's shape, dtype and device unless others are given."
-    return make_like
+    return of_tensors(make_like)
 
 
 zeros_like = _like("zeros_like", zeros, "Zeros")
@@ -351,7 +360,7 @@ def _new(make: Callable, doc: str) -> None:
 
     make_new.__name__ = make_new.__qualname__ = f"new_{make.__name__}"
     make_new.__doc__ = f"{doc}, with this tensor's dtype and device unless others are given."
-    setattr(Tensor, make_new.__name__, make_new)
+    setattr(Tensor, make_new.__name__, of_tensors(make_new))
 
 
 _new(tensor, "A copy of data")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,6 +30,7 @@ from minigrad.backend import (
     mixed_devices,
     result_type,
 )
+from minigrad.kinds import look_at, misfit, name_of
 from minigrad.ops.shape import unbroadcast
 from minigrad.tape import Kept, Output, Record, state
 from minigrad.tensor import Leaf, Tensor, as_array
@@ -66,12 +68,16 @@ def differentiable(
     >>> x.grad
     tensor(12.)
     """
+    if not (callable(forward) and callable(backward)):
+        raise TypeError(f"differentiable: expected two functions, forward and backward, got {forward!r}, {backward!r}.")
     op = Op(forward, backward, name or forward.__name__.removesuffix("_forward"), broadcasts)
     promotes, takes_scalars, forward = broadcasts or floats, op.takes_scalars, op.forward
 
     def apply(*args: Any, **settings: Any) -> Any:
         if settings and words:
             args = (*args, *[settings.pop(word) for word in words[len(args) :] if word in settings])
+            if not args:
+                raise TypeError(f"{_place()}{op.name}: expected at least one Tensor, got nothing but settings.")
         values: list = []
         sources: list = []
         wants: list = []  # for each argument, whether its gradient is wanted
@@ -207,7 +213,8 @@ class Op:
             if mixed is not None or isinstance(error, RuntimeWarning):
                 return mixed or error
         if self.is_ours:
-            return self._misfit(error) or _in_our_words(error, self.name, values)
+            wrong_kind = misfit(_place() + self.name, self.forward, (), settings)
+            return self._misfit(error) or wrong_kind or _in_our_words(error, self.name, values)
         error.add_note(f"in the forward of {self.name}, given {_describe(values)}")
         return error
 
@@ -321,7 +328,7 @@ def not_tensors(name: str, *given: Any) -> TypeError:
 
 
 def of_tensors(function: Callable) -> Callable:
-    """Let a function that looks at its tensors itself, before an op does, say so if it was given something else.
+    """Let a function, which calls others, answer for its errors: see `answer`.
 
     That costs a call more, so those that are called often leave it to their ops.
     """
@@ -330,10 +337,38 @@ def of_tensors(function: Callable) -> Callable:
     def called(*args: Any, **settings: Any) -> Any:
         try:
             return function(*args, **settings)
-        except AttributeError as error:
-            raise no_tensor(error, function.__name__, *args, *settings.values()) from None
+        except Exception as error:
+            raise answer(error, called, args, settings) from None
 
     return called
+
+
+def answer(error: Exception, function: Callable, args: tuple, settings: dict[str, Any]) -> Exception:
+    """The error of a call in the function's own name, and about what it was given.
+
+    That is the one that came, if it has the name; else that something is no tensor, or a setting of the wrong kind;
+    else the one that came, with the name in place of that of the function which complained.
+    """
+    name, place = name_of(function, args), _place()
+    if isinstance(error, AttributeError):
+        error = no_tensor(error, name, *args, *settings.values())
+    message = str(error).removeprefix(place)
+    complaining = re.match(r"[\w<>]+(?=: |\(\) (?:takes|missing|got))", message)
+    if complaining is not None and complaining[0] == name:
+        return error
+    wrong = misfit(place + name, function, args, settings)
+    if wrong is not None:
+        return wrong
+    if complaining is None and type(error) in (TypeError, ValueError, IndexError):  # Python's or NumPy's
+        error.args = (f"{place}{name}: {message}",)
+    elif complaining is not None and name == function.__name__ and not _is_argument(complaining[0], function, settings):
+        error.args = (place + name + message[complaining.end() :],)
+    return error
+
+
+def _is_argument(word: str, function: Callable, settings: dict[str, Any]) -> bool:
+    """Whether a complaint begins with the name of an argument, as in "dtype: ...", rather than with a function's."""
+    return word in settings or word in inspect.signature(function).parameters
 
 
 def no_tensor(error: AttributeError, name: str, *given: Any) -> Exception:
@@ -342,6 +377,9 @@ def no_tensor(error: AttributeError, name: str, *given: Any) -> Exception:
     if isinstance(error.obj, Tensor) or not any(error.obj is one for one in (*given, *members)):
         return error
     return not_tensors(name, error.obj)
+
+
+look_at(Tensor, lambda value: isinstance(value, (Tensor, np.generic, *Number)) or is_array(value), "a Tensor")
 
 
 def _place() -> str:

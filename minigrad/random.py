@@ -58,6 +58,8 @@ def generator(source: Generator | np.random.Generator | int | None = None) -> np
 
 def _started(name: str, seed: Any) -> np.random.Generator:
     try:
+        if seed is None:  # NumPy would draw one
+            raise TypeError
         return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name}: a seed is a whole number, at least 0, got {seed!r}.") from None

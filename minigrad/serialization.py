@@ -15,6 +15,7 @@ import numpy as np
 
 from minigrad.backend import CPU, Device, is_array, to_device, to_host
 from minigrad.backend import device as read_device
+from minigrad.kinds import checked
 from minigrad.nesting import put_together, take_apart
 from minigrad.tensor import Tensor, as_array
 from minigrad.whole_file import whole_file
@@ -22,6 +23,7 @@ from minigrad.whole_file import whole_file
 NESTING = "minigrad checkpoint"  # the metadata that say how a file's tensors are nested; without, they are named
 
 
+@checked
 def save(state: Any, path: str | os.PathLike, metadata: Mapping[str, str] | None = None) -> None:
     """Write `state` to `path`; the file appears whole or not at all.
 
@@ -81,6 +83,7 @@ def _in_order(file: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + file[start:]
 
 
+@checked
 def load(path: str | os.PathLike, map_location: str | Device | None = None, *, weights_only: bool = True) -> Any:
     """What was saved, with its Tensors on the CPU or on the device `map_location`; of any safetensors file its tensors.
 
@@ -97,6 +100,7 @@ def load(path: str | os.PathLike, map_location: str | Device | None = None, *, w
         raise ValueError(f"load: {str(path)!r} does not say how its tensors are nested ({error}).") from None
 
 
+@checked
 def load_metadata(path: str | os.PathLike) -> dict[str, str]:
     """The text that was saved beside the tensors."""
     return {name: text for name, text in _open(path)[1].items() if name != NESTING}

@@ -33,6 +33,7 @@ from minigrad.backend import (
     to_device,
     to_host,
 )
+from minigrad.kinds import checked, look_of
 from minigrad.printing import text_of
 from minigrad.tape import Output, Record
 
@@ -61,7 +62,7 @@ class Tensor:
             array, requires_grad = _read_as_torch_does(array, requires_grad, sizes)
         self._value = array
         if requires_grad:
-            self.requires_grad_()
+            self.requires_grad_(requires_grad)
 
     if TYPE_CHECKING:
 
@@ -297,6 +298,8 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Say that gradients are (or are not) wanted for this leaf. Returns itself."""
+        if requires_grad is not True and not look_of(bool)(requires_grad):
+            raise TypeError(f"requires_grad: expected True or False, got {requires_grad!r}.")
         if self.record is not None and not requires_grad:
             raise RuntimeError(
                 f"requires_grad: this is the result of {self.record}, and has its gradient from its inputs. "
@@ -360,6 +363,7 @@ class Tensor:
         else:
             self._retained = value
 
+    @checked
     def backward(
         self,
         gradient: Tensor | None = None,
@@ -392,6 +396,7 @@ class Tensor:
         index = self._node.index if isinstance(self._node, Output) else 0
         return any(isinstance(hook, Retain) for hook in (record.hooks or {}).get(index, ()))
 
+    @checked
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
         """Call `hook(gradient)` whenever this tensor's gradient is complete; a Tensor it returns replaces the gradient.
 
@@ -415,6 +420,7 @@ class Tensor:
 
         return Handle(_hooks_of(self), on_array)
 
+    @checked
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Handle:
         """Call `hook(self)` on this leaf as soon as its `.grad` is final in a backward pass."""
         leaf = self._node

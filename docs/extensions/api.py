@@ -111,9 +111,9 @@ def entry(room: str, name: str, thing: Any, here: Path) -> str:
 
 
 def _text(room: str, name: str, thing: Any) -> str:
-    first = thing.__name__
-    if first != name and getattr(importlib.import_module(room), first, None) is thing:
-        return f"Another name of {{py:func}}`~{room}.{first}`."
+    for first in (thing, getattr(thing, "__wrapped__", thing)):  # what `alias` entered answers for the first
+        if first.__name__ != name and getattr(importlib.import_module(room), first.__name__, None) is first:
+            return f"Another name of {{py:func}}`~{room}.{first.__name__}`."
     return as_markdown(inspect.getdoc(thing) or "")
 
 

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Generator
 from typing import Any
 
+from minigrad.kinds import checked
 from minigrad.tape import state
 
 
@@ -94,6 +95,7 @@ class enable_grad(_Switch):
 class set_grad_enabled(_GradMode):
     """Turn recording on or off: at once as a call; inside the block as `with`, inside the function as a decorator."""
 
+    @checked
     def __init__(self, mode: bool) -> None:
         super().__init__(bool(mode))
         self._at_call = state.here.grad_enabled

@@ -12,10 +12,12 @@ import numpy as np
 from minigrad import random
 from minigrad.backend import Array, ShapeError
 from minigrad.creation import as_tensor
+from minigrad.kinds import Checked, look_at
+from minigrad.lift import of_tensors
 from minigrad.tensor import Tensor
 
 
-class Dataset:
+class Dataset(Checked):
     """Subclass it with `__len__` and `__getitem__(index) -> sample`.
 
     A dataset that can fetch many samples in one go may also have `take(indices) -> batch`, with `indices` an int64
@@ -27,6 +29,9 @@ class Dataset:
 
     def __getitem__(self, index: int) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs a method __getitem__(self, index).")
+
+
+look_at(Dataset, lambda value: hasattr(value, "__getitem__") and not isinstance(value, str), "a dataset")
 
 
 class TensorDataset(Dataset):
@@ -52,7 +57,7 @@ class TensorDataset(Dataset):
 class Subset(Dataset):
     """The samples `indices` of a dataset, which is shared."""
 
-    def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
+    def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
         self.dataset = dataset
         self.indices = indices
         if hasattr(dataset, "take"):
@@ -65,7 +70,8 @@ class Subset(Dataset):
         return self.dataset[int(self.indices[index])]
 
 
-def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) -> list[Subset]:
+@of_tensors
+def random_split(dataset: Dataset, lengths: Sequence[float], generator: Any = None) -> list[Subset]:
     """Cut a dataset at random into parts of `lengths`, or of shares that sum to 1. Each sample is in just one part.
 
     Shares are rounded down, and what is left goes to the parts one by one, from the first on. generator: a seed, a
@@ -86,7 +92,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) 
 class ConcatDataset(Dataset):
     """Datasets one after another, as one."""
 
-    def __init__(self, datasets: Sequence[Any]) -> None:
+    def __init__(self, datasets: Sequence[Dataset]) -> None:
         self.datasets = list(datasets)
         if not self.datasets:
             raise ValueError("ConcatDataset: expected at least one dataset, got none.")

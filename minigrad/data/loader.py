@@ -13,10 +13,11 @@ from minigrad.creation import as_tensor
 from minigrad.data.dataset import Dataset
 from minigrad.data.sampler import BatchSampler
 from minigrad.functions.pieces import stack
+from minigrad.kinds import Checked, checked
 from minigrad.tensor import Tensor
 
 
-class DataLoader:
+class DataLoader(Checked):
     """Iterate over it once an epoch.
 
     shuffle: a new random order every epoch, drawn from `generator`: a seed, a NumPy Generator, or None for the
@@ -38,7 +39,7 @@ class DataLoader:
         batch_size: int | None = 1,
         shuffle: bool | None = False,
         sampler: Iterable[Any] | None = None,
-        batch_sampler: Iterable[Sequence[Any]] | None = None,
+        batch_sampler: Iterable[Any] | None = None,
         *,
         drop_last: bool = False,
         generator: np.random.Generator | int | None = None,
@@ -58,8 +59,8 @@ class DataLoader:
         elif batch_size is None:
             if drop_last:
                 raise ValueError("DataLoader: batch_size=None makes no batches, so drop_last must be left out.")
-        elif not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-            raise ValueError(f"DataLoader: batch_size must be a whole number, at least 1, got {batch_size!r}.")
+        elif batch_size < 1:
+            raise ValueError(f"DataLoader: batch_size must be at least 1, got {batch_size}.")
         self.dataset = dataset
         self.batch_size = batch_size
         self.shuffle = bool(shuffle)
@@ -88,6 +89,7 @@ class DataLoader:
         """Where the random streams of its own stand, which decide the order of the epochs to come."""
         return {name: random.get_state(stream) for name, stream in self._streams().items()}
 
+    @checked
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on with the order of the epochs where a `state_dict()` was taken."""
         streams = self._streams()

@@ -10,10 +10,11 @@ import numpy as np
 
 from minigrad import distributed, random
 from minigrad.backend import to_host
+from minigrad.kinds import Checked
 from minigrad.tensor import Tensor, as_array
 
 
-class Sampler:
+class Sampler(Checked):
     """Subclass it with `__iter__`, which gives the indices of an epoch, and `__len__`, which counts them.
 
     One that draws has `generator`: the stream it draws from, or None for the library's. A loader's `state_dict()` keeps

@@ -11,7 +11,7 @@ from typing import Any
 from minigrad.backend import DtypeError, array_module, bool_, device_of, is_float, result_type, to_device
 from minigrad.functions.in_place import augmented, in_place_forms
 from minigrad.functions.table import METHODS, alias, lifted, operand, public
-from minigrad.lift import differentiable
+from minigrad.lift import differentiable, of_tensors
 from minigrad.ops import arithmetic
 from minigrad.tensor import Tensor, as_array
 
@@ -56,12 +56,14 @@ fmod = public(_rounded(*_rest, "fmod", "trunc"))
 
 
 @public
+@of_tensors
 def add(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
     """input + alpha * other."""
     return _add(input, other if alpha == 1 else _scaled(input, other, alpha, "add"))
 
 
 @public
+@of_tensors
 def sub(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
     """input - alpha * other."""
     return _sub(input, other if alpha == 1 else _scaled(input, other, alpha, "sub"))
@@ -83,7 +85,7 @@ def div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tenso
     """input / other; with `rounding_mode` "floor" rounded down, with "trunc" towards 0."""
     if rounding_mode is None:
         return _div(input, other)
-    if rounding_mode not in _div_rounded:
+    if not isinstance(rounding_mode, str) or rounding_mode not in _div_rounded:
         raise ValueError(f"div: rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}.")
     return _div_rounded[rounding_mode](input, other)
 
@@ -107,12 +109,14 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 
 @public
+@of_tensors
 def clamp_min(input: Tensor, min: Any) -> Tensor:
     """`clamp` with a lower bound only."""
     return clamp(input, min)
 
 
 @public
+@of_tensors
 def clamp_max(input: Tensor, max: Any) -> Tensor:
     """`clamp` with an upper bound only."""
     return clamp(input, None, max)

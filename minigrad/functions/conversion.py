@@ -31,6 +31,7 @@ _copy = differentiable(shape.copy_forward, shape.copy_backward)
 
 
 @public
+@of_tensors
 def clone(input: Tensor) -> Tensor:
     """A copy, in the graph."""
     return _copy(input)
@@ -85,6 +86,7 @@ def cuda(x: Tensor, device: Any = None) -> Tensor:
 
 
 @method
+@of_tensors
 def type(x: Tensor, dtype: Any = None) -> Any:
     """x in another dtype; without one, the name of its own."""
     return str(x.dtype) if dtype is None else to(x, dtype=dtype)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import operator
-
 from minigrad.backend import Array, ShapeError, array_module
 from minigrad.functions.arithmetic import where
 from minigrad.functions.indexing import put
-from minigrad.functions.table import public, wrap
+from minigrad.functions.table import public, whole, wrap
 from minigrad.lift import differentiable
 from minigrad.ops import shape
 from minigrad.tensor import Tensor
@@ -19,13 +17,13 @@ _ZERO = False  # and not 0, with which the triangle of a bool mask would be inte
 @public
 def tril(x: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of each matrix, up to a diagonal (0 the main one, 1 the one above it), and 0 elsewhere."""
-    return where(Tensor(_heights(x, "tril") <= diagonal), x, _ZERO)
+    return where(Tensor(_heights(x, "tril") <= whole(diagonal, "tril", "diagonal")), x, _ZERO)
 
 
 @public
 def triu(x: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of each matrix, from a diagonal on (0 the main one, 1 the one above it), and 0 elsewhere."""
-    return where(Tensor(_heights(x, "triu") >= diagonal), x, _ZERO)
+    return where(Tensor(_heights(x, "triu") >= whole(diagonal, "triu", "diagonal")), x, _ZERO)
 
 
 def _heights(x: Tensor, name: str) -> Array:
@@ -44,14 +42,14 @@ def diagonal(x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor
     first, second = wrap(dim1, x.ndim, "diagonal"), wrap(dim2, x.ndim, "diagonal")
     if first == second:
         raise ShapeError(f"diagonal: dim1 and dim2 must be two axes, got {dim1} and {dim2} for shape {x.shape}.")
-    return _diagonal(x, offset=operator.index(offset), axis1=first, axis2=second)
+    return _diagonal(x, offset=whole(offset, "diagonal", "offset"), axis1=first, axis2=second)
 
 
 @public
 def diag(x: Tensor, diagonal: int = 0) -> Tensor:
     """The diagonal of a matrix, as a copy, or a matrix of zeros with the vector x on its diagonal."""
     if x.ndim == 2:
-        return _diagonal(x, offset=operator.index(diagonal), axis1=0, axis2=1).clone()
+        return _diagonal(x, offset=whole(diagonal, "diag", "diagonal"), axis1=0, axis2=1).clone()
     if x.ndim != 1:
         raise ShapeError(f"diag: expected a vector or a matrix, got shape {x.shape}.")
     xp = array_module(x.array)

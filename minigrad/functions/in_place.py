@@ -11,6 +11,7 @@ from typing import Any
 
 from minigrad.backend import DtypeError, ShapeError, is_writable, kind_rank
 from minigrad.functions.table import METHODS, TABLE, operand
+from minigrad.lift import of_tensors
 from minigrad.tape import state
 from minigrad.tensor import Tensor, as_array
 
@@ -60,10 +61,10 @@ def in_place(name: str, op: Callable) -> Callable:
     def method(x: Tensor, *args: Any, **settings: Any) -> Tensor:
         return write(x, op(x.detach(), *args, **settings).array, name, *args, *settings.values())
 
-    method.__name__ = name
+    method.__name__ = method.__qualname__ = name
     method.__doc__ = f"{op.__name__}, written into this tensor's own memory. Not for tensors in a graph."
-    METHODS[name] = method
-    return method
+    METHODS[name] = of_tensors(method)
+    return METHODS[name]
 
 
 def in_place_forms(names: str) -> None:

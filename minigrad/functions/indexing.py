@@ -204,7 +204,8 @@ def scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 def _scatter(x: Tensor, dim: int, index: Tensor, src: Any, accumulate: bool, name: str) -> Tensor:
     places = _places(x, dim, index, name)
     if not isinstance(src, Tensor):
-        src = Tensor(array_module(x.array).full(index.shape, src, x.dtype))
+        src = operand(src, name)
+        src = Tensor(src if is_array(src) else array_module(x.array).full(index.shape, src, x.dtype))
     if src.ndim != index.ndim or builtins.any(n < m for n, m in zip(src.shape, index.shape, strict=True)):
         raise ShapeError(f"{name}: src must be nowhere shorter than the index {index.shape}, got {src.shape}.")
     _alike(x, src, name)

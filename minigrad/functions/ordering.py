@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from minigrad.backend import array_module
 from minigrad.functions.arithmetic import maximum, minimum
 from minigrad.functions.reduction import amax, amin, not_empty, one_axis
 from minigrad.functions.shape import reshape
-from minigrad.functions.table import public
+from minigrad.functions.table import public, whole
 from minigrad.lift import differentiable
 from minigrad.ops import ordering, reduction
 from minigrad.tensor import Tensor
@@ -87,8 +85,7 @@ def topk(x: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = 
     """
     axis = one_axis(dim, x, "topk")
     there = 1 if axis is None else x.shape[axis]
-    if not isinstance(k, (int, np.integer)):
-        raise TypeError(f"topk: k must be an int, got {k!r}.")
+    k = whole(k, "topk", "k")
     if not (axis is None) <= k <= there:
         raise IndexError(f"topk: k must lie in 0..{there}, the length of dim {dim} of {x.shape}, got {k}.")
     return _along("topk", _topk, x, dim, k=k, largest=largest)

@@ -13,7 +13,7 @@ from minigrad.backend import ShapeError, array_module, result_type, to_device, t
 from minigrad.functions.conversion import to
 from minigrad.functions.indexing import getitem
 from minigrad.functions.shape import expand, flatten, reshape
-from minigrad.functions.table import Dim, alias, method, public, takes_several, wrap
+from minigrad.functions.table import Dim, alias, listed, method, public, takes_several, whole, wrap
 from minigrad.lift import differentiable
 from minigrad.ops import shape
 from minigrad.tensor import Tensor, as_array
@@ -92,7 +92,7 @@ def split(
     elif not isinstance(split_size_or_sections, (tuple, list)):
         raise TypeError(f"split: expected the length of a piece or a list of them, got {split_size_or_sections!r}.")
     else:
-        lengths = [int(n) for n in split_size_or_sections]
+        lengths = [whole(n, "split", "each length") for n in split_size_or_sections]
         if builtins.sum(lengths) != length or builtins.any(n < 0 for n in lengths):
             raise ShapeError(f"split: the lengths must add up to {length} (shape {x.shape}, dim {dim}), got {lengths}.")
     return _split(x, lengths=tuple(lengths), axis=axis) if lengths else ()
@@ -102,6 +102,7 @@ def split(
 def chunk(x: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """x cut along `dim` into at most `chunks` pieces of one length (the last may be shorter)."""
     axis, length = _axis_and_length(x, dim, "chunk")
+    chunks = whole(chunks, "chunk", "chunks")
     if chunks < 1:
         raise ValueError(f"chunk: there must be at least one piece, got chunks = {chunks}.")
     if length == 0:
@@ -126,10 +127,11 @@ def _axis_and_length(x: Tensor, dim: int, name: str) -> tuple[int, int]:
 @public
 def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
     """The part of x from `start` on, `length` long, along `dim`."""
-    axis, whole = _axis_and_length(x, dim, "narrow")
-    first = int(start) + whole * (start < 0)
-    if length < 0 or not 0 <= first <= whole - length:
-        raise IndexError(f"narrow: {start}..{start + length} does not lie in 0..{whole} (shape {x.shape}, dim {dim}).")
+    axis, end = _axis_and_length(x, dim, "narrow")
+    start, length = whole(start, "narrow", "start"), whole(length, "narrow", "length")
+    first = start + end * (start < 0)
+    if length < 0 or not 0 <= first <= end - length:
+        raise IndexError(f"narrow: {start}..{start + length} does not lie in 0..{end} (shape {x.shape}, dim {dim}).")
     return getitem(x, (slice(None),) * axis + (slice(first, first + length),))
 
 
@@ -159,7 +161,7 @@ def roll(x: Tensor, shifts: int | Sequence[int], dims: Dim = None) -> Tensor:
     """A copy, moved on by `shifts` along `dims`; what leaves at the end comes in at the start. No dims: flattened."""
     if dims is None:
         return reshape(roll(flatten(x), shifts, 0), x.shape)
-    by, along = ([one] if isinstance(one, (int, np.integer)) else list(one) for one in (shifts, dims))
+    by, along = map(listed, (shifts, dims))
     if len(by) != len(along):
         raise ShapeError(f"roll: expected a shift for each of dims, got {shifts} for {dims}.")
     moved = x

@@ -165,14 +165,14 @@ def count_nonzero(x: Tensor, dim: Dim = None) -> Tensor:
 def all(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Whether all elements (along `dim`) are true."""
     axis = () if dim in ((), []) else axes_of(dim, x, "all")  # here, unlike in sums, PyTorch reads no dims as none
-    return Tensor(array_module(x.array).asarray(x.array.all(axis=axis, keepdims=keepdim)))
+    return Tensor(array_module(x.array).asarray(x.array.all(axis=axis, keepdims=bool(keepdim))))
 
 
 @public
 def any(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Whether some element (along `dim`) is true."""
     axis = () if dim in ((), []) else axes_of(dim, x, "any")  # here, unlike in sums, PyTorch reads no dims as none
-    return Tensor(array_module(x.array).asarray(x.array.any(axis=axis, keepdims=keepdim)))
+    return Tensor(array_module(x.array).asarray(x.array.any(axis=axis, keepdims=bool(keepdim))))
 
 
 # -- arguments ---------------------------------------------------------------------------------------------------------

@@ -10,22 +10,30 @@ from minigrad import random
 from minigrad.backend import ShapeError, to_device, to_host
 from minigrad.functions.in_place import copy_
 from minigrad.functions.table import method, public
+from minigrad.lift import of_tensors
 from minigrad.tensor import Tensor
 
 
 @method
+@of_tensors
 def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
     """Fill x with normal numbers."""
+    if not std >= 0:
+        raise ValueError(f"normal_: std must be >= 0, got {std}.")
     return copy_(x, random.generator(generator).normal(mean, std, x.shape))
 
 
 @method
+@of_tensors
 def uniform_(x: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> Tensor:
     """Fill x with uniform numbers of [a, b)."""
+    if not a <= b:
+        raise ValueError(f"uniform_: a must be <= b, got {a} and {b}.")
     return copy_(x, random.generator(generator).uniform(a, b, x.shape))
 
 
 @method
+@of_tensors
 def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Any = None) -> Tensor:
     """Fill x with 1, each with probability p, or 0."""
     return copy_(x, random.generator(generator).random(x.shape) < p)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import ShapeError
-from minigrad.functions.table import METHODS, Dim, alias, method, public, takes_several, wrap
+from minigrad.functions.table import METHODS, Dim, alias, listed, method, public, renamed, takes_several, wrap
 from minigrad.lift import differentiable, of_tensors
 from minigrad.ops import shape
 from minigrad.tensor import Tensor
@@ -42,7 +42,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 @public
 def squeeze(x: Tensor, dim: Dim = None) -> Tensor:
     """Drop axes of length 1: all of them, or those in `dim` (others are left as they are)."""
-    asked = range(x.ndim) if dim is None else (dim,) if isinstance(dim, (int, np.integer)) else dim
+    asked = range(x.ndim) if dim is None else listed(dim)
     dropped = [wrap(d, x.ndim, "squeeze") for d in asked]
     if len(set(dropped)) < len(dropped):
         raise ShapeError(f"squeeze: dim {dim} names an axis of {x.shape} twice.")
@@ -131,7 +131,7 @@ def unflatten(x: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 @public
 def movedim(x: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """Put axes in other places; the rest keep their order."""
-    sources, destinations = ([dims] if isinstance(dims, int) else list(dims) for dims in (source, destination))
+    sources, destinations = map(listed, (source, destination))
     taken = [wrap(d, x.ndim, "movedim") for d in sources]
     places = [wrap(d, x.ndim, "movedim") for d in destinations]
     if len(taken) != len(places) or len(set(taken)) < len(taken) or len(set(places)) < len(places):
@@ -176,6 +176,7 @@ def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
 
 
 @method
+@of_tensors
 def view(x: Tensor, *size: int | Sequence[int], **named: Any) -> Tensor:
     """`reshape`. (On the same memory where x's order allows it, which PyTorch's insists on.)"""
     if size and isinstance(size[0], (np.dtype, type)):
@@ -209,7 +210,7 @@ def _matrix_transpose(x: Tensor) -> Tensor:
 
 
 METHODS.update(
-    reshape_as=view_as,
+    reshape_as=renamed("reshape_as", view_as),
     T=property(lambda x: _permute(x, axes=tuple(reversed(range(x.ndim)))), doc="All axes reversed."),
     mT=property(_matrix_transpose, doc="The last two axes exchanged."),
 )

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import Number, ShapeError, is_array, mixed_devices
-from minigrad.lift import differentiable, no_tensor, takes
+from minigrad.lift import answer, differentiable, of_tensors, takes
 from minigrad.tensor import Tensor, as_array
 
 TABLE: dict[str, Callable] = {}  # every function by its public name: `mg.<name>(x)` and `x.<name>()`
@@ -45,9 +45,16 @@ def public(function: Callable) -> Callable:
 
 
 def alias(name: str, function: Callable) -> Callable:
-    """Enter a function under a second name."""
-    TABLE[name] = function
-    return function
+    """Enter a function under a second name, in which it answers for its errors, too."""
+    TABLE[name] = renamed(name, function)
+    return TABLE[name]
+
+
+def renamed(name: str, function: Callable) -> Callable:
+    """A function that does the same, and has another name."""
+    second = of_tensors(function)
+    second.__name__ = second.__qualname__ = name
+    return second
 
 
 def method(function: Callable) -> Callable:
@@ -68,8 +75,8 @@ def _by_other_names(function: Callable, names: dict[str, str]) -> Callable:
                 raise TypeError(f"{function.__name__}: of {', '.join(given)}, two are names of the same argument.")
         try:
             return function(*args, **settings)
-        except AttributeError as error:
-            raise no_tensor(error, function.__name__, *args, *settings.values()) from None
+        except Exception as error:
+            raise answer(error, function, args, settings) from None
 
     return called
 
@@ -78,11 +85,17 @@ def axes_of(dim: Dim, x: Tensor, name: str) -> tuple[int, ...] | None:
     """`dim` as NumPy's `axis`, each axis counted from the start."""
     if dim is None:
         return None
-    dims = (dim,) if isinstance(dim, (int, np.integer)) else tuple(dim)
+    dims = tuple(listed(dim))
     axes = tuple(wrap(d, x.ndim, name) for d in dims)
     if len(set(axes)) < len(axes):
         raise ShapeError(f"{name}: dim {dims} names an axis of {x.shape} twice.")
     return axes if axes and x.ndim else None  # PyTorch reads an empty list of dims as all of them
+
+
+def listed(ints: Any) -> list[Any]:
+    """Several ints, or one alone, as a list."""
+    is_several = isinstance(ints, (tuple, list, range)) or getattr(ints, "ndim", 0) > 0
+    return list(ints) if is_several else [ints]
 
 
 def takes_several(word: str) -> Callable:
@@ -104,8 +117,8 @@ def takes_several(word: str) -> Callable:
                 raise TypeError(f"{name}: {word} must be ints, got {given!r}.") from None
             try:
                 return function(input, several)
-            except AttributeError as error:
-                raise no_tensor(error, name, input) from None
+            except Exception as error:
+                raise answer(error, function, (input, several), {}) from None
 
         return spread
 
@@ -138,10 +151,18 @@ def same_device(x: Tensor, y: Tensor, name: str) -> None:
 def wrap(dim: int, ndim: int, name: str) -> int:
     """A negative `dim` counts from the end. A 0-d tensor may be spoken of as if it had one axis, as in PyTorch."""
     ndim = builtins.max(ndim, 1)
-    try:
-        dim = operator.index(dim)
-    except TypeError:
-        raise TypeError(f"{name}: dim must be an int, got {dim!r}.") from None
+    if type(dim) is not int:
+        dim = whole(dim, name, "dim")
     if not -ndim <= dim < ndim:
         raise IndexError(f"{name}: dim must lie in {-ndim}..{ndim - 1}, got {dim}.")
     return dim % ndim
+
+
+def whole(value: Any, name: str, word: str) -> int:
+    """An argument that is an int, or an integer tensor of one element; as in PyTorch, no bool is."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: {word} must be an int, got {value!r}.") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from minigrad.kinds import checked
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
 
@@ -46,6 +47,7 @@ class _Numbered(Module):
         self.register_module(str(len(self)), module)
         return self
 
+    @checked
     def extend(self, modules: Iterable[Module]) -> Any:
         """Add modules at the end. Returns itself."""
         for module in list(modules):
@@ -85,7 +87,8 @@ class Sequential(_Numbered):
             for name, module in modules[0].items():
                 self.register_module(name, module)
         else:
-            self.extend(modules)
+            for module in modules:
+                self.append(module)
 
     def forward(self, input: Any) -> Any:
         for module in self:
@@ -101,7 +104,7 @@ class ModuleList(_Numbered):
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
-        self.extend(modules or ())
+        self.extend(() if modules is None else modules)
 
     def _like(self, modules: dict[str, Module]) -> ModuleList:
         return ModuleList(modules.values())
@@ -112,7 +115,7 @@ class _Named(Module):
 
     def __init__(self, members: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> None:
         super().__init__()
-        self.update(members or {})
+        self.update({} if members is None else members)
 
     def __getitem__(self, name: str) -> Any:
         return self._own()[name]
@@ -143,7 +146,12 @@ class _Named(Module):
 
     def update(self, members: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
         """Add members, or put them in the place of those of the same names."""
-        for name, member in members.items() if isinstance(members, (Mapping, _Named)) else members:
+        try:
+            pairs = dict(members.items() if isinstance(members, _Named) else members)
+        except (TypeError, ValueError):
+            kind = type(members).__name__
+            raise TypeError(f"{type(self).__name__}: expected a dict, or pairs (name, member), got {kind}.") from None
+        for name, member in pairs.items():
             self[name] = member
 
     def pop(self, name: str) -> Any:
@@ -189,7 +197,7 @@ class ParameterList(Module):
 
     def __init__(self, values: Iterable[Tensor] | None = None) -> None:
         super().__init__()
-        self.extend(values or ())
+        self.extend(() if values is None else values)
 
     def __len__(self) -> int:
         return len(self._parameters)
@@ -212,6 +220,7 @@ class ParameterList(Module):
         self.register_parameter(str(len(self)), _parameter(self, value))
         return self
 
+    @checked
     def extend(self, values: Iterable[Tensor]) -> ParameterList:
         """Add parameters at the end. Returns itself."""
         for value in list(values):

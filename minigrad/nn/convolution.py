@@ -46,12 +46,12 @@ class _Convolution(Module):
             raise ValueError(f"{name}: padding_mode must be one of {', '.join(PADDING_MODES)}, got {padding_mode!r}.")
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = self._each(kernel_size)
-        self.stride = self._each(stride)
-        self.padding = padding if isinstance(padding, str) else self._each(padding)
-        self.dilation = self._each(dilation)
+        self.kernel_size = self._each("kernel_size", kernel_size, 1)
+        self.stride = self._each("stride", stride, 1)
+        self.padding = padding if isinstance(padding, str) else self._each("padding", padding, 0)
+        self.dilation = self._each("dilation", dilation, 1)
         self.groups = groups
-        self.output_padding = self._each(0)
+        self.output_padding = (0,) * self.axes
         self.padding_mode = padding_mode
         if padding == "same" and any(step != 1 for step in self.stride):
             raise ValueError(f"{name}: padding='same' needs stride 1, got {self.stride}.")
@@ -74,9 +74,13 @@ class _Convolution(Module):
         """Of the weight."""
         return self.out_channels, self.in_channels // self.groups, *self.kernel_size
 
-    def _each(self, setting: Any) -> tuple[Any, ...]:
+    def _each(self, word: str, setting: Any, least: int) -> tuple[Any, ...]:
         """A setting for each axis."""
-        return tuple(setting) if isinstance(setting, (tuple, list)) else (setting,) * self.axes
+        each = tuple(setting) if isinstance(setting, (tuple, list)) else (setting,) * self.axes
+        if len(each) != self.axes or min(each) < least:
+            wanted = f"an int, at least {least}, or a tuple of {self.axes}"
+            raise ValueError(f"{type(self).__name__}: {word} must be {wanted}, got {setting}.")
+        return each
 
     def _border(self) -> list[int]:
         """The padding as `pad` takes it: before and after, the last axis first."""
@@ -84,7 +88,8 @@ class _Convolution(Module):
             totals = [reach(k, hole) - 1 for k, hole in zip(self.kernel_size, self.dilation, strict=True)]
             sides = [(total // 2, total - total // 2) for total in totals]
         else:
-            sides = [(0, 0) if self.padding == "valid" else (pad, pad) for pad in self._each(self.padding)]
+            pads: Any = (0,) * self.axes if self.padding == "valid" else self.padding
+            sides = [(pad, pad) for pad in pads]
         return [width for side in reversed(sides) for width in side]
 
     def extra_repr(self) -> str:
@@ -141,15 +146,12 @@ class _Transposed(_Convolution):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        name = type(self).__name__
         if padding_mode != "zeros":
-            raise ValueError(f"{name}: padding_mode must be 'zeros', got {padding_mode!r}.")
-        if isinstance(padding, str):
-            raise ValueError(f"{name}: padding must be a number, got {padding!r}.")
+            raise ValueError(f"{type(self).__name__}: padding_mode must be 'zeros', got {padding_mode!r}.")
         super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, device=device, dtype=dtype
         )
-        self.output_padding = self._each(output_padding)
+        self.output_padding = self._each("output_padding", output_padding, 0)
 
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         stamp: Any = functional.conv_transpose2d if self.axes == 2 else functional.conv_transpose1d

@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.autograd import no_grad
 from minigrad.backend import ShapeError
 from minigrad.creation import zeros
+from minigrad.kinds import checked
 from minigrad.nn import functional, init
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
@@ -57,6 +58,7 @@ class Embedding(Module):
                 self.weight[self.padding_idx] = 0
 
     @classmethod
+    @checked
     def from_pretrained(
         cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None, **settings: Any
     ) -> Embedding:

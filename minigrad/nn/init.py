@@ -10,21 +10,25 @@ import numpy as np
 from minigrad import random
 from minigrad.autograd import no_grad
 from minigrad.backend import ShapeError
+from minigrad.lift import of_tensors
 from minigrad.tensor import Tensor
 
 
+@of_tensors
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Uniform on [a, b)."""
     with no_grad():
-        return tensor.copy_(random.generator(generator).uniform(a, b, tensor.shape))
+        return tensor.uniform_(a, b, generator=generator)
 
 
+@of_tensors
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Normal with a mean and a standard deviation."""
     with no_grad():
-        return tensor.copy_(random.generator(generator).normal(mean, std, tensor.shape))
+        return tensor.normal_(mean, std, generator=generator)
 
 
+@of_tensors
 def trunc_normal_(
     tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Any = None
 ) -> Tensor:
@@ -44,22 +48,26 @@ def trunc_normal_(
         return tensor.copy_(values)
 
 
+@of_tensors
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """One value everywhere."""
     with no_grad():
         return tensor.fill_(val)
 
 
+@of_tensors
 def zeros_(tensor: Tensor) -> Tensor:
     """Zero everywhere."""
     return constant_(tensor, 0.0)
 
 
+@of_tensors
 def ones_(tensor: Tensor) -> Tensor:
     """One everywhere."""
     return constant_(tensor, 1.0)
 
 
+@of_tensors
 def eye_(tensor: Tensor) -> Tensor:
     """The identity matrix."""
     _at_least_two_axes("eye_", tensor, exactly=True)
@@ -67,6 +75,7 @@ def eye_(tensor: Tensor) -> Tensor:
         return tensor.copy_(np.eye(tensor.shape[0], tensor.shape[1]))
 
 
+@of_tensors
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """How much larger weights must be for a nonlinearity to keep the spread of values: √2 for relu.
 
@@ -75,24 +84,27 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     if nonlinearity == "leaky_relu":
         return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
     gains = {"relu": math.sqrt(2), "tanh": 5 / 3, "selu": 3 / 4, "linear": 1.0, "sigmoid": 1.0}
-    if nonlinearity.startswith("conv"):
+    if str(nonlinearity).startswith("conv"):
         nonlinearity = "linear"
     if nonlinearity not in gains:
         raise ValueError(f"calculate_gain: expected one of leaky_relu, {', '.join(gains)}, got {nonlinearity!r}.")
     return gains[nonlinearity]
 
 
+@of_tensors
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """Uniform on ±√3 std, with std = gain √(2 / (fan_in + fan_out)). Source: Glorot and Bengio (2010)."""
     bound = gain * math.sqrt(6 / sum(_fans("xavier_uniform_", tensor)))
     return uniform_(tensor, -bound, bound, generator)
 
 
+@of_tensors
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """Normal with std = gain √(2 / (fan_in + fan_out)). Source: Glorot and Bengio (2010)."""
     return normal_(tensor, 0, gain * math.sqrt(2 / sum(_fans("xavier_normal_", tensor))), generator)
 
 
+@of_tensors
 def kaiming_uniform_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
 ) -> Tensor:
@@ -101,6 +113,7 @@ def kaiming_uniform_(
     return uniform_(tensor, -bound, bound, generator)
 
 
+@of_tensors
 def kaiming_normal_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Any = None
 ) -> Tensor:
@@ -108,6 +121,7 @@ def kaiming_normal_(
     return normal_(tensor, 0, _kaiming_std("kaiming_normal_", tensor, a, mode, nonlinearity), generator)
 
 
+@of_tensors
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
     """Orthonormal rows (or columns, if they are fewer) times `gain`, with all axes after the first taken as one.
 
@@ -122,6 +136,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
         return tensor.copy_((gain * (q if rows >= columns else q.T)).reshape(tensor.shape))
 
 
+@of_tensors
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
     """Normal, with a share `sparsity` of each column (rounded up) set to 0. Source: Martens (2010)."""
     _at_least_two_axes("sparse_", tensor, exactly=True)

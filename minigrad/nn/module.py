@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from minigrad.backend import DtypeError, ShapeError, float16, float32, float64, is_float, to_device
+from minigrad.kinds import Checked, checked, look_at
 from minigrad.tape import state, users_frame
 from minigrad.tensor import Handle, Tensor, as_array
 
@@ -38,7 +39,7 @@ class Unmatched(NamedTuple):
         return f"Unmatched(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
-class Module:
+class Module(Checked):
     """Subclass it, make layers in `__init__` (after `super().__init__()`), and compute in `forward`.
 
     >>> class Net(nn.Module):
@@ -74,6 +75,7 @@ class Module:
 
     # -- hooks ---------------------------------------------------------------------------------------------------------
 
+    @checked
     def register_forward_pre_hook(self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False) -> Handle:
         """Call `hook(module, args)` before each forward; what it returns, if not None, takes the place of args.
 
@@ -81,6 +83,7 @@ class Module:
         """
         return self._add_hook(0, hook, prepend, with_kwargs)
 
+    @checked
     def register_forward_hook(self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False) -> Handle:
         """Call `hook(module, args, output)` after each forward; what it returns, if not None, takes output's place.
 
@@ -183,6 +186,8 @@ class Module:
 
     def _register(self, members: dict[str, Any], name: str, value: Any, kind: type) -> None:
         _check_kind(f"{type(self).__name__}.{name}", value, kind)
+        if not isinstance(name, str):
+            raise TypeError(f"{type(self).__name__}: a name must be a str, got {name!r}.")
         if not name or "." in name:
             raise KeyError(f"{type(self).__name__}: a name must not be empty or have a dot, got {name!r}.")
         if name not in members and hasattr(self, name):
@@ -220,6 +225,7 @@ class Module:
         """The modules directly inside this one, each once."""
         return (module for _, module in self.named_children())
 
+    @checked
     def get_submodule(self, target: str) -> Module:
         """The module of a dotted name, which may be its second; this one for ""."""
         found = self
@@ -230,10 +236,12 @@ class Module:
             found = inner
         return found
 
+    @checked
     def get_parameter(self, target: str) -> Parameter:
         """The parameter of a dotted name."""
         return self._get("_parameters", "parameter", target)
 
+    @checked
     def get_buffer(self, target: str) -> Tensor:
         """The buffer of a dotted name."""
         return self._get("_buffers", "buffer", target)
@@ -275,6 +283,7 @@ class Module:
 
     # -- changing all of it --------------------------------------------------------------------------------------------
 
+    @checked
     def apply(self, function: Callable[[Module], None]) -> Module:
         """Call `function` on every module inside, and on this one last. Returns itself."""
         for module in self.children():
@@ -402,9 +411,19 @@ class Module:
         return f"{type(self).__name__}(\n  " + "\n  ".join(([own] if own else []) + inner) + "\n)"
 
 
+look_at(Module, lambda value: isinstance(value, Module), "a Module")
+
+
 def _check_kind(what: str, value: Any, kind: type) -> None:
     if value is not None and not isinstance(value, kind):
-        raise TypeError(f"{what}: expected a {kind.__name__} or None, got {type(value).__name__}.")
+        advice = ""
+        if isinstance(value, type) and issubclass(value, kind):
+            advice = f" That is a class; make one of it: {value.__name__}(...)."
+        elif kind is Module and isinstance(value, (list, tuple)):
+            advice = " Give the modules one by one: Sequential(*modules)."
+        elif kind is Module and callable(value):
+            advice = " A function is called in forward; many have modules, too, as F.relu has nn.ReLU()."
+        raise TypeError(f"{what}: expected a {kind.__name__} or None, got {type(value).__name__}.{advice}")
 
 
 def _path_of(module: Module) -> str:

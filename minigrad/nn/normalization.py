@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from minigrad.backend import ShapeError
 from minigrad.creation import ones, zeros
+from minigrad.functions.table import listed
 from minigrad.lift import of_tensors
 from minigrad.nn import functional, init
 from minigrad.nn.functional.convolution import in_batch
@@ -152,7 +154,7 @@ class _InstanceNorm(_ByChannel):
         self,
         num_features: int,
         eps: float = 1e-5,
-        momentum: float = 0.1,
+        momentum: float | None = 0.1,
         affine: bool = False,
         track_running_stats: bool = False,
         device: Any = None,
@@ -165,6 +167,13 @@ class _InstanceNorm(_ByChannel):
     @of_tensors
     def forward(self, input: Tensor) -> Tensor:
         self._check_axes(input)
+        channels = input.shape[-self.shapes[0].count(",") - 1]
+        if channels != self.num_features and not self.affine and not self.track_running_stats:
+            warnings.warn(
+                f"{type(self).__name__}: expected {self.num_features} channels, got {input.shape}. Without affine the "
+                "number makes no difference, so this is a warning only.",
+                stacklevel=4,
+            )
         return in_batch(
             self.shapes[0].count(",") + 1,
             input,
@@ -218,7 +227,7 @@ class LayerNorm(_Affine):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape = tuple(listed(normalized_shape))
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         self._add_parameters(self.normalized_shape, elementwise_affine, bias, device, dtype)
@@ -250,7 +259,7 @@ class RMSNorm(_Affine):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape = tuple(listed(normalized_shape))
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         self._add_parameters(self.normalized_shape, elementwise_affine, False, device, dtype)

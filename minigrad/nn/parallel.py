@@ -58,8 +58,6 @@ class DistributedDataParallel(Module):
         forward_sync_buffers: bool = True,
     ) -> None:
         super().__init__()
-        if not isinstance(module, Module):
-            raise TypeError(f"DistributedDataParallel: expected a Module, got a {type(module).__name__}.")
         if find_unused_parameters:
             raise NotImplementedError(
                 "DistributedDataParallel: unused parameters are not looked for. Use every parameter in forward, or "

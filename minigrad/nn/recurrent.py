@@ -40,8 +40,6 @@ class _Recurrent(Module):
 
     def _set_sizes(self, input_size: int, hidden_size: int, bias: bool) -> None:
         for what, size in {"input_size": input_size, "hidden_size": hidden_size}.items():
-            if not isinstance(size, int):
-                raise TypeError(f"{type(self).__name__}: {what} must be an int, got {size!r}.")
             if size < 1:
                 raise ValueError(f"{type(self).__name__}: {what} must be positive, got {size}.")
         self.input_size = input_size
@@ -206,14 +204,14 @@ class _Network(_Recurrent):
     ) -> None:
         super().__init__()
         name = type(self).__name__
-        if not isinstance(num_layers, int) or num_layers < 1:
+        if num_layers < 1:
             raise ValueError(f"{name}: num_layers must be a positive int, got {num_layers!r}.")
         if isinstance(dropout, bool) or not 0 <= dropout <= 1:
             raise ValueError(f"{name}: dropout is a probability, 0..1, got {dropout}.")
         if dropout and num_layers == 1:
             warnings.warn(
                 f"{name}: dropout lies between layers, so with num_layers=1 dropout={dropout} does nothing.",
-                stacklevel=2,
+                stacklevel=3,
             )
         self._set_sizes(input_size, hidden_size, bias)
         self.num_layers = num_layers

@@ -12,6 +12,7 @@ from minigrad.lift import of_tensors
 from minigrad.tensor import Tensor, as_array
 
 
+@of_tensors
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor],
     max_norm: float,
@@ -50,6 +51,7 @@ def clip_grad_norm_(
     return total
 
 
+@of_tensors
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
     """Bring every element of the gradients, in place, into -clip_value .. clip_value. NaN stays NaN."""
     if not clip_value >= 0:
@@ -61,6 +63,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
         gradient.edited()
 
 
+@of_tensors
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All elements of all parameters, one after another, as one vector. Gradients flow back to the parameters."""
     members = _listed(parameters, "parameters_to_vector")
@@ -94,7 +97,7 @@ def _listed(parameters: Tensor | Iterable[Tensor], caller: str) -> list[Tensor]:
 def _gradients(parameters: Tensor | Iterable[Tensor], caller: str) -> list[Tensor]:
     members = _listed(parameters, caller)
     if not members and isinstance(parameters, Iterator):
-        warnings.warn(f"{caller}: no parameters are left in this generator, nothing is clipped.", stacklevel=3)
+        warnings.warn(f"{caller}: no parameters are left in this generator, nothing is clipped.", stacklevel=4)
     return [parameter.grad for parameter in members if parameter.grad is not None]
 
 

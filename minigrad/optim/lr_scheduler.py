@@ -20,10 +20,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, SupportsFloat
 
+from minigrad.kinds import Checked, checked
 from minigrad.optim.optimizer import Optimizer
 
 
-class LRScheduler:
+class LRScheduler(Checked):
     """The base of all schedules. A subclass writes `get_lr()`, the rates of all groups at `last_epoch`.
 
     last_epoch: how often `step()` was called, t. To go on with a schedule, load its `state_dict()`; or give the t of
@@ -32,7 +33,7 @@ class LRScheduler:
     """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
-        self._attach(optimizer)
+        self.optimizer = optimizer
         for number, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
@@ -45,11 +46,6 @@ class LRScheduler:
         self.last_epoch = last_epoch
         self._step_count = 0
         self.step()
-
-    def _attach(self, optimizer: Optimizer) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"{type(self).__name__}: expected an Optimizer, got a {type(optimizer).__name__}.")
-        self.optimizer = optimizer
 
     def step(self) -> None:
         """Go on to the next rate. Call it after `optimizer.step()`."""
@@ -81,6 +77,7 @@ class LRScheduler:
         """A copy of all that the schedule knows, but for its optimiser, which has a `state_dict()` of its own."""
         return copy.deepcopy({name: value for name, value in vars(self).items() if name != "optimizer"})
 
+    @checked
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Continue where a `state_dict()`, ours or PyTorch's, was taken. The rates themselves are the optimiser's.
 
@@ -110,7 +107,7 @@ class LambdaLR(LRScheduler):
         lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
         last_epoch: int = -1,
     ) -> None:
-        self._attach(optimizer)
+        self.optimizer = optimizer
         self.lr_lambdas = _one_for_each_group("lr_lambda", lr_lambda, optimizer)
         super().__init__(optimizer, last_epoch)
 
@@ -228,7 +225,7 @@ class CosineAnnealingLR(LRScheduler):
     Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017), without restarts.
     """
 
-    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
+    def __init__(self, optimizer: Optimizer, T_max: float, eta_min: float = 0.0, last_epoch: int = -1) -> None:
         if T_max < 1:
             raise ValueError(f"CosineAnnealingLR: T_max must be >= 1, got {T_max}.")
         self.T_max = T_max
@@ -285,7 +282,7 @@ class OneCycleLR(LRScheduler):
         three_phase: bool = False,
         last_epoch: int = -1,
     ) -> None:
-        self._attach(optimizer)
+        self.optimizer = optimizer
         self.total_steps = _total_steps(total_steps, epochs, steps_per_epoch)
         if not 0 <= pct_start <= 1:
             raise ValueError(f"OneCycleLR: pct_start must be between 0 and 1, got {pct_start}.")
@@ -347,7 +344,7 @@ def _total_steps(total_steps: int | None, epochs: int | None, steps_per_epoch: i
     else:
         raise ValueError("OneCycleLR: give total_steps, or epochs and steps_per_epoch.")
     for name, value in given.items():
-        if not isinstance(value, int) or value < 1:
+        if value < 1:
             raise ValueError(f"OneCycleLR: {name} must be a whole number >= 1, got {value}.")
     return math.prod(given.values())
 
@@ -389,7 +386,7 @@ class ReduceLROnPlateau(LRScheduler):
         eps: float = 1e-8,
     ) -> None:
         # Not the base's: nothing starts with a step here, since there is no number to watch yet.
-        self._attach(optimizer)
+        self.optimizer = optimizer
         if not factor < 1:
             raise ValueError(f"ReduceLROnPlateau: factor must be < 1, got {factor}.")
         if mode not in ("min", "max"):
@@ -403,7 +400,8 @@ class ReduceLROnPlateau(LRScheduler):
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
         self._last_lr = self._lrs()
 
-    def step(self, metrics: SupportsFloat) -> None:  # type: ignore[override]
+    @checked
+    def step(self, metrics: SupportsFloat) -> None:
         """Look at the number to watch, such as the validation loss, and change the rates if it is time."""
         current = float(metrics)
         self.last_epoch += 1

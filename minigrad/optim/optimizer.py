@@ -10,12 +10,13 @@ from typing import Any
 
 from minigrad.autograd import enable_grad
 from minigrad.backend import Array, array_module, device_of, is_on_host, to_device
+from minigrad.kinds import Checked, checked, look_at, misfit
 from minigrad.tensor import Tensor, as_array
 
 Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
 
 
-class Optimizer:
+class Optimizer(Checked):
     """The base of all optimisers. A subclass writes `update(array, gradient, memory, settings)`, in place, and `check`.
 
     params: tensors; or pairs (name, tensor), such as net.named_parameters(), by which messages call them; or dicts with
@@ -47,7 +48,10 @@ class Optimizer:
     def add_param_group(self, group: dict[str, Any]) -> None:
         """Add parameters with settings of their own; what the group does not say is taken from the defaults."""
         name = type(self).__name__
-        members = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
+        given = group.get("params") if isinstance(group, Mapping) else None
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise TypeError(f'{name}: expected a group to be a dict with a list of Tensors, "params", got {group!r}.')
+        members = [given] if isinstance(given, Tensor) else list(given)
         names = [member[0] for member in members if isinstance(member, tuple)]
         if 0 < len(names) < len(members) or any(("param_names" in other) != bool(names) for other in self.param_groups):
             raise ValueError(f"{name}: all parameters, in all groups, must come with a name, or none.")
@@ -62,8 +66,17 @@ class Optimizer:
                 raise ValueError(f"{name}: a parameter of shape {parameter.shape} was given twice.")
             known.add(parameter)
         settings = {**self.defaults, **group, "params": members} | ({"param_names": names} if names else {})
-        self.check(settings)
+        self._refuse(settings)
         self.param_groups.append(settings)
+
+    def _refuse(self, settings: Mapping[str, Any]) -> None:
+        """Raise for a group's settings of a kind that the constructor does not take, or that make no sense."""
+        if type(self).__module__.startswith("minigrad."):
+            own = {name: settings[name] for name in self.defaults}
+            wrong = misfit(type(self).__name__, type(self).__init__, (), own)
+            if wrong is not None:
+                raise wrong
+        self.check(dict(settings))
 
     def check(self, settings: dict[str, Any]) -> None:
         """Raise ValueError for a group's settings that make no sense."""
@@ -93,6 +106,7 @@ class Optimizer:
                 elif parameter.grad is not None:
                     parameter.grad.zero_()
 
+    @checked
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
         """Change every parameter that has a gradient. A `closure` computes the loss (and gradients) first.
 
@@ -118,7 +132,7 @@ class Optimizer:
             warnings.warn(
                 f"{type(self).__name__}.step: no gradient for {'; '.join(without)}. What has none is left as it is. "
                 "Was it used to compute the loss? (This is said once.)",
-                stacklevel=2,
+                stacklevel=3,
             )
         return loss
 
@@ -176,7 +190,7 @@ class Optimizer:
 
     def _misfits(self, state_dict: Mapping[str, Any]) -> list[str]:
         """What is wrong with a state_dict, one line for each thing."""
-        if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
+        if not (isinstance(state_dict, Mapping) and _is_state(state_dict.get("state"), state_dict.get("param_groups"))):
             return ['expected a dict with "state" and "param_groups", as state_dict() makes it.']
         groups, wrong = state_dict["param_groups"], []
         sizes, saved_sizes = ([len(group["params"]) for group in some] for some in (self.param_groups, groups))
@@ -188,8 +202,8 @@ class Optimizer:
                 wrong.append(f"group {number} lacks {', '.join(missing)}. Was it saved by another kind of optimiser?")
                 continue
             try:
-                self.check(group)
-            except ValueError as error:
+                self._refuse(group)
+            except (ValueError, TypeError) as error:
                 wrong.append(f"group {number}: {error}")
         partners = dict(zip(_saved_members(groups), self._members(), strict=True))
         for key, memory in state_dict["state"].items():
@@ -201,6 +215,19 @@ class Optimizer:
                 if name != "step" and _has_shape(value) and tuple(value.shape) != shape:
                     wrong.append(f"{name} of parameter {key} has shape {tuple(value.shape)}, the parameter {shape}.")
         return wrong
+
+
+look_at(Optimizer, lambda value: isinstance(value, Optimizer), "an Optimizer")
+
+
+def _is_state(state: Any, groups: Any) -> bool:
+    """Whether these are the two parts of a `state_dict()`."""
+    return (
+        isinstance(state, Mapping)
+        and all(isinstance(memory, Mapping) for memory in state.values())
+        and isinstance(groups, (list, tuple))
+        and all(isinstance(group, Mapping) and "params" in group for group in groups)
+    )
 
 
 def _settings(group: Mapping[str, Any]) -> dict[str, Any]:

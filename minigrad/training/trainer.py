@@ -15,6 +15,7 @@ import numpy as np
 from minigrad import random
 from minigrad.autograd import no_grad
 from minigrad.backend import Array, array_module, is_array, is_on_host, to_host
+from minigrad.kinds import Checked, checked
 from minigrad.nn import CrossEntropyLoss, Module
 from minigrad.optim import Optimizer
 from minigrad.optim.lr_scheduler import ReduceLROnPlateau
@@ -38,7 +39,7 @@ class Evaluation:
     labels: np.ndarray
 
 
-class Trainer:
+class Trainer(Checked):
     """Trains `model` on batches `(inputs, labels)`.
 
     >>> trainer = Trainer(net, mg.optim.SGD(net.parameters(), lr=0.01, momentum=0.9))
@@ -78,10 +79,11 @@ class Trainer:
     def _get_ready(self) -> None:
         """For kinds of trainers that need more than this."""
 
+    @checked
     def fit(
         self,
-        train: Iterable,
-        val: Iterable | None = None,
+        train: Iterable[Any],
+        val: Iterable[Any] | None = None,
         *,
         epochs: int,
         checkpoint: str | os.PathLike | None = None,
@@ -163,13 +165,14 @@ class Trainer:
             self.optimizer.step()
             yield loss.array, hits(scores, labels), len(labels)
 
-    def evaluate(self, data: Iterable) -> Evaluation:
+    @checked
+    def evaluate(self, data: Iterable[Any]) -> Evaluation:
         """Loss and answers of the model in evaluation mode; the mode of each module is put back afterwards."""
         modes = [(module, module.training) for module in self.model.modules()]
         self.model.eval()
         try:
             with no_grad():
-                judged = self._judged(data)
+                judged = self._judged(_pairs(data))
         finally:
             for module, mode in modes:
                 module.training = mode
@@ -243,7 +246,17 @@ class Trainer:
         from tqdm import tqdm
 
         disable = None if self.progress is None else not self.progress  # None: off unless on a terminal
-        return iter(tqdm(batches, desc=title, unit="batch", leave=False, disable=disable))
+        return _pairs(tqdm(batches, desc=title, unit="batch", leave=False, disable=disable))
+
+
+def _pairs(batches: Iterable) -> Iterator[Any]:
+    """The batches, each of which must be a pair."""
+    for batch in batches:
+        parts = len(batch) if isinstance(batch, (tuple, list)) else 0
+        if parts != 2 or np.ndim(batch[1]) == 0:
+            what = "a single sample" if parts == 2 else f"a {type(batch).__name__}" + f" of {parts}" * (parts > 0)
+            raise TypeError(f"Trainer: a batch must be a pair (inputs, labels), as a DataLoader makes it, got {what}.")
+        yield batch
 
 
 class _Tally:

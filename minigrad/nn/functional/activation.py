@@ -30,6 +30,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return _ops["elu"](input, alpha=alpha)
 
 
+@of_tensors
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """An `elu` without a kink for any alpha: left of 0 it is alpha * (exp(input / alpha) - 1) (Barron, 2017)."""
     if alpha == 0:
@@ -79,6 +80,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     return _ops["softplus"](input, beta=beta, threshold=threshold)
 
 
+@of_tensors
 def softsign(input: Tensor) -> Tensor:
     """input / (1 + |input|)."""
     return input / (1 + elementwise.abs(input))
@@ -114,6 +116,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     return arithmetic.where(positive, input, slope * negative)
 
 
+@of_tensors
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """input brought into min_val..max_val."""
     if min_val > max_val:
@@ -121,16 +124,19 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     return _ops["hardtanh"](input, min_val=min_val, max_val=max_val)
 
 
+@of_tensors
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """input brought into 0..6."""
     return hardtanh(input, 0.0, 6.0)
 
 
+@of_tensors
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """A sigmoid of straight lines: 0 up to -3, 1 from 3 on, between them input / 6 + 1 / 2."""
     return relu6(arithmetic.add(input, 3)) / 6
 
 
+@of_tensors
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """input * hardsigmoid(input), a `silu` without exponentials (Howard et al., 2019)."""
     return input * hardsigmoid(input)

@@ -21,6 +21,7 @@ _embedding = differentiable(_embedding_ops.embedding_forward, _embedding_ops.emb
 _pad = differentiable(_pad_ops.pad_forward, _pad_ops.pad_backward)
 
 
+@of_tensors
 def embedding(
     input: Tensor,
     weight: Tensor,
@@ -44,6 +45,7 @@ def embedding(
     return _embedding(input, weight, padding_idx=padding_idx)
 
 
+@of_tensors
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """int64 rows with a 1 at each index: shape tensor.shape + (num_classes,), the largest index + 1 if not given."""
     if not isinstance(tensor, Tensor):

@@ -52,6 +52,7 @@ def nll_loss(
     return _nll_loss(input, target, weight, ignore_index=ignore_index, reduction=reduction)
 
 
+@of_tensors
 def mse_loss(
     input: Tensor,
     target: Tensor,
@@ -66,6 +67,7 @@ def mse_loss(
     return _weighted("mse_loss", input, target, reduction, weight, weighted_mean=True)
 
 
+@of_tensors
 def l1_loss(
     input: Tensor,
     target: Tensor,
@@ -80,6 +82,7 @@ def l1_loss(
     return _weighted("l1_loss", input, target, reduction, weight, weighted_mean=True)
 
 
+@of_tensors
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -96,6 +99,7 @@ def smooth_l1_loss(
     return _weighted("smooth_l1_loss", input, target, reduction, beta=beta)
 
 
+@of_tensors
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
@@ -127,6 +131,7 @@ def binary_cross_entropy_with_logits(
     return _weighted(name, input, target, reduction, weight, pos_weight=positive)
 
 
+@of_tensors
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -211,7 +216,7 @@ def _warn_of_broadcasting(name: str, input: Tensor, target: Tensor) -> None:
             f"{name}: the input has shape {given}, the target {wanted}: they are broadcast, which is rarely meant in a "
             "loss. Give them one shape.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -121,6 +121,7 @@ def _values_per_channel(name: str, shape: tuple[int, ...]) -> int:
     return count
 
 
+@of_tensors
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],

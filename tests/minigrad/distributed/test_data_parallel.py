@@ -132,7 +132,7 @@ def test_parameters_that_got_no_gradient_are_named(three):
 
 
 def test_what_is_no_network_or_no_list_of_devices_is_refused():
-    with pytest.raises(TypeError, match=r"^DistributedDataParallel: expected a Module, got a NoneType\.$"):
+    with pytest.raises(TypeError, match=r"^DistributedDataParallel: module must be a Module, got None\.$"):
         mg.nn.parallel.DistributedDataParallel(None)
     with pytest.raises(
         TypeError, match=r"^DistributedDataParallel: device_ids is a list of one device, or None, got 0"

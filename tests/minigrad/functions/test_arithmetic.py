@@ -208,7 +208,7 @@ def test_masks_are_neither_divided_nor_subtracted(name):
     with pytest.raises(mg.DtypeError, match=rf"^{name}: bools cannot be divided"):
         getattr(mg, name)(mask, mask)
     for subtract in (lambda: mask - mask, lambda: mask - True, lambda: True - mask, lambda: mask.sub_(mask)):
-        with pytest.raises(mg.DtypeError, match=r"^sub: bools cannot be subtracted"):
+        with pytest.raises(mg.DtypeError, match=r"^sub_?: bools cannot be subtracted"):
             subtract()
 
 

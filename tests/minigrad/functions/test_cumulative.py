@@ -22,7 +22,7 @@ def test_differences_of_squares_are_the_odd_numbers_and_theirs_are_two():
         (lambda: mg.diff(mg.tensor(1.0)), "diff: expected at least one axis, got a 0-d tensor"),
         (lambda: mg.ones(3).diff(-1), "diff: n must be a whole number, 0 or more, got -1"),
         (lambda: mg.ones(3).diff(dim=1), "diff: dim must lie in -1..0, got 1"),
-        (lambda: mg.ones(3).diff(prepend=mg.ones(1, 1)), "cat: "),
+        (lambda: mg.ones(3).diff(prepend=mg.ones(1, 1)), "diff: expected tensors of equal shapes but for dim 0"),
         (lambda: mg.diff([1.0, 2.0]), "diff: .*list"),
     ],
 )

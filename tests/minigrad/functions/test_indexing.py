@@ -39,7 +39,7 @@ def test_take_along_dim_broadcasts():
 def test_take_along_dim_counts_negative_indices_from_the_end():
     agrees_with_torch(lambda lib, x, i: lib.take_along_dim(x, i, 1), X, np.array([[0, -1, -4]]))
     for beyond in (-5, 4):
-        with pytest.raises(IndexError, match=r"^gather: the index must lie in 0\.\.3, got"):
+        with pytest.raises(IndexError, match=r"^take_along_dim: the index must lie in 0\.\.3, got"):
             mg.take_along_dim(mg.tensor(X), mg.tensor([[beyond]]), 1)
 
 

@@ -13,7 +13,7 @@ def test_tensors_are_filled_in_place_with_what_was_asked_for():
     assert -1 <= array.min() < -0.99 and 2.99 < array.max() <= 3
     w.data.bernoulli_(0.3)
     assert set(np.unique(array)) == {0, 1} and abs(array.mean() - 0.3) < 0.02
-    with pytest.raises(RuntimeError, match="copy_: this tensor"):
+    with pytest.raises(RuntimeError, match="normal_: this tensor"):
         w.normal_()
 
 

@@ -43,7 +43,7 @@ def test_meshgrid_is_torchs(indexing):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x: x.view(4, 4), r"^reshape: "),
+        (lambda x: x.view(4, 4), r"^view: "),
         (lambda x: x.view(mg.float32), r"^view: the bytes"),
         (lambda x: x.unflatten(0, (2, 2)), r"^unflatten: expected sizes whose product is the axis 0 of \(2, 3\)"),
         (lambda x: x.movedim((0, 1), (1, 1)), r"^movedim: expected as many places"),

@@ -74,7 +74,7 @@ IMAGES = mg.ones(1, 4, 3, 5)
         (lambda: F.interpolate(IMAGES, 0), "size must be a number above 0, or 2 of them, got 0"),
         (lambda: F.interpolate(IMAGES, scale_factor=-1), "scale_factor must be a number above 0"),
         (lambda: F.interpolate(IMAGES, scale_factor=0.2), r"size must be at least 1, got \(0, 1\)"),
-        (lambda: F.interpolate(IMAGES, 2.5), "size must be an int or two of them"),
+        (lambda: F.interpolate(IMAGES, 2.5), r"size must be an int or a tuple of ints, got \(2.5, 2.5\)"),
         (lambda: F.interpolate(IMAGES, "2"), "size must be a number above 0, or 2 of them, got '2'"),
         (lambda: F.interpolate(IMAGES, 2, align_corners=False), "align_corners is for linear and bilinear"),
         (lambda: F.interpolate([1.0], 2), ".*list"),

@@ -334,10 +334,10 @@ def test_the_state_of_another_schedule_is_refused_and_nothing_is_changed():
 
 
 @pytest.mark.parametrize(("make", "error", "message"), [
-    (lambda: StepLR(mg.nn.Linear(1, 1), 3), TypeError, "StepLR: expected an Optimizer, got a Linear"),
-    (lambda: ReduceLROnPlateau([1]), TypeError, "ReduceLROnPlateau: expected an Optimizer, got a list"),
-    (lambda: OneCycleLR(None, 1.0), TypeError, "OneCycleLR: expected an Optimizer"),
-    (lambda: LambdaLR(None, abs), TypeError, "LambdaLR: expected an Optimizer"),
+    (lambda: StepLR(mg.nn.Linear(1, 1), 3), TypeError, "StepLR: optimizer must be an Optimizer, got Linear"),
+    (lambda: ReduceLROnPlateau([1]), TypeError, "ReduceLROnPlateau: optimizer must be an Optimizer, got .1"),
+    (lambda: OneCycleLR(None, 1.0), TypeError, "OneCycleLR: optimizer must be an Optimizer"),
+    (lambda: LambdaLR(None, abs), TypeError, "LambdaLR: optimizer must be an Optimizer"),
     (lambda: StepLR(sgd(), 0), ValueError, "step_size must be >= 1, got 0"),
     (lambda: LinearLR(sgd(), 0), ValueError, "start_factor must be > 0 and <= 1, got 0"),
     (lambda: LinearLR(sgd(), end_factor=2), ValueError, "end_factor must be between 0 and 1, got 2"),
@@ -352,7 +352,7 @@ def test_the_state_of_another_schedule_is_refused_and_nothing_is_changed():
     (lambda: OneCycleLR(sgd(), 1.0), ValueError, "give total_steps, or epochs and steps_per_epoch"),
     (lambda: OneCycleLR(sgd(), 1.0, epochs=5), ValueError, "give total_steps, or epochs and steps_per_epoch"),
     (lambda: OneCycleLR(sgd(), 1.0, total_steps=0), ValueError, "total_steps must be a whole number >= 1, got 0"),
-    (lambda: OneCycleLR(sgd(), 1.0, total_steps=5.0), ValueError, "total_steps must be a whole number"),
+    (lambda: OneCycleLR(sgd(), 1.0, total_steps=5.0), TypeError, "total_steps must be an int or None, got 5.0"),
     (lambda: OneCycleLR(sgd(), 1.0, epochs=0, steps_per_epoch=2), ValueError, "epochs must be a whole number"),
     (lambda: OneCycleLR(sgd(), 1.0, epochs=2, steps_per_epoch=-1), ValueError, "steps_per_epoch must be a whole"),
     (lambda: OneCycleLR(sgd(), 1.0, 5, pct_start=1.1), ValueError, "pct_start must be between 0 and 1, got 1.1"),

@@ -93,7 +93,7 @@ def test_gradients_are_the_slopes():
         (((3, 5), (4, 5), (3, 6)), {}, ShapeError, r"expected query"),
         (((3, 5), (4, 5), (4, 6)), {"enable_gqa": True}, ShapeError, r"enable_gqa needs"),
         (((6, 3, 5), (4, 4, 5), (4, 4, 6)), {"enable_gqa": True}, ShapeError, r"a multiple .* \(6, 3, 5\)"),
-        (((3, 5), (4, 5), (4, 6)), {"dropout_p": 1.5}, ValueError, r"dropout: p is a probability"),
+        (((3, 5), (4, 5), (4, 6)), {"dropout_p": 1.5}, ValueError, r"scaled_dot_product_attention: p is a probability"),
         (((3, 5), (4, 5), (4, 6)), {"attn_mask": mg.zeros(4, 3)}, ShapeError, r"must broadcast to the scores \(3, 4\)"),
         (((3, 5), (4, 5), (4, 6)), {"attn_mask": mg.zeros(2, 3, 4)}, ShapeError, r"got \(2, 3, 4\)"),
         (((3, 5), (4, 5), (4, 6)), {"attn_mask": mg.ones(3, 4).long()}, DtypeError, r"must be bool, or float .* int64"),
