@@ -69,7 +69,10 @@ def test_the_same_seed_draws_the_same_filters():
         (lambda: nn.Conv2d(3, 4, 2, padding="some"), "Conv2d: padding must be a number, 'same' or 'valid', got 'some'"),
         (lambda: nn.Conv1d(3, 4, 2, padding_mode="wrap"), "Conv1d: padding_mode must be one of zeros, .* got 'wrap'"),
         (lambda: nn.ConvTranspose2d(3, 4, 2, groups=2), "ConvTranspose2d: groups must divide in_channels and out_ch"),
-        (lambda: nn.ConvTranspose2d(3, 4, 2, padding="same"), "ConvTranspose2d: padding must be an int or a tuple of ints, got 'same'"),
+        (
+            lambda: nn.ConvTranspose2d(3, 4, 2, padding="same"),
+            "ConvTranspose2d: padding must be an int or a tuple of ints",
+        ),
         (lambda: nn.ConvTranspose1d(3, 4, 2, padding_mode="reflect"), "ConvTranspose1d: padding_mode must be 'zeros'"),
         (lambda: nn.Conv2d(3, 4, 2, 2, "same"), r"Conv2d: padding='same' needs stride 1, got \(2, 2\)"),
     ],
