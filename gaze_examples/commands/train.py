@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,17 +104,29 @@ def _resumed(arguments: argparse.Namespace) -> tuple:
     from gaze_examples import people, run_folder
     from gaze_examples.data import DataError
 
-    options.nothing_given(arguments, ["model", "start", "out", "device", *TRAINING_OPTIONS, *options.DATA_OPTIONS])
+    options.nothing_given(arguments, ["model", "start", "out", *TRAINING_OPTIONS, *options.DATA_OPTIONS])
     folder = Path(arguments.resume)
     if (folder / people.PEOPLE).is_file():
         _refuse_ranks(arguments)
-        each = people.begun(folder)
+        each = _on(arguments.device, people.begun(folder))
         return each, options.read(each.asked)
-    run = run_folder.started(folder)
+    run = _on(arguments.device, run_folder.started(folder))
     data = options.load({**options.DATA_OPTIONS, **run.asked})
     if data.split.train.source != run.data:
         raise DataError(f"The run in {run.folder} was begun on other data: {run.data}")
     return run, data, ""
+
+
+def _on(device: str | None, begun):
+    """A run that is to go on, on another device if --device names one, which is known to work then."""
+    from gaze_examples.data import DataError
+
+    settings = replace(begun.settings, device=device or begun.settings.device)
+    try:
+        options.device(settings.device)
+    except DataError as error:
+        raise DataError(f"{error} To go on without a GPU: gaze train --resume {begun.folder} --device cpu.") from None
+    return replace(begun, settings=settings)
 
 
 def _train_each(each, reading) -> int:

@@ -9,10 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import minigrad as mg
 from gaze_examples import cli
+from gaze_examples.commands import printing
+from tests.device_guard.module import installed
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,3 +85,22 @@ def test_a_run_without_a_checkpoint_begins_anew_and_a_broken_one_is_refused(data
     assert "was begun on other data: Other eyes." in refused(capsys, "run")
     Path("run/run.json").write_text("{}")
     assert "run/run.json is not what gaze train writes" in refused(capsys, "run")
+
+
+def test_a_run_that_was_begun_on_a_gpu_goes_on_without_one(dataset_directory, monkeypatch, capsys):
+    words = ["train", "--data", dataset_directory, "--model", "fc", "--epochs", "2", "--out"]
+    assert cli.main([*words, "here"]) == 0
+    with installed(), monkeypatch.context() as patch:
+        patch.setattr(printing, "epoch_line", stop)
+        assert cli.main([*words, "there", "--device", "cuda"]) == 0
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    capsys.readouterr()
+    said = refused(capsys, "there")
+    assert "device cuda: CuPy is not installed" in said and said.endswith("gaze train --resume there --device cpu.\n")
+    assert cli.main(["train", "--resume", "there", "--device", "cpu"]) == 0
+    here, there = (np.loadtxt(f"{run}/history.csv", delimiter=",", skiprows=1)[:, :2] for run in ("here", "there"))
+    np.testing.assert_allclose(there, here, rtol=1e-3)
+
+
+def stop(*_):
+    raise KeyboardInterrupt
