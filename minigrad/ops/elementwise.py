@@ -26,7 +26,7 @@ from minigrad.ops.erf import erf
 from minigrad.threads import share
 
 LARGE = 200_000  # elements, from which on two threads are faster than one
-BLOCK = 2**15  # elements, so few that what is calculated on the way to a result stays in the processor's cache
+BLOCK = 2**13  # elements, so few that what is calculated on the way to a result stays in the processor's cache
 MULTIPLICATIONS = 20  # that take as long as to fetch an element from memory
 
 LN_2, LN_10, ROOT_PI = math.log(2), math.log(10), math.sqrt(math.pi)

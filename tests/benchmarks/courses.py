@@ -1,4 +1,5 @@
-"""`python -m tests.benchmarks.courses`: a training step of small networks as courses build them, against PyTorch's.
+"""`python -m tests.benchmarks.courses [NAME ...]`: a training step of small networks as courses build them, against
+PyTorch's.
 
 Each is written once for both libraries: `lib` is minigrad or torch. First it is seen that from the same weights both
 have the same loss, step after step; then they run in turn, and the medians are compared.
@@ -7,6 +8,7 @@ have the same loss, step after step; then they run in turn, and the medians are 
 from __future__ import annotations
 
 import platform
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 import minigrad as mg
-from tests.benchmarks.interleaved import compare, table
+from tests.benchmarks.interleaved import Comparison, compare, table
 
 LETTERS = 65  # characters that a text is made of
 
@@ -200,24 +202,31 @@ def check_same(ours: Callable[[], float], theirs: Callable[[], float]) -> None:
     np.testing.assert_allclose([ours() for _ in range(3)], [theirs() for _ in range(3)], rtol=1e-4)
 
 
-def main() -> int:
+def main(names: list[str]) -> int:
     try:
         import torch
     except ImportError:
         print("This compares with PyTorch, which is not installed: pip install torch==2.13.0", file=sys.stderr)
         return 2
+    if names:
+        print(table([comparison for name in names for comparison in compared(torch, name)]))
+        return 0
     threads = f"{mg.get_num_threads()} and {torch.get_num_threads()} threads"
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, PyTorch {torch.__version__}, {threads}")
-    print("Training step: forward, backward, Adam.\n")
-    comparisons = []
-    for name, course in tqdm(COURSES.items(), unit="net", leave=False):
-        mg.manual_seed(0)
-        ours, theirs = both_steps(torch, course)
-        check_same(ours, theirs)
-        comparisons += compare(name, ours, {"": theirs}, None, rounds=12)
-    print(table(comparisons))
+    print("Training step: forward, backward, Adam. Each network in a process of its own.\n")
+    for i, name in enumerate(tqdm(COURSES, unit="net", leave=False)):
+        command = [sys.executable, "-m", "tests.benchmarks.courses", name]
+        lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+        tqdm.write("\n".join(lines[i > 0 :]))
     return 0
 
 
+def compared(torch: Any, name: str) -> list[Comparison]:
+    mg.manual_seed(0)
+    ours, theirs = both_steps(torch, COURSES[name])
+    check_same(ours, theirs)
+    return compare(name, ours, {"": theirs}, None, rounds=30)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
