@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from minigrad.creation import zeros
@@ -160,14 +160,15 @@ class _Transposed(_Convolution):
 
     def _missing(self, input: Tensor, output_size: Sequence[int]) -> tuple[int, ...]:
         """The output_padding with which a result of output_size comes out."""
-        lengths, sizes = input.shape[-self.axes :], tuple(output_size)[-self.axes :]
+        lengths = input.shape[-self.axes :]
+        sizes = tuple(output_size)[-self.axes :] if isinstance(output_size, Iterable) else ()
         sides = zip(lengths, self.kernel_size, self.stride, self.padding, self.dilation, strict=False)
         least = tuple((n - 1) * step - 2 * int(pad) + reach(k, hole) for n, k, step, pad, hole in sides)
         most = tuple(low + step - 1 for low, step in zip(least, self.stride, strict=False))
         if len(sizes) != len(most) or any(not a <= n <= z for a, n, z in zip(least, sizes, most, strict=True)):
             raise ValueError(
                 f"{type(self).__name__}: output_size must lie between {least} and {most} for x.shape = {input.shape}, "
-                f"got {tuple(output_size)}."
+                f"got {output_size}."
             )
         return tuple(n - low for n, low in zip(sizes, least, strict=True))
 

@@ -438,7 +438,7 @@ def _check(name: str, x: Array, w: Array, b: Array | None, groups: int) -> None:
         raise ShapeError(f"{name}: x must be {axes[0]} and weight {axes[1]}, got {x.shape} and {w.shape}.")
     if 0 in w.shape:
         raise ShapeError(f"{name}: there must be a filter, and a number in it, got weight.shape = {w.shape}.")
-    if not isinstance(groups, int) or groups < 1 or len(w) % groups or x.shape[1] % groups:
+    if not isinstance(groups, (int, np.integer)) or groups < 1 or len(w) % groups or x.shape[1] % groups:
         raise ShapeError(
             f"{name}: groups must divide the filters and the channels, got groups = {groups} for {len(w)} filters "
             f"(weight.shape = {w.shape}) and {x.shape[1]} channels (x.shape = {x.shape})."

@@ -207,7 +207,7 @@ def _check(name: str, x: Array, w: Array, b: Array | None, groups: int) -> None:
             f"{name}: weight {axes[1]} expects {len(w)} input channels (weight.shape = {w.shape}), x has {x.shape[1]} "
             f"(x.shape = {x.shape})."
         )
-    if not isinstance(groups, int) or groups < 1 or len(w) % groups:
+    if not isinstance(groups, (int, np.integer)) or groups < 1 or len(w) % groups:
         raise ShapeError(
             f"{name}: groups must divide the channels of x, got groups = {groups} for {len(w)} (x.shape = {x.shape})."
         )
