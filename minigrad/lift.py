@@ -314,6 +314,7 @@ def _in_our_words(error: Exception, name: str, arrays: list) -> Exception:
     if "broadcast" in message and isinstance(error, ValueError) and not message.startswith(f"{name}:"):
         message = "the shapes do not broadcast: from the right, lengths must be equal, or one of them 1"
     if not message.startswith(f"{name}:"):
+        message = re.sub(r"^\w+: ", "", message)  # the name of a pair that this one calls, or of NumPy's function
         message = f"{name}: {message.rstrip('.')}. Got {_describe(arrays)}."
     kinds = {IndexError: IndexError, TypeError: DtypeError, OverflowError: OverflowError, ValueError: ShapeError}
     return next(ours for theirs, ours in kinds.items() if isinstance(error, theirs))(_place() + message)

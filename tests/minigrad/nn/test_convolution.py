@@ -88,6 +88,25 @@ def test_an_image_with_other_channels_is_refused_with_the_layers_name():
         net(mg.zeros(1, 3, 5, 5))
 
 
+@pytest.mark.parametrize("kind", [nn.Conv1d, nn.ConvTranspose1d])
+def test_groups_may_be_numpys_number(kind):
+    layer = kind(4, 4, 3, groups=np.int64(2))
+    assert layer(mg.zeros(2, 4, 6)).shape == (2, 4, 4 if kind is nn.Conv1d else 8)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda x: nn.functional.conv1d(x, mg.ones(4, 3, 9)), r"conv1d: the filters .* span more"),
+        (lambda x: nn.functional.conv1d(x, mg.ones(4, 3, 2), stride=0), "conv1d: stride must be at least 1"),
+        (lambda x: nn.functional.conv_transpose1d(x, mg.ones(3, 4, 2), padding=9), "conv_transpose1d: nothing is left"),
+    ],
+)
+def test_a_sequence_is_refused_by_its_own_name(call, says):
+    with pytest.raises(ValueError, match=f"^{says}"):
+        call(mg.ones(2, 3, 6))
+
+
 def test_a_layer_of_float64_stays_so_and_half_precision_too():
     for dtype in (mg.float64, mg.float16):
         assert nn.Conv2d(1, 2, 2, dtype=dtype)(mg.ones(1, 1, 3, 3, dtype=dtype)).dtype == dtype
@@ -107,6 +126,11 @@ def test_the_size_that_is_asked_for_comes_out_if_a_convolution_could_have_seen_i
             layer(mg.zeros(2, 4, 5, 6), output_size=size)
     else:
         assert layer(mg.zeros(2, 4, 5, 6), size).shape == expected
+
+
+def test_a_size_that_is_no_list_is_named():
+    with pytest.raises(ValueError, match=r"^ConvTranspose2d: output_size must lie .* got 11\.$"):
+        nn.ConvTranspose2d(1, 1, 3, stride=2)(mg.zeros(1, 1, 5, 5), output_size=11)
 
 
 def test_each_of_the_sizes_of_which_a_convolution_makes_the_same_comes_back():
