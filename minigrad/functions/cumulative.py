@@ -8,7 +8,7 @@ from typing import Any
 from minigrad.backend import ShapeError
 from minigrad.functions.pieces import cat
 from minigrad.functions.reduction import one_axis, summable
-from minigrad.functions.table import public
+from minigrad.functions.table import public, whole
 from minigrad.lift import differentiable, of_tensors
 from minigrad.ops import cumulative
 from minigrad.tensor import Tensor
@@ -39,8 +39,8 @@ def diff(x: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, ap
     axis = one_axis(dim, x, "diff")
     if axis is None:
         raise ShapeError("diff: expected at least one axis, got a 0-d tensor.")
-    if not isinstance(n, int) or n < 0:
-        raise ValueError(f"diff: n must be a whole number, 0 or more, got {n!r}.")
+    if whole(n, "diff", "n") < 0:
+        raise ValueError(f"diff: n must be a whole number, 0 or more, got {n}.")
     parts = [part for part in (prepend, x, append) if part is not None]
     x = cat(parts, axis) if len(parts) > 1 else x
     for _ in range(n):

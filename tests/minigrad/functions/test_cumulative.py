@@ -1,5 +1,6 @@
 """Running totals, and differences between neighbours."""
 
+import numpy as np
 import pytest
 
 import minigrad as mg
@@ -13,7 +14,7 @@ def test_differences_take_running_totals_back():
 
 def test_differences_of_squares_are_the_odd_numbers_and_theirs_are_two():
     squares = mg.arange(6) ** 2
-    assert squares.diff().tolist() == [1, 3, 5, 7, 9] and squares.diff(2).tolist() == [2, 2, 2, 2]
+    assert squares.diff().tolist() == [1, 3, 5, 7, 9] and squares.diff(np.int64(2)).tolist() == [2, 2, 2, 2]
 
 
 @pytest.mark.parametrize(
