@@ -103,7 +103,7 @@ def look_of(kind: Any) -> Callable[[Any], bool]:
     """What says whether a value is of a kind. All are of one that is not looked at.
 
     An int is what Python takes for an index: NumPy's, or an integer tensor of one element, but no float. A number is
-    what has a `float`. A bool may be said by 0, 1 or None, too. Of a long list the beginning is looked at.
+    what has a `float`. A bool may be said by an int or None, too. Of a long list the beginning is looked at.
     """
     if _is_union(kind):
         looks = [look_of(one) for one in typing.get_args(kind)]

@@ -281,8 +281,8 @@ def _spread(dout: Array, filters: Array, geometry: Geometry, dimages: Array) -> 
 def _blocks(columns: range, like: Array, in_all: int, in_row: int) -> Iterator[Block]:
     """Cut the columns of all groups into blocks whose numbers stay in the cache.
 
-    So the pixels of a block, column by column and image by image, lie side by side in memory. Of one group a block has
-    some columns, or a part of one column's batch; only where all columns are not enough, there are more groups in it.
+    Of a group a block has some columns, or a part of one column's batch. So its pixels, column by column and image by
+    image, lie side by side in memory. Only where all columns of a group are too few, there are more groups in it.
     in_all, in_row: how many numbers of a group there are for each pixel, in all rows and in one.
     """
     groups, batch = len(like), like.shape[-1]

@@ -1,7 +1,7 @@
 """Interpolation: an image in another size, each new pixel a mix of the old ones beside it.
 
-Along one axis, new pixel h lies somewhere among the old ones, and is a sum of those near it, with weights that depend
-on the two lengths only. Put into a matrix, a row for each new pixel and a column for each old one, that is
+Along one axis, new pixel h lies somewhere among the old ones, and is a sum of those near it, with weights that do not
+depend on x. Put into a matrix, a row for each new pixel and a column for each old one, that is
 
     out[h] = Σ_p A[h, p] x[p]
 

@@ -11,7 +11,7 @@ EXPLANATIONS = (
         "an image in another size, each new pixel a mix of old ones",
         r"out = A x B^T",
         "Each image and channel of x (N, C, H, W) is a matrix; A (Ho, H) mixes its rows, B (Wo, W) its columns. They "
-        "depend on the sizes only. mode nearest: a single 1 in each row of A. bilinear: 1 - t and t, where the new "
+        "do not depend on x. mode nearest: a single 1 in each row of A. bilinear: 1 - t and t, where the new "
         "pixel lies a part t of the way from an old one to the next.",
         ("x",),
         (
