@@ -25,7 +25,7 @@ from minigrad.kernels import elementwise as kernels
 from minigrad.ops.erf import erf
 from minigrad.threads import share
 
-LARGE = 200_000  # elements, from which on two threads are faster than one
+LARGE = 200_000  # elements, from which on parts are faster than the whole: those of two threads, or blocks
 BLOCK = 2**13  # elements, so few that what is calculated on the way to a result stays in the processor's cache
 MULTIPLICATIONS = 20  # that take as long as to fetch an element from memory
 
