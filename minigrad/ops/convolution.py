@@ -247,8 +247,9 @@ def _spread(dout: Array, filters: Array, geometry: Geometry, dimages: Array) -> 
 
     The windows that saw column u of the images at their place j are those of column u - j (with stride 1). So the
     gradient of a column comes of kw columns of dout, taken with the filter's places in reverse order: again a window
-    that slides, over dout with a border. With the columns outermost, its places lie one under the other, and a block of
-    one column needs no copy. Downwards, each of the kh rows that a window saw is given its share.
+    that slides, over dout with a border. In `bordered` a column's filters lie together: so the places of this window
+    lie one under the other, and a block of one column needs no copy. Downwards, each of the kh rows that a window saw
+    is given its share.
     """
     (kh, kw), (down, across), hole = geometry.kernel, geometry.stride, geometry.dilation
     (groups, channels, _, width, batch), filter_count = dimages.shape, dout.shape[1]
