@@ -125,7 +125,8 @@ def _on(device: str | None, begun):
     try:
         options.device(settings.device)
     except DataError as error:
-        raise DataError(f"{error} To go on without a GPU: gaze train --resume {begun.folder} --device cpu.") from None
+        advice = "" if device else f" To go on without a GPU: gaze train --resume {begun.folder} --device cpu."
+        raise DataError(f"{error}{advice}") from None
     return replace(begun, settings=settings)
 
 
