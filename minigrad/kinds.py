@@ -21,8 +21,6 @@ from itertools import islice
 from types import NoneType, UnionType
 from typing import Any, SupportsFloat
 
-import numpy as np
-
 
 class KindError(TypeError, ValueError):
     """A setting of the wrong kind. Both a TypeError, and a ValueError, which PyTorch has for some."""
@@ -103,7 +101,7 @@ def look_of(kind: Any) -> Callable[[Any], bool]:
     """What says whether a value is of a kind. All are of one that is not looked at.
 
     An int is what Python takes for an index: NumPy's, or an integer tensor of one element, but no float. A number is
-    what has a `float`. A bool may be said by 0, 1 or None, too. Of a long list the beginning is looked at.
+    what has a `float`. A bool may be said by an int or None, too. Of a long list the beginning is looked at.
     """
     if _is_union(kind):
         looks = [look_of(one) for one in typing.get_args(kind)]
@@ -158,7 +156,7 @@ def _is_iterable(value: Any) -> bool:
 
 
 def _is_bool(value: Any) -> bool:
-    return value is None or isinstance(value, (bool, int, np.bool_))
+    return value is None or (getattr(value, "dtype", None) == "bool" and value.size == 1) or _is_int(value)
 
 
 def _is_union(kind: Any) -> bool:
