@@ -141,6 +141,8 @@ def test_what_pytorch_takes_is_taken():
     assert nn.Conv2d(1, 1, [three, 2], padding=(0, three)).weight.shape == (1, 1, 3, 2)
     assert nn.LayerNorm(three)(mg.ones(2, 3)).shape == (2, 3)
     assert nn.Dropout(half).p is half
+    assert set(nn.Dropout(half)(mg.ones(99)).tolist()) == {0.0, 2.0}
+    assert X.norm(np.float32(2)) == 2
     assert sgd(lr=np.float32(0.25), nesterov=0).param_groups[0]["lr"] == 0.25
     for betas in ([0.9, 0.99], np.array([0.9, 0.99]), deque([0.9, 0.99])):
         assert optim.Adam(NET.parameters(), betas=betas).param_groups[0]["betas"] is betas
