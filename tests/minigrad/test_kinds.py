@@ -207,6 +207,18 @@ def test_a_number_of_channels_that_is_not_used_is_only_warned_of():
     nn.InstanceNorm1d(4)(mg.ones(4, 5))
 
 
+def test_what_can_be_iterated_over_once_is_not_used_up():
+    class Once:
+        def __init__(self, members):
+            self.members = iter(members)
+
+        def __iter__(self):
+            return self.members
+
+    assert optim.SGD(Once([X]), lr=0.1).param_groups[0]["params"] == [X]
+    assert lr_scheduler.MultiStepLR(sgd(), Once([1, 2])).milestones == {1: 1, 2: 1}
+
+
 def test_an_error_of_the_users_own_passes_with_its_cause():
     def parameters():
         yield X
