@@ -16,12 +16,10 @@ import math
 import operator
 import os
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from itertools import islice
 from types import NoneType, UnionType
 from typing import Any, SupportsFloat
-
-import numpy as np
 
 
 class KindError(TypeError, ValueError):
@@ -103,14 +101,15 @@ def look_of(kind: Any) -> Callable[[Any], bool]:
     """What says whether a value is of a kind. All are of one that is not looked at.
 
     An int is what Python takes for an index: NumPy's, or an integer tensor of one element, but no float. A number is
-    what has a `float`. A bool may be said by an int or None, too. Of a long list the beginning is looked at.
+    what has a `float`. A bool may be said by an int or None, too. Of a long list the beginning is looked at,
+    and nothing of what has no length: it may be read only once.
     """
     if _is_union(kind):
         looks = [look_of(one) for one in typing.get_args(kind)]
         return lambda value: any(look(value) for look in looks)
     if (each := _member(kind)) is not None:
         look, is_several = look_of(each), _is_tuple if _plain(kind) is tuple else _is_iterable
-        return lambda value: is_several(value) and (isinstance(value, Iterator) or all(map(look, islice(value, 100))))
+        return lambda value: is_several(value) and (not hasattr(value, "__len__") or all(map(look, islice(value, 100))))
     return _LOOKS.get(kind) or _LOOKS.get(_plain(kind)) or (lambda value: True)
 
 
@@ -158,7 +157,7 @@ def _is_iterable(value: Any) -> bool:
 
 
 def _is_bool(value: Any) -> bool:
-    return value is None or isinstance(value, (bool, int, np.bool_))
+    return value is None or (getattr(value, "dtype", None) == "bool" and value.size == 1) or _is_int(value)
 
 
 def _is_union(kind: Any) -> bool:

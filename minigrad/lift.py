@@ -339,7 +339,10 @@ def of_tensors(function: Callable) -> Callable:
         try:
             return function(*args, **settings)
         except Exception as error:
-            raise answer(error, called, args, settings) from None
+            told = answer(error, called, args, settings)
+            if told is error:
+                raise
+            raise told from None
 
     return called
 

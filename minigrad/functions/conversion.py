@@ -56,6 +56,8 @@ def to(
     for want in wanted:
         if isinstance(want, Tensor):
             dtype, where = want.dtype, want.device
+        elif isinstance(want, np.dtype):
+            dtype = want
         elif isinstance(want, (int, np.integer)) or str(want).partition(":")[0] in ("cpu", "cuda"):
             where = where if isinstance(want, bool) else read_device(want)
         elif want is not None:

@@ -148,7 +148,7 @@ def norm(x: Tensor, p: float | str | None = "fro", dim: Dim = None, keepdim: boo
     """
     if p == "fro" or p is None:
         p = 2
-    elif not isinstance(p, (int, float, np.integer)):
+    elif not isinstance(p, (int, float, np.integer, np.floating)):
         raise ValueError(f"norm: p must be a number, 'fro', inf or -inf, got {p!r}.")
     has_none = p < 0 or p == math.inf  # whether no elements have no norm
     axis = (_of_something if has_none else axes_of)(dim, x, "norm")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -76,7 +76,10 @@ def _by_other_names(function: Callable, names: dict[str, str]) -> Callable:
         try:
             return function(*args, **settings)
         except Exception as error:
-            raise answer(error, function, args, settings) from None
+            told = answer(error, function, args, settings)
+            if told is error:
+                raise
+            raise told from None
 
     return called
 
@@ -94,7 +97,7 @@ def axes_of(dim: Dim, x: Tensor, name: str) -> tuple[int, ...] | None:
 
 def listed(ints: Any) -> list[Any]:
     """Several ints, or one alone, as a list."""
-    is_several = isinstance(ints, (tuple, list, range)) or getattr(ints, "ndim", 0) > 0
+    is_several = isinstance(ints, Iterable) and not isinstance(ints, str) and getattr(ints, "ndim", 1) > 0
     return list(ints) if is_several else [ints]
 
 
@@ -118,7 +121,10 @@ def takes_several(word: str) -> Callable:
             try:
                 return function(input, several)
             except Exception as error:
-                raise answer(error, function, (input, several), {}) from None
+                told = answer(error, function, (input, several), {})
+                if told is error:
+                    raise
+                raise told from None
 
         return spread
 

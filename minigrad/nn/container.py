@@ -48,7 +48,7 @@ class _Numbered(Module):
         return self
 
     @checked
-    def extend(self, modules: Iterable[Module]) -> Any:
+    def extend(self, modules: Iterable[Any]) -> Any:
         """Add modules at the end. Returns itself."""
         for module in list(modules):
             self.append(module)
@@ -102,7 +102,7 @@ class Sequential(_Numbered):
 class ModuleList(_Numbered):
     """A list of modules that a Module knows of; run them yourself. `ModuleList([a, b])`."""
 
-    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+    def __init__(self, modules: Iterable[Any] | None = None) -> None:
         super().__init__()
         self.extend(() if modules is None else modules)
 

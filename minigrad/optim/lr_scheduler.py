@@ -135,7 +135,7 @@ def _has_attributes(function: Callable) -> bool:
 class StepLR(LRScheduler):
     """Times `gamma` every `step_size` steps: lr = lr0 * gamma^⌊t / step_size⌋."""
 
-    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
+    def __init__(self, optimizer: Optimizer, step_size: float, gamma: float = 0.1, last_epoch: int = -1) -> None:
         if step_size < 1:
             raise ValueError(f"StepLR: step_size must be >= 1, got {step_size}.")
         self.step_size = step_size
@@ -154,7 +154,7 @@ class MultiStepLR(LRScheduler):
     """
 
     def __init__(
-        self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
+        self, optimizer: Optimizer, milestones: Iterable[float], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
         self.milestones = Counter(milestones)
         self.gamma = gamma
@@ -188,7 +188,7 @@ class LinearLR(LRScheduler):
         optimizer: Optimizer,
         start_factor: float = 1 / 3,
         end_factor: float = 1.0,
-        total_iters: int = 5,
+        total_iters: float = 5,
         last_epoch: int = -1,
     ) -> None:
         if not 0 < start_factor <= 1:
@@ -378,10 +378,10 @@ class ReduceLROnPlateau(LRScheduler):
         optimizer: Optimizer,
         mode: str = "min",
         factor: float = 0.1,
-        patience: int = 10,
+        patience: float = 10,
         threshold: float = 1e-4,
         threshold_mode: str = "rel",
-        cooldown: int = 0,
+        cooldown: float = 0,
         min_lr: float | Sequence[float] = 0.0,
         eps: float = 1e-8,
     ) -> None:
@@ -397,7 +397,8 @@ class ReduceLROnPlateau(LRScheduler):
         self.factor, self.patience, self.cooldown, self.eps = factor, patience, cooldown, eps
         self.min_lrs = _one_for_each_group("min_lr", min_lr, optimizer)
         self.best = math.inf if mode == "min" else -math.inf
-        self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
+        self.cooldown_counter: float = 0
+        self.num_bad_epochs = self.last_epoch = 0
         self._last_lr = self._lrs()
 
     @checked

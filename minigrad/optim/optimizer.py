@@ -217,7 +217,8 @@ class Optimizer(Checked):
         return wrong
 
 
-look_at(Optimizer, lambda value: isinstance(value, Optimizer), "an Optimizer")
+# Or somebody's own, which has what schedules and the Trainer use.
+look_at(Optimizer, lambda value: hasattr(value, "param_groups") and hasattr(value, "step"), "an Optimizer")
 
 
 def _is_state(state: Any, groups: Any) -> bool:

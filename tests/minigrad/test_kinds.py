@@ -1,6 +1,7 @@
 """Settings of the wrong kind: one sentence, read from the annotation, before anything else happens."""
 
 import inspect
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -72,7 +73,7 @@ def trainer() -> Trainer:
     (lambda: nn.Sequential([NET]), "Sequential.0: expected a Module or None, got list. Give the modules one by one"),
     (lambda: nn.Sequential(F.relu), "Sequential.0: expected a Module or None, got function. A function is called in"),
     (lambda: nn.Sequential(nn.ReLU), "Sequential.0: expected a Module or None, got type. That is a class; make one"),
-    (lambda: nn.ModuleList(3), "ModuleList: modules must be a list of Modules or None, got 3."),
+    (lambda: nn.ModuleList(3), "ModuleList: modules must be something to iterate over or None, got 3."),
     (lambda: nn.ModuleDict([1]), "ModuleDict: expected a dict, or pairs (name, member), got list."),
     (lambda: NET.register_buffer(3, X), "Linear: a name must be a str, got 3."),
     (lambda: NET.register_forward_hook(None), "register_forward_hook: hook must be a function, got None."),
@@ -84,13 +85,13 @@ def trainer() -> Trainer:
     (lambda: nn.utils.clip_grad_norm_(NET.parameters(), "a"), "clip_grad_norm_: max_norm must be a number, got 'a'."),
     (lambda: sgd(lr="0.1"), "SGD: lr must be a number, got '0.1'."),
     (lambda: sgd(momentum=None), "SGD: momentum must be a number, got None."),
-    (lambda: optim.Adam(NET.parameters(), betas=0.9), "Adam: betas must be a tuple of numbers, got 0.9."),
+    (lambda: optim.Adam(NET.parameters(), betas=0.9), "Adam: betas must be a list of numbers, got 0.9."),
     (lambda: optim.SGD([{"params": [X], "lr": "a"}]), "SGD: lr must be a number, got 'a'."),
     (lambda: sgd().add_param_group({"lr": 1}), 'SGD: expected a group to be a dict with a list of Tensors, "params"'),
     (lambda: sgd().step(3), "step: closure must be a function or None, got 3."),
     (lambda: sgd().load_state_dict({"state": 3, "param_groups": 4}), "SGD.load_state_dict: nothing was loaded"),
     (lambda: sgd().load_state_dict(NET.state_dict()), "SGD.load_state_dict: nothing was loaded"),
-    (lambda: lr_scheduler.StepLR(sgd(), "x"), "StepLR: step_size must be an int, got 'x'."),
+    (lambda: lr_scheduler.StepLR(sgd(), "x"), "StepLR: step_size must be a number, got 'x'."),
     (lambda: lr_scheduler.LambdaLR(sgd(), [1]), "LambdaLR: lr_lambda must be a function or a list of functions, got "),
     (lambda: lr_scheduler.ReduceLROnPlateau(sgd()).step("a"), "step: metrics must be a number, got 'a'."),
     (lambda: data.DataLoader("abc"), "DataLoader: dataset must be a dataset, got 'abc'."),
@@ -140,18 +141,27 @@ def test_what_pytorch_takes_is_taken():
     assert nn.Conv2d(1, 1, [three, 2], padding=(0, three)).weight.shape == (1, 1, 3, 2)
     assert nn.LayerNorm(three)(mg.ones(2, 3)).shape == (2, 3)
     assert nn.Dropout(half).p is half
+    assert set(nn.Dropout(half)(mg.ones(99)).tolist()) == {0.0, 2.0}
+    assert X.norm(np.float32(2)) == 2
     assert sgd(lr=np.float32(0.25), nesterov=0).param_groups[0]["lr"] == 0.25
-    assert optim.Adam(NET.parameters(), betas=[0.9, 0.99]).param_groups[0]["betas"] == [0.9, 0.99]
+    for betas in ([0.9, 0.99], np.array([0.9, 0.99]), deque([0.9, 0.99])):
+        assert optim.Adam(NET.parameters(), betas=betas).param_groups[0]["betas"] is betas
     assert lr_scheduler.CosineAnnealingLR(sgd(), 10.0).T_max == 10.0
-    assert lr_scheduler.MultiStepLR(sgd(), np.array([1, 2])).milestones[2] == 1
+    assert lr_scheduler.StepLR(sgd(), 2.5).step_size == 2.5
+    assert lr_scheduler.LinearLR(sgd(), total_iters=4.0).total_iters == 4.0
+    assert lr_scheduler.MultiStepLR(sgd(), np.array([1, 2]) * 1.0).milestones[2] == 1
+    assert lr_scheduler.ReduceLROnPlateau(sgd(), patience=np.inf, cooldown=2.0).patience == np.inf
     assert len(data.DataLoader([1, 2, 3], three)) == 1
+    assert nn.LayerNorm(deque([2, 3]))(mg.ones(1, 2, 3)).shape == (1, 2, 3)
+    assert nn.BatchNorm1d(3, affine=np.int64(0), track_running_stats=mg.tensor(True)).weight is None
+    assert list(nn.ModuleList([NET, None])) == [NET, None]
     assert X.sum(mg.tensor(1)).shape == X.sum(np.int64(1)).shape == X.sum((1,)).shape == (2,)
 
 
 @pytest.mark.parametrize(("kind", "words", "right", "wrong"), [
     (int, "an int", [3, np.int64(3), True, mg.tensor(3)], [3.0, "3", None, mg.tensor(3.0), mg.tensor([1, 2]), [3]]),
     (float, "a number", [3, 0.5, np.float32(0.5), mg.tensor(0.5), mg.tensor([0.5])], ["0.5", None, [0.5], X]),
-    (bool, "True or False", [True, np.True_, 0, None], ["yes", 0.5, [True]]),
+    (bool, "True or False", [True, np.True_, 0, None, np.int64(1), np.array(True), mg.tensor(True)], ["yes", 0.5, X]),
     (str, "a str", ["a"], [1, None, ["a"]]),
     (Callable[[int], float], "a function", [abs, nn.ReLU()], [1, "abs"]),
     (int | None, "an int or None", [3, None], ["3", 3.5]),
@@ -195,3 +205,48 @@ def test_a_number_of_channels_that_is_not_used_is_only_warned_of():
     with pytest.raises(mg.ShapeError, match="weight must be"):
         nn.InstanceNorm1d(3, affine=True)(mg.ones(2, 4, 5))
     nn.InstanceNorm1d(4)(mg.ones(4, 5))
+
+
+def test_what_can_be_iterated_over_once_is_not_used_up():
+    class Once:
+        def __init__(self, members):
+            self.members = iter(members)
+
+        def __iter__(self):
+            return self.members
+
+    assert optim.SGD(Once([X]), lr=0.1).param_groups[0]["params"] == [X]
+    assert lr_scheduler.MultiStepLR(sgd(), Once([1, 2])).milestones == {1: 1, 2: 1}
+
+
+def test_an_error_of_the_users_own_passes_with_its_cause():
+    def parameters():
+        yield X
+        raise OSError("the file is gone") from KeyError("weight")
+
+    with pytest.raises(OSError, match=r"^the file is gone$") as caught:
+        nn.utils.clip_grad_norm_(parameters(), 1.0)
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_an_optimiser_of_ones_own_is_one():
+    class Plain:
+        """A course's own, of no base class of ours."""
+
+        def __init__(self, params: Any, lr: float) -> None:
+            self.param_groups = [{"params": list(params), "lr": lr}]
+
+        def zero_grad(self) -> None:
+            for p in self.param_groups[0]["params"]:
+                p.grad = None
+
+        def step(self) -> None:
+            for p in self.param_groups[0]["params"]:
+                p.data -= self.param_groups[0]["lr"] * p.grad
+
+    net, pairs = nn.Linear(2, 3), data.TensorDataset(mg.rand(8, 2), mg.arange(8) % 3)
+    own = Plain(net.parameters(), 0.5)
+    schedule = lr_scheduler.StepLR(own, 1)
+    history = Trainer(net, own, scheduler=schedule).fit(data.DataLoader(pairs, 8), epochs=3)
+    assert history.epochs[-1].train_loss < history.epochs[0].train_loss
+    assert own.param_groups[0]["lr"] == pytest.approx(0.5e-3)

@@ -33,6 +33,7 @@ def _drop(name: str, input: Tensor, shape: tuple[int, ...], p: float, training: 
         raise ValueError(f"{name}: p is a probability, 0..1, got {p}.")
     if not is_float(input.dtype):
         raise DtypeError(f"{name}: expected a floating-point tensor, got {input.dtype}.")
+    p = float(p)
     if not training or p == 0:
         return input
     kept = random.uniform(shape, float32, input.device) >= p
