@@ -339,35 +339,30 @@ def of_tensors(function: Callable) -> Callable:
         try:
             return function(*args, **settings)
         except Exception as error:
-            told = answer(error, called, args, settings)
-            if told is error:
-                raise
-            raise told from None
+            answer(error, called, args, settings)
+            raise
 
     return called
 
 
-def answer(error: Exception, function: Callable, args: tuple, settings: dict[str, Any]) -> Exception:
-    """The error of a call in the function's own name, and about what it was given.
+def answer(error: Exception, function: Callable, args: tuple, settings: dict[str, Any]) -> None:
+    """Let an error of a call speak in the function's own name, and of what it was given.
 
-    That is the one that came, if it has the name; else that something is no tensor, or a setting of the wrong kind;
-    else the one that came, with the name in place of that of the function which complained.
+    Where something is no tensor, or a setting of the wrong kind, another one is raised, which says so. Else the name
+    takes the place of that of the function which complained, if this is another one.
     """
     name, place = name_of(function, args), _place()
-    if isinstance(error, AttributeError):
-        error = no_tensor(error, name, *args, *settings.values())
-    message = str(error).removeprefix(place)
+    told = no_tensor(error, name, *args, *settings.values()) if isinstance(error, AttributeError) else error
+    message = str(told).removeprefix(place)
     complaining = re.match(r"[\w<>]+(?=: |\(\) (?:takes|missing|got))", message)
-    if complaining is not None and complaining[0] == name:
-        return error
-    wrong = misfit(place + name, function, args, settings)
-    if wrong is not None:
-        return wrong
+    if complaining is None or complaining[0] != name:
+        told = misfit(place + name, function, args, settings) or told
+    if told is not error:
+        raise told from None
     if complaining is None and type(error) in (TypeError, ValueError, IndexError):  # Python's or NumPy's
         error.args = (f"{place}{name}: {message}",)
-    elif complaining is not None and name == function.__name__ and not _is_argument(complaining[0], function, settings):
+    elif complaining and name == function.__name__ and not _is_argument(complaining[0], function, settings):
         error.args = (place + name + message[complaining.end() :],)
-    return error
 
 
 def _is_argument(word: str, function: Callable, settings: dict[str, Any]) -> bool:
