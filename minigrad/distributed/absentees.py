@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 FIRST, NEXT = 2.0, 0.5  # seconds until somebody looks: mpiexec takes a while to start all ranks
-READING = 0.25  # that mpiexec has to read what was printed
+MEANWHILE = 0.25  # that mpiexec has to end a job, and to read what was printed
 
 
 @contextmanager
@@ -58,17 +58,24 @@ def _number(variable: str) -> int:
 def watch(launcher: int, waiting: int) -> None:
     """Look whether the launcher has lost a rank, until the process `waiting`, which started this one, waits no more."""
     rank, count, patience = _number("PMI_RANK"), _number("PMI_SIZE"), FIRST
-    while not select.select([sys.stdin], [], [], patience)[0]:
+    while not _is_over(patience):
         patience = NEXT
         processes = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
         there = {rank}.union(*map(_rank, processes))
         if len(processes) < count and rank == min(there):
+            if _is_over(MEANWHILE):  # another one has noticed, and mpiexec ends us, too
+                return
             for gone in sorted({*range(count)} - there):
                 print(f"rank {gone} of {count}: ended before it came to init_process_group().", file=sys.stderr)
             sys.stderr.flush()
-            time.sleep(READING)
+            time.sleep(MEANWHILE)
             if os.getppid() == waiting:
                 os.kill(waiting, signal.SIGKILL)  # so that mpiexec ends the others
+
+
+def _is_over(patience: float) -> bool:
+    """Wait so many seconds, or until our input ends: then all have come, or the one that waits for them has ended."""
+    return bool(select.select([sys.stdin], [], [], patience)[0])
 
 
 def _rank(process: str) -> set[int]:
