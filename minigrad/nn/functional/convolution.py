@@ -29,8 +29,11 @@ def conv2d(
     """Slide the filters `weight` over images, and add `bias`.
 
     Shapes: input (N, C, H, W) or (C, H, W), weight (O, C / groups, kh, kw), bias (O,), result (N, O, Ho, Wo) or
-    (O, Ho, Wo), with Ho = (H + 2 padding - dilation (kh - 1) - 1) // stride + 1. padding may also be "valid", none, or
-    "same", so that Ho = H.
+    (O, Ho, Wo), with Ho = (H + 2 padding - dilation (kh - 1) - 1) // stride + 1.
+
+    stride: the filters move so many pixels at a time. padding: so many zeros are put all around; or "valid", none, or
+    "same", so that Ho = H. dilation: a filter's elements lie so many pixels apart. groups: filters and channels are cut
+    into so many parts, and a filter sees the channels of its own part only.
     """
     settings = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     return in_batch(3, input, lambda images: _conv2d(images, weight, bias, **settings))
@@ -67,6 +70,9 @@ def conv_transpose2d(
 
     Shapes: input (N, C, H, W) or (C, H, W), weight (C, O / groups, kh, kw), bias (O,), result (N, O, Ho, Wo) or
     (O, Ho, Wo), with Ho = (H - 1) stride - 2 padding + dilation (kh - 1) + 1 + output_padding.
+
+    stride: the stamps lie so many pixels apart. padding: so many pixels are cut off all around. output_padding: so many
+    more are kept at the bottom and on the right. dilation, groups: as in `conv2d`.
     """
     settings = {"stride": stride, "padding": padding, "output_padding": output_padding, "dilation": dilation}
     return in_batch(3, input, lambda images: _conv_transpose2d(images, weight, bias, groups=groups, **settings))
