@@ -4,8 +4,9 @@ The system kills a process without a word, for instance when memory runs out. mp
 a process, not a rank, and sometimes the wrong one. So where all ranks run on one machine, a small process watches them.
 Each rank holds a line to it. A rank that leaves by itself says so; if instead a line just ends, its rank was killed.
 
-Only the first line that speaks or ends counts: the ranks that mpiexec ends follow later. The order is the system's, who
-hands over what happened in turn, however late the watcher looks. (It does so on Linux. Elsewhere nobody watches.)
+Only the first line that speaks or ends counts: the ranks that mpiexec ends follow later. For mpiexec, too, learns of a
+death from a line that ends, its own to that rank, and the watcher holds that one open until it has spoken. (That is
+MPICH's, on Linux. With Open MPI's the first is whichever the system closes first. Elsewhere nobody watches.)
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ def line_to_watcher(comm: Any) -> socket.socket | None:
     line = socket.socket(socket.AF_UNIX)
     try:
         line.connect(address)
-        line.sendall(f"rank {comm.Get_rank()} of {comm.Get_size()}: killed (process {os.getpid()}).".encode())
+        text = f"rank {comm.Get_rank()} of {comm.Get_size()}: killed (process {os.getpid()})."
+        from_mpiexec = [int(os.environ["PMI_FD"])] if "PMI_FD" in os.environ else []
+        socket.send_fds(line, [text.encode()], from_mpiexec)
         line.recv(1)  # all lines are watched
     except OSError:  # the watcher has given up
         pass
@@ -55,12 +58,16 @@ def say_goodbye(line: socket.socket) -> None:
 
 
 def watch(door: socket.socket, count: int) -> None:
-    """Wait for the first of `count` ranks to leave. If it does so without a word, print what it told at the start."""
+    """Wait for the first of `count` ranks to leave. If it does so without a word, print what it told at the start.
+
+    What each of them sent along, its line from mpiexec, stays open until this process ends.
+    """
     door.settimeout(PATIENCE)
     lines, told, events = {}, {}, select.epoll()
     for _ in range(count):
         line, _ = door.accept()
-        lines[line.fileno()], told[line.fileno()] = line, line.recv(1000).decode()
+        text, *_ = socket.recv_fds(line, 1000, maxfds=1)
+        lines[line.fileno()], told[line.fileno()] = line, text.decode()
         events.register(line, select.EPOLLIN)
     for line in lines.values():
         line.sendall(b".")

@@ -565,6 +565,23 @@ def failing_unread():
     distributed.barrier()
 
 
+def killed_unseen():
+    """Rank 1 is killed while the watcher has no time. Whether rank 0 still runs when it has is printed, too."""
+    processes = [None, None]
+    if distributed.get_rank() == 0:
+        (watcher,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        processes = [os.getpid(), watcher]
+    distributed.broadcast_object_list(processes)
+    if distributed.get_rank() == 1:
+        other, watcher = processes
+        look = f"grep -q . /proc/{other}/cmdline && echo rank 0 runs >&2"
+        command = ["sh", "-c", f"kill -STOP {watcher}; echo; sleep 0.3; {look}; kill -CONT {watcher}"]
+        stopping = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+        stopping.stdout.readline()
+        os.kill(os.getpid(), signal.SIGKILL)
+    distributed.barrier()
+
+
 def interrupted(rank):
     """The process of one rank gets Ctrl-C when it makes a batch in its second or third epoch."""
     trainer, loader = trainer_and_loader()

@@ -172,6 +172,14 @@ def test_last_words_are_not_lost_when_mpiexec_is_late():
 
 
 @needs_mpi
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for a process in /proc")
+def test_mpiexec_ends_no_other_rank_before_it_is_said_which_was_killed():
+    code, _, errors = run(2, "killed_unseen", seconds=30)
+    assert code != 0
+    assert re.fullmatch(r"rank 0 runs\nrank 1 of 2: killed \(process \d+\)\.\n", errors)
+
+
+@needs_mpi
 def test_without_mpiexec_there_is_one_rank():
     code = (
         "from minigrad import distributed as d, ones; d.init_process_group(); x = ones(2); d.all_reduce(x);"
