@@ -5,8 +5,9 @@ the interpreter while it calculates, so they do run side by side. BLAS, which wo
 one thread meanwhile, so there are never more threads at work than cores.
 
 A product of two large matrices is best left to BLAS's own threads, if products are all there is. But after a product
-those wait for the next one without going to sleep, and for some 30 ms hold the cores that others could use. So from
-the first other work on that is shared (`in_company`), such as a convolution, products are shared, too.
+those wait for the next one without going to sleep, and for some 30 ms hold the cores that others could use. So while
+other work is shared, such as a convolution, products are shared, too (`in_company`). That takes some 0.1 ms longer for
+each. After so many that it would have been better to wait once, BLAS has them again, until the next other work.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 WORTH_SHARING = 4_000_000  # multiplications; to wake a thread takes as long as about a million of them
+MANY = 256  # products one after another
 
 
 def get_num_threads() -> int:
@@ -40,8 +42,8 @@ def set_num_threads(count: int) -> None:
 
 
 def in_company() -> bool:
-    """Whether work other than products of matrices has been shared in this process."""
-    return _settings.in_company
+    """Whether work other than products of matrices has been shared, and after it not yet many products."""
+    return _settings.products < MANY
 
 
 def share(
@@ -60,8 +62,10 @@ def share(
     count = max(1, min(get_num_threads(), length)) if operations >= WORTH_SHARING else 1
     cuts = [length * i // count for i in range(count + 1)]
     parts = [range(cuts[i], cuts[i + 1]) for i in range(count)]
-    if count > 1 and not products:
-        _settings.in_company = True
+    if products:
+        _settings.products += 1
+    elif count > 1:
+        _settings.products = 0
     with _one_blas_thread:
         waiting = [_workers().submit(_run, work, part) for part in parts[1:]]
         try:
@@ -89,7 +93,7 @@ class _Here(threading.local):
 class _Settings:
     count: int | None = None
     workers: ThreadPoolExecutor | None = None
-    in_company = False
+    products = MANY  # shared since other work was
 
 
 _here, _settings = _Here(), _Settings()

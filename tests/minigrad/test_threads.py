@@ -86,7 +86,7 @@ def test_an_error_in_any_part_gets_out_when_all_are_done_and_leaves_blas_as_it_w
 def test_a_product_is_the_same_whoever_shares_it(shape, order, monkeypatch):
     rows, inner, columns = shape
     x, y = (np.asarray(draw(*one).astype(np.float32), order=order) for one in ((rows, inner), (inner, columns)))
-    monkeypatch.setattr(threads._settings, "in_company", False)
+    monkeypatch.setattr(threads._settings, "products", threads.MANY)
     assert not threads.in_company()
     alone = product(x, y)
     threads.share(lambda part: part, 4, MUCH, products=True)
@@ -98,6 +98,19 @@ def test_a_product_is_the_same_whoever_shares_it(shape, order, monkeypatch):
     out = np.empty((columns, rows), np.float32).T
     assert product(x, y, out) is out
     np.testing.assert_allclose(out, alone, rtol=1e-4, atol=1e-4)
+
+
+def test_after_many_products_without_other_work_blas_has_them_again(monkeypatch):
+    monkeypatch.setattr(threads._settings, "products", 0)
+    x = draw(64, 64)
+    products = 0
+    while threads.in_company():
+        product(x, x)
+        products += 1
+    assert products == threads.MANY
+    product(x, x)
+    threads.share(lambda part: part, 4, MUCH)
+    assert threads.in_company()
 
 
 def test_two_users_at_once_leave_blas_as_it_was():
