@@ -27,9 +27,11 @@ def erf(xp, x: Array) -> Array:
     a = xp.minimum(abs(x), END)
     point = xp.rint(xp.fmin(a, END) * PER_UNIT).astype(np.intp)  # of NaN any
     d = a - point / PER_UNIT
-    *lower, y = [xp.asarray(column).take(point) for column in _taylor(7 if x.dtype == float64 else 3)]
-    for coefficient in reversed(lower):
-        y = y * d + coefficient
+    *lower, highest = _taylor(7 if x.dtype == float64 else 3)
+    y = xp.asarray(highest).take(point)
+    for column in reversed(lower):
+        y *= d
+        y += xp.asarray(column).take(point)
     return xp.copysign(y, x).astype(x.dtype)
 
 
