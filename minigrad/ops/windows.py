@@ -16,6 +16,7 @@ import operator
 from dataclasses import dataclass
 from typing import Any
 
+from minigrad import memory
 from minigrad.backend import Array, ShapeError, array_module
 
 Two = tuple[int, int]
@@ -73,8 +74,10 @@ def batch_last(x: Array, pads: Pads = NO_PADS, value: float = 0) -> Array:
         return xp.ascontiguousarray(turned)
     (top, bottom), (left, right) = pads
     channels, height, width, batch = turned.shape
-    padded = xp.full((channels, top + height + bottom, left + width + right, batch), value, x.dtype)
-    padded[:, top : top + height, left : left + width] = turned
+    padded = memory.empty((channels, top + height + bottom, left + width + right, batch), x.dtype, xp)
+    rows, columns = slice(top, top + height), slice(left, left + width)
+    padded[:, :top] = padded[:, rows.stop :] = padded[:, rows, :left] = padded[:, rows, columns.stop :] = value
+    padded[:, rows, columns] = turned
     return padded
 
 
