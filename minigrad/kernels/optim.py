@@ -77,3 +77,17 @@ adagrad = Kernel(
     w -= lr * g / (sqrt(sum) + eps);
     """,
 )
+
+# rho + rest = 1.
+adadelta = Kernel(
+    "adadelta",
+    "T gradient, T decay, T lr, T rho, T rest, T eps",
+    "T w, T square, T steps",
+    DOWNHILL
+    + """
+    square = rho * square + rest * g * g;
+    T step = g * sqrt(steps + eps) / sqrt(square + eps);
+    steps = rho * steps + rest * step * step;
+    w -= lr * step;
+    """,
+)

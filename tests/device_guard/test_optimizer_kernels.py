@@ -26,6 +26,7 @@ CHOICES = {
         "weight_decay": (0.0, 0.1),
         "maximize": (False, True),
     },
+    "Adadelta": {"rho": (0.9, 0.5), "weight_decay": (0.0, 0.1), "maximize": (False, True)},
     "Adagrad": {"lr_decay": (0.0, 0.1), "initial_accumulator_value": (0.0, 0.3), "maximize": (False, True)},
 }
 

@@ -21,6 +21,7 @@ OPTIMIZERS = {
     "AdamW": lambda parameters: optim.AdamW(parameters, 1e-3),
     "RMSprop": lambda parameters: optim.RMSprop(parameters, 1e-3, momentum=0.5, centered=True),
     "Adagrad": lambda parameters: optim.Adagrad(parameters, 1e-2),
+    "Adadelta": lambda parameters: optim.Adadelta(parameters),
 }
 
 
@@ -62,7 +63,7 @@ def train(model, optimizer, device, steps=3, seed=0):
     [
         *itertools.product(["fc", "cnn-bn"], ["SGD", "Adam"]),
         ("best", "SGD"),
-        *itertools.product(["small"], ["AdamW", "RMSprop", "Adagrad"]),
+        *itertools.product(["small"], ["AdamW", "RMSprop", "Adagrad", "Adadelta"]),
     ],
 )
 def test_a_network_trains_on_the_device_as_on_the_host(model, optimizer, cupy):

@@ -52,7 +52,7 @@ ROOMS = {
         trunc_normal_ orthogonal_ eye_ sparse_ calculate_gain
     """,
     "nn.utils": "clip_grad_norm_",
-    "optim": "Optimizer SGD Adam AdamW RMSprop Adagrad lr_scheduler",
+    "optim": "Optimizer SGD Adam AdamW RMSprop Adagrad Adadelta lr_scheduler",
     "optim.lr_scheduler": """
         StepLR MultiStepLR ExponentialLR LinearLR CosineAnnealingLR LambdaLR OneCycleLR ReduceLROnPlateau
     """,

@@ -21,6 +21,7 @@ VALUES = {
                 "centered": (False, True), "maximize": (False, True)},
     "Adagrad": {"lr_decay": (0.0, 0.1), "weight_decay": (0.0, 0.1), "initial_accumulator_value": (0.0, 0.3),
                 "eps": (1e-10, 0.1), "maximize": (False, True)},
+    "Adadelta": {"rho": (0.9, 0.5), "eps": (1e-6, 0.1), "weight_decay": (0.0, 0.1), "maximize": (False, True)},
 }  # fmt: skip
 RULES = list(VALUES)
 SHAPES = [(3, 2), (), (4,), (2, 1)]
@@ -105,7 +106,7 @@ def test_the_defaults_and_their_order_are_pytorchs(torch, rule):
     }
     positional = {"SGD": (0.1, 0.9, 0.0, 0.2, True), "Adam": (0.1, (0.5, 0.6), 0.2, 0.3, True),
                   "AdamW": (0.1, (0.5, 0.6), 0.2, 0.3, True), "RMSprop": (0.1, 0.2, 0.3, 0.4, 0.5, True),
-                  "Adagrad": (0.1, 0.2, 0.3, 0.4, 0.5)}[rule]  # fmt: skip
+                  "Adagrad": (0.1, 0.2, 0.3, 0.4, 0.5), "Adadelta": (0.1, 0.2, 0.3, 0.4)}[rule]  # fmt: skip
     ours, theirs = (getattr(lib.optim, rule)([lib.ones(1)], *positional).param_groups[0] for lib in (mg, torch))
     assert all(theirs[name] == value for name, value in ours.items() if name != "params")
 
@@ -217,6 +218,7 @@ NEGATIVE = {
     "AdamW": ["lr", "eps", "weight_decay"],
     "RMSprop": ["lr", "eps", "momentum", "weight_decay", "alpha"],
     "Adagrad": ["lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"],
+    "Adadelta": ["lr", "eps", "weight_decay"],
 }
 
 
