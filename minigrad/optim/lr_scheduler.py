@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import copy
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, SupportsFloat
 
-from minigrad.kinds import Checked, checked
+from minigrad.kinds import Checked, checked, look_at
 from minigrad.optim.optimizer import Optimizer
 
 
@@ -83,14 +84,19 @@ class LRScheduler(Checked):
 
         What this schedule does not know is passed over; for what it lacks, a ValueError lists all names.
         """
-        own = self.state_dict()
-        missing = sorted(set(own) - set(state_dict))
+        self._refuse(state_dict)
+        vars(self).update(copy.deepcopy({name: state_dict[name] for name in self.state_dict()}))
+
+    def _refuse(self, state_dict: Mapping[str, Any]) -> None:
+        missing = sorted(set(self.state_dict()) - set(state_dict))
         if missing:
             raise ValueError(
                 f"{type(self).__name__}.load_state_dict: nothing was loaded, since the state lacks "
                 f"{', '.join(missing)}. Was it saved by another kind of schedule?"
             )
-        vars(self).update(copy.deepcopy({name: state_dict[name] for name in own}))
+
+
+look_at(LRScheduler, lambda value: hasattr(value, "optimizer") and hasattr(value, "step"), "an LRScheduler")
 
 
 class LambdaLR(LRScheduler):
@@ -428,6 +434,87 @@ class ReduceLROnPlateau(LRScheduler):
         else:
             bound = self.best + sign * self.threshold
         return sign * current > sign * bound
+
+
+class SequentialLR(LRScheduler):
+    """One schedule after another: the first, from milestones[0] on the second, and so on, each from its own t = 0.
+
+    >>> warm_up = LinearLR(optimizer, start_factor=0.1, total_iters=5)
+    >>> scheduler = SequentialLR(optimizer, [warm_up, CosineAnnealingLR(optimizer, T_max=95)], milestones=[5])
+
+    schedulers: of the same optimiser; none of them a ReduceLROnPlateau, which has to be given a number, and none a
+        SequentialLR. Only this schedule is to be stepped.
+    milestones: the steps at which the next one begins, each larger than the one before.
+
+    To go on with it, load its `state_dict()`: with last_epoch alone it goes on with the first schedule, as in PyTorch.
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int], last_epoch: int = -1
+    ) -> None:
+        # Not the base's: the rates are those of the schedules, which have taken their first steps.
+        self.optimizer = optimizer
+        self._schedulers, self._milestones = list(schedulers), list(milestones)
+        self._check_parts()
+        for group in optimizer.param_groups:
+            group["lr"] = group["initial_lr"]
+        for schedule in schedulers:
+            schedule.last_epoch -= 1
+        self.last_epoch = last_epoch + 1
+        first = self._at(0)
+        first._step_count = 0
+        first.step()
+        self._last_lr = first.get_last_lr()
+
+    def _check_parts(self) -> None:
+        for schedule in self._schedulers:
+            if isinstance(schedule, (ReduceLROnPlateau, SequentialLR)):
+                raise ValueError(f"SequentialLR: a {type(schedule).__name__} cannot be one of several schedules.")
+            if schedule.optimizer is not self.optimizer:
+                raise ValueError(f"SequentialLR: a {type(schedule).__name__} is of another optimiser.")
+        times = self._milestones
+        if len(times) != len(self._schedulers) - 1:
+            raise ValueError(
+                "SequentialLR: expected a milestone for each schedule but the first, "
+                f"got {len(times)} of them for {len(self._schedulers)} schedules."
+            )
+        if times != sorted(set(times)):
+            raise ValueError(f"SequentialLR: each of the milestones must be larger than the one before, got {times}.")
+
+    def _at(self, step: int) -> LRScheduler:
+        """The schedule whose turn it is."""
+        return self._schedulers[bisect_right(self._milestones, step)]
+
+    def step(self) -> None:
+        """Go on to the next rate. Call it after `optimizer.step()`."""
+        self.last_epoch += 1
+        now = self._at(self.last_epoch)
+        if self.last_epoch in self._milestones:
+            for group, lr in zip(self.optimizer.param_groups, now.base_lrs, strict=True):
+                group["lr"] = lr
+            now.last_epoch, now._step_count = -1, 0
+        now.step()
+        self._last_lr = now.get_last_lr()
+
+    def state_dict(self) -> dict[str, Any]:
+        known = {name: value for name, value in vars(self).items() if name not in ("optimizer", "_schedulers")}
+        return copy.deepcopy({**known, "_schedulers": [schedule.state_dict() for schedule in self._schedulers]})
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        self._refuse(state_dict)
+        states = state_dict["_schedulers"]
+        if len(states) != len(self._schedulers):
+            raise ValueError(
+                f"SequentialLR.load_state_dict: nothing was loaded, since the state is of {len(states)} schedules, "
+                f"and here are {len(self._schedulers)}."
+            )
+        schedules = self._schedulers
+        for schedule, state in zip(schedules, states, strict=True):
+            schedule._refuse(state)
+        super().load_state_dict(state_dict)
+        self._schedulers = schedules
+        for schedule, state in zip(schedules, states, strict=True):
+            schedule.load_state_dict(state)
 
 
 def _one_for_each_group(name: str, value: Any, optimizer: Optimizer) -> list[Any]:

@@ -54,7 +54,7 @@ ROOMS = {
     "nn.utils": "clip_grad_norm_",
     "optim": "Optimizer SGD Adam AdamW RMSprop Adagrad Adadelta lr_scheduler",
     "optim.lr_scheduler": """
-        StepLR MultiStepLR ExponentialLR LinearLR CosineAnnealingLR LambdaLR OneCycleLR ReduceLROnPlateau
+        StepLR MultiStepLR ExponentialLR LinearLR CosineAnnealingLR LambdaLR OneCycleLR ReduceLROnPlateau SequentialLR
     """,
     "nn.parallel": "DistributedDataParallel",
     "utils.data": "Dataset TensorDataset Subset random_split DataLoader DistributedSampler",

@@ -15,6 +15,7 @@ from minigrad.optim.lr_scheduler import (
     MultiStepLR,
     OneCycleLR,
     ReduceLROnPlateau,
+    SequentialLR,
     StepLR,
 )
 
@@ -54,6 +55,10 @@ CASES = {
     "one cycle, all at once down": ("OneCycleLR", {"max_lr": 0.2, "total_steps": 24, "pct_start": 0.0}),
     "one cycle, up to the end": ("OneCycleLR", {"max_lr": 0.2, "total_steps": 24, "pct_start": 1.0}),
     "one cycle, momentum as it was": ("OneCycleLR", {"max_lr": 0.2, "total_steps": 24, "cycle_momentum": False}),
+    "a warm-up, then a cosine": ("SequentialLR", {"schedulers": ["line", "cosine"], "milestones": [5]}),
+    "three": ("SequentialLR", {"schedulers": ["lambda", "one cycle", "milestones"], "milestones": [1, 11]}),
+    "no time for the first": ("SequentialLR", {"schedulers": ["exponential", "step"], "milestones": (0,)}),
+    "one alone": ("SequentialLR", {"schedulers": ["exponential"], "milestones": []}),
     "plateau": ("ReduceLROnPlateau", {"patience": 2, "factor": 0.5}),
     "plateau, at once": ("ReduceLROnPlateau", {"patience": 0}),
     "plateau, all settings": ("ReduceLROnPlateau", {"mode": "max", "patience": 1, "factor": 0.5, "threshold": 0.2,
@@ -67,6 +72,14 @@ STEPS = 23
 METRICS = np.random.default_rng(5).uniform(0.5, 2.0, size=STEPS) * np.linspace(2, 1, STEPS)
 
 
+def schedule_of(lib, optimizer, case, **more):
+    name, settings = CASES[case]
+    settings = {**copy.deepcopy(settings), **more}
+    if "schedulers" in settings:
+        settings["schedulers"] = [schedule_of(lib, optimizer, part, **more) for part in settings["schedulers"]]
+    return getattr(lib.optim.lr_scheduler, name)(optimizer, **settings)
+
+
 class Run:
     """Two groups with rates of their own, under one optimiser and some schedules."""
 
@@ -77,8 +90,7 @@ class Run:
         self.optimizer = getattr(lib.optim, rule)(groups, lr=0.05, **OPTIMIZERS.get(rule, {}))
         self.schedules = []
         for case in cases:
-            name, settings = CASES[case]
-            self.schedules.append(getattr(lib.optim.lr_scheduler, name)(self.optimizer, **copy.deepcopy(settings)))
+            self.schedules.append(schedule_of(lib, self.optimizer, case))
         self.rng = np.random.default_rng(2)
         self.done = 0
 
@@ -112,6 +124,11 @@ def rates(schedule, steps=STEPS):
         schedule.step()
         found += schedule.get_last_lr()[:1]
     return found
+
+
+def in_turn(parts, milestones):
+    optimizer = sgd()
+    return SequentialLR(optimizer, [part(optimizer, *([2] * (part is StepLR))) for part in parts], milestones)
 
 
 def sgd(lr=0.4, **settings):
@@ -280,9 +297,7 @@ def test_states_are_exchanged_with_pytorch_in_the_middle(torch, case):
         first.go(9)
         second.go(9)  # for the weights and velocities, which are not the matter here
         state = first.schedules[0].state_dict()
-        second.schedules[0] = getattr(target.optim.lr_scheduler, CASES[case][0])(
-            second.optimizer, **copy.deepcopy(CASES[case][1])
-        )
+        second.schedules[0] = schedule_of(target, second.optimizer, case)
         for group, other in zip(second.optimizer.param_groups, first.optimizer.param_groups, strict=True):
             group.update({name: value for name, value in other.items() if name != "params"})
         second.schedules[0].load_state_dict(state)
@@ -294,8 +309,7 @@ def test_a_new_schedule_goes_on_after_last_epoch_as_in_pytorch(torch, case):
     def run(lib):
         first = Run(lib, "SGD", [case])
         first.go(8)
-        name, settings = CASES[case]
-        first.schedules = [getattr(lib.optim.lr_scheduler, name)(first.optimizer, **settings, last_epoch=8)]
+        first.schedules = [schedule_of(lib, first.optimizer, case, last_epoch=8)]
         return first.go(13)
 
     np.testing.assert_allclose(run(mg), run(torch), rtol=1e-12, atol=1e-14)
@@ -330,6 +344,21 @@ def test_the_state_of_another_schedule_is_refused_and_nothing_is_changed():
     assert schedule.state_dict() == before
 
 
+def test_of_several_schedules_all_states_are_looked_at_before_one_is_loaded():
+    def make(*parts):
+        optimizer = sgd()
+        return SequentialLR(optimizer, [part(optimizer, 3) for part in parts], [4] * (len(parts) - 1))
+
+    schedule = make(StepLR, CosineAnnealingLR)
+    before = schedule.state_dict()
+    others = make(StepLR, StepLR), make(StepLR), make(CosineAnnealingLR, StepLR)
+    for other, message in zip(others, ["lacks T_max", "is of 1 schedules, and here are 2", "lacks gamma"], strict=True):
+        rates(other, 2)
+        with pytest.raises(ValueError, match=f"load_state_dict: nothing was loaded, since the state {message}"):
+            schedule.load_state_dict(other.state_dict())
+        assert schedule.state_dict() == before
+
+
 # -- errors ------------------------------------------------------------------------------------------------------------
 
 
@@ -358,6 +387,12 @@ def test_the_state_of_another_schedule_is_refused_and_nothing_is_changed():
     (lambda: OneCycleLR(sgd(), 1.0, 5, pct_start=1.1), ValueError, "pct_start must be between 0 and 1, got 1.1"),
     (lambda: OneCycleLR(sgd(), 1.0, 5, anneal_strategy="sin"), ValueError, "must be 'cos' or 'linear', got 'sin'"),
     (lambda: OneCycleLR(Adagrad([mg.ones(1)]), 1.0, 5), ValueError, "Adagrad has neither momentum nor betas"),
+    (lambda: in_turn([StepLR, ReduceLROnPlateau], [2]), ValueError, "a ReduceLROnPlateau cannot be one of several"),
+    (lambda: in_turn([StepLR], [2]), ValueError, "a milestone for each schedule but the first, got 1 .* for 1"),
+    (lambda: in_turn([], []), ValueError, "a milestone for each schedule but the first, got 0 of them for 0"),
+    (lambda: in_turn([StepLR] * 3, [3, 3]), ValueError, r"larger than the one before, got \[3, 3\]"),
+    (lambda: SequentialLR(sgd(), [StepLR(sgd(), 1)], []), ValueError, "SequentialLR: a StepLR is of another optimiser"),
+    (lambda: SequentialLR(sgd(), [1], []), TypeError, "schedulers must be a list of LRSchedulers, got .1"),
     (lambda: ReduceLROnPlateau(sgd(), factor=1.0), ValueError, "factor must be < 1, got 1.0"),
     (lambda: ReduceLROnPlateau(sgd(), mode="least"), ValueError, "mode must be 'min' or 'max', got 'least'"),
     (lambda: ReduceLROnPlateau(sgd(), threshold_mode="x"), ValueError, "threshold_mode must be 'rel' or 'abs'"),
