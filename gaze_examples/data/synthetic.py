@@ -90,7 +90,8 @@ def _in_order(work: Callable, tasks: list[tuple], workers: int | None) -> Genera
             yield from (work(*task) for task in tasks)
         return
     # Spawned, because a fork of a process that already runs threads (NumPy's, PyTorch's) may hang.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker)
+    is_ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker, initargs=(is_ignored,))
     try:
         with _ctrl_c_later():
             results = pool.map(work, *zip(*tasks, strict=True))  # starts the workers
@@ -99,9 +100,12 @@ def _in_order(work: Callable, tasks: list[tuple], workers: int | None) -> Genera
         pool.shutdown(cancel_futures=True)
 
 
-def _start_worker() -> None:
-    """Ctrl-C in a terminal reaches every process: workers just end, and the parent alone raises KeyboardInterrupt."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _start_worker(ctrl_c_is_ignored: bool) -> None:
+    """Ctrl-C in a terminal reaches every process: workers just end, and the parent alone raises KeyboardInterrupt.
+
+    Unless it ignores Ctrl-C, as what a script's `&` starts does: then they do so, too.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN if ctrl_c_is_ignored else signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     cv2.setNumThreads(1)

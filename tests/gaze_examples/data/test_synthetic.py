@@ -79,12 +79,18 @@ def test_the_images_do_not_depend_on_the_workers(eyes):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends the signal of a terminal's Ctrl-C")
+@pytest.mark.parametrize(("per_person", "handler", "last_words"), [
+    (20_000, "default_int_handler", "stopped"),
+    (100, "SIG_IGN", "400 pairs"),  # as in a script, after `&`
+])  # fmt: skip
 @pytest.mark.parametrize("delay", [0.0, 0.3])
-def test_ctrl_c_ends_the_workers_without_a_word_of_theirs(delay):
+def test_ctrl_c_ends_the_workers_without_a_word_of_theirs(per_person, handler, last_words, delay):
     script = (
+        "import signal\n"
         "from gaze_examples.data import synthetic\n"
+        f"signal.signal(signal.SIGINT, signal.{handler})\n"
         "print('now', flush=True)\n"
-        "try: synthetic.render(range(4), 20_000, workers=2)\n"
+        f"try: print(len(synthetic.render(range(4), {per_person}, workers=2)), 'pairs')\n"
         "except KeyboardInterrupt: print('stopped')\n"
     )
     with subprocess.Popen(
@@ -95,7 +101,7 @@ def test_ctrl_c_ends_the_workers_without_a_word_of_theirs(delay):
         time.sleep(0.05 + delay)
         os.killpg(parent.pid, signal.SIGINT)
         said, complained = parent.communicate(timeout=20)
-    assert (said, complained) == ("stopped\n", "")
+    assert (said, complained) == (f"{last_words}\n", "")
 
 
 def test_progress_counts_the_pairs_that_are_done():
