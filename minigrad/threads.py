@@ -46,6 +46,11 @@ def in_company() -> bool:
     return _settings.products < MANY
 
 
+def forget_company() -> None:
+    """Share products as in a new process. Who shares them decides on their last digits."""
+    _settings.products = MANY
+
+
 def share(
     work: Callable[[range], T], length: int, operations: float, *, on_gpu: bool = False, products: bool = False
 ) -> list[T]:

@@ -21,6 +21,7 @@ from minigrad.optim import Optimizer
 from minigrad.optim.lr_scheduler import ReduceLROnPlateau
 from minigrad.serialization import load, save
 from minigrad.tensor import Tensor
+from minigrad.threads import forget_company
 from minigrad.training.history import Epoch, History
 
 READ_EVERY = 50  # steps, after which losses that are on a device are read: each time the host waits for the device
@@ -125,6 +126,7 @@ class Trainer(Checked):
 
     def _epoch(self, number: int, epochs: int, train: Iterable, val: Iterable | None, history: History) -> Epoch:
         start = time.perf_counter()
+        forget_company()  # an epoch ends with the same bits, whether it is this process's first or not
         lr = self.optimizer.param_groups[0]["lr"]
         tally = _Tally(history.batch_losses)
         self.model.train()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import nn
+from minigrad import nn, threads
 from minigrad.data import BatchSampler, DataLoader, DistributedSampler, TensorDataset
 from minigrad.optim import SGD
 from minigrad.optim.lr_scheduler import ReduceLROnPlateau
@@ -148,6 +148,19 @@ def test_the_same_seed_gives_bit_identical_weights():
 
     (first, first_losses), (again, again_losses), (other, _) = run(1), run(1), run(2)
     assert same(first, again) and first_losses == again_losses and not same(first, other)
+
+
+def test_an_epoch_ends_with_the_same_bits_whatever_was_calculated_before(monkeypatch):
+    data = TensorDataset(mg.rand(256, 784), mg.randint(0, 64, (256,)))
+
+    def run(products_before):
+        monkeypatch.setattr(threads._settings, "products", products_before)
+        mg.manual_seed(0)
+        net = nn.Linear(784, 64)
+        trainer_of(net).fit(DataLoader(data, 256), epochs=1)
+        return weights(net)
+
+    assert same(run(0), run(threads.MANY))
 
 
 class Interrupted:
