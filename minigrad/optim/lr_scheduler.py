@@ -452,13 +452,13 @@ class SequentialLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int], last_epoch: int = -1
     ) -> None:
-        # Not the base's: the rates are those of the schedules, which have taken their first steps.
+        # Not the base's: the schedules have taken their first steps, and all but one have to go back.
         self.optimizer = optimizer
         self._schedulers, self._milestones = list(schedulers), list(milestones)
         self._check_parts()
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"]
-        for schedule in schedulers:
+        for schedule in self._schedulers:
             schedule.last_epoch -= 1
         self.last_epoch = last_epoch + 1
         first = self._at(0)
