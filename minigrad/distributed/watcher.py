@@ -15,9 +15,11 @@ import os
 import select
 import socket
 import sys
+import time
 from typing import Any
 
 PATIENCE = 10  # seconds for all ranks to call
+READING = 0.25  # seconds that mpiexec has to read somebody's last words: after an abort it reads no more
 
 
 def line_to_watcher(comm: Any) -> socket.socket | None:
@@ -74,6 +76,7 @@ def watch(door: socket.socket, count: int) -> None:
     ((first, _),) = events.poll(maxevents=1)
     if not lines[first].recv(1):
         print(told[first], file=sys.stderr)
+        time.sleep(READING)
 
 
 if __name__ == "__main__":

@@ -565,8 +565,8 @@ def failing_unread():
     distributed.barrier()
 
 
-def killed_unseen():
-    """Rank 1 is killed while the watcher has no time. Whether rank 0 still runs when it has is printed, too."""
+def killed_unseen(still_there):
+    """Rank 1 is killed while the watcher has no time. A file `still_there` tells that rank 0 ran until it had."""
     processes = [None, None]
     if distributed.get_rank() == 0:
         (watcher,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
@@ -574,7 +574,7 @@ def killed_unseen():
     distributed.broadcast_object_list(processes)
     if distributed.get_rank() == 1:
         other, watcher = processes
-        look = f"grep -q . /proc/{other}/cmdline && echo rank 0 runs >&2"
+        look = f"grep -q . /proc/{other}/cmdline && : > {still_there}"
         command = ["sh", "-c", f"kill -STOP {watcher}; echo; sleep 0.3; {look}; kill -CONT {watcher}"]
         stopping = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
         stopping.stdout.readline()
