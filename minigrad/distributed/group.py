@@ -21,10 +21,11 @@ from typing import Any, NoReturn
 
 from minigrad.distributed.absentees import absentees_noticed
 from minigrad.distributed.agreement import Agreement, Done, Step
-from minigrad.distributed.watcher import READING, line_to_watcher, say_goodbye
+from minigrad.distributed.watcher import line_to_watcher, say_goodbye
 from minigrad.threads import get_num_threads, set_num_threads
 
 INSTALL = "install it with pip install 'minigrad[mpi]'"
+READING = 0.25  # seconds that mpiexec has to read a rank's last words: after an abort it reads no more
 # Where a process is told which it is, of how many: by the mpiexec of MPICH, by that of Open MPI, and by torchrun.
 STARTED_AS = (
     ("PMI_RANK", "PMI_SIZE"),

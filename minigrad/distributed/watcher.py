@@ -4,9 +4,10 @@ The system kills a process without a word, for instance when memory runs out. mp
 a process, not a rank, and sometimes the wrong one. So where all ranks run on one machine, a small process watches them.
 Each rank holds a line to it. A rank that leaves by itself says so; if instead a line just ends, its rank was killed.
 
-Only the first line that speaks or ends counts: the ranks that mpiexec ends follow later. For mpiexec, too, learns of a
-death from a line that ends, its own to that rank, and the watcher holds that one open until it has spoken. (That is
-MPICH's, on Linux. With Open MPI's the first is whichever the system closes first. Elsewhere nobody watches.)
+Only the first line that speaks or ends counts: the ranks that mpiexec ends follow later. For mpiexec learns of a death
+in two ways. The system tells it, after all that the rank held is closed, its line to the watcher, too. Or mpiexec's own
+line to the rank ends, which may be sooner; so the watcher holds that one open until it has spoken. (That is MPICH's, on
+Linux. With Open MPI's the first is whichever the system closes first. Elsewhere nobody watches.)
 """
 
 from __future__ import annotations
@@ -15,11 +16,9 @@ import os
 import select
 import socket
 import sys
-import time
 from typing import Any
 
 PATIENCE = 10  # seconds for all ranks to call
-READING = 0.25  # seconds that mpiexec has to read somebody's last words: after an abort it reads no more
 
 
 def line_to_watcher(comm: Any) -> socket.socket | None:
@@ -76,7 +75,6 @@ def watch(door: socket.socket, count: int) -> None:
     ((first, _),) = events.poll(maxevents=1)
     if not lines[first].recv(1):
         print(told[first], file=sys.stderr)
-        time.sleep(READING)
 
 
 if __name__ == "__main__":

@@ -576,7 +576,9 @@ def killed_unseen(still_there):
         other, watcher = processes
         look = f"grep -q . /proc/{other}/cmdline && : > {still_there}"
         command = ["sh", "-c", f"kill -STOP {watcher}; echo; sleep 0.3; {look}; kill -CONT {watcher}"]
-        stopping = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+        # What this rank prints to stays open: when that ends, mpiexec asks the system who has gone.
+        open_still = os.dup(sys.stdout.fileno())
+        stopping = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True, pass_fds=[open_still])
         stopping.stdout.readline()
         os.kill(os.getpid(), signal.SIGKILL)
     distributed.barrier()

@@ -173,7 +173,7 @@ def test_last_words_are_not_lost_when_mpiexec_is_late():
 
 @needs_mpi
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for a process in /proc")
-def test_mpiexec_ends_no_other_rank_before_it_is_said_which_was_killed(tmp_path):
+def test_the_line_from_which_mpiexec_learns_of_a_death_does_not_end_before_it_is_said_who_was_killed(tmp_path):
     code, _, errors = run(2, "killed_unseen", str(tmp_path / "still_there"), seconds=30)
     assert code != 0 and (tmp_path / "still_there").exists()
     assert re.fullmatch(r"rank 1 of 2: killed \(process \d+\)\.\n", errors)
