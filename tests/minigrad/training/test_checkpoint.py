@@ -7,6 +7,7 @@ import minigrad as mg
 from minigrad import nn
 from minigrad.data import DataLoader, TensorDataset
 from minigrad.training import Trainer
+from tests.minigrad.optim.test_lr_scheduler import CASES, schedule_of
 
 
 def training(hidden=8, optimizer=mg.optim.SGD, generator=None):
@@ -25,6 +26,25 @@ def test_a_finished_training_goes_on_for_more_epochs_and_has_the_whole_history(t
     history = trainer.fit(loader, epochs=5, checkpoint=tmp_path / "c", resume=True)
     assert history.column("epoch") == [1, 2, 3, 4, 5]
     assert len(history.batch_losses) == 25
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_schedule_goes_on_from_a_checkpoint(case, tmp_path):
+    def run(epochs, name):
+        mg.manual_seed(0)
+        trainer, loader = training()
+        hidden, last = trainer.model[0], trainer.model[2]
+        groups = [{"params": hidden.parameters()}, {"params": last.parameters(), "lr": 0.02}]
+        trainer.optimizer = mg.optim.SGD(groups, lr=0.05, momentum=0.9)
+        trainer.scheduler = schedule_of(mg, trainer.optimizer, case)
+        trainer.fit(loader, epochs=epochs, checkpoint=tmp_path / name, resume=True)
+        rates = [group["lr"] for group in trainer.optimizer.param_groups]
+        return rates, [parameter.tolist() for parameter in trainer.model.parameters()]
+
+    unbroken = run(13, "a")
+    for epochs in (4, 9, 13):
+        resumed = run(epochs, "b")
+    assert resumed == unbroken
 
 
 def test_a_checkpoint_is_not_written_over_unless_it_is_resumed(tmp_path):
