@@ -90,6 +90,6 @@ def _all_or_none() -> Iterator[None]:
                 distributed.abort(printing.sentence(error), 2)
             if isinstance(error, (DataError, RuntimeError)):
                 distributed.abort(str(error), 2)
-            traceback.print_exception(error)
+            print("".join(traceback.format_exception(error)), end="", file=sys.stderr)  # in one piece
             distributed.abort(f"{type(error).__name__}: {error}")
         raise

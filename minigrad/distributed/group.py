@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import atexit
 import importlib.util
+import io
 import os
 import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import redirect_stderr, suppress
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -199,7 +200,9 @@ def _leave_watcher() -> None:
 
 def _end_all(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """The hook for exceptions that nobody catches."""
-    _group.hook(kind, error, trace)
+    with redirect_stderr(io.StringIO()) as said:
+        _group.hook(kind, error, trace)
+    _say(said.getvalue())
     if sys.stdout is not None:
         sys.stdout.flush()
     _abort(f"{kind.__name__}: {error}" if str(error) else kind.__name__, 1)
@@ -208,8 +211,13 @@ def _end_all(kind: type[BaseException], error: BaseException, trace: TracebackTy
 def _abort(message: str, code: int) -> NoReturn:
     assert _group.agreement is not None
     comm = _group.agreement.comm
-    print(f"rank {comm.Get_rank()} of {comm.Get_size()}: {message}", file=sys.stderr, flush=True)
+    _say(f"rank {comm.Get_rank()} of {comm.Get_size()}: {message}\n")
     _leave_watcher()
     time.sleep(READING)
     comm.Abort(code)
     os._exit(code)  # MPI ends the others, and may leave that to us
+
+
+def _say(lines: str) -> None:
+    """Print whole lines, all at once: what other ranks print must not come between their parts."""
+    print(lines, end="", file=sys.stderr, flush=True)

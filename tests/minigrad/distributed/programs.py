@@ -510,6 +510,22 @@ def failing(rank, what):
     distributed.barrier()
 
 
+def failing_in_parts():
+    """A rank fails. Each part of what it prints on stderr, which other ranks may follow, is told on stdout."""
+
+    class Parts:
+        def write(self, text):
+            print(json.dumps(text))
+
+        def flush(self):
+            pass
+
+    if distributed.get_rank() == 1:
+        sys.stderr = Parts()
+        raise ValueError("the disk is on fire")
+    distributed.barrier()
+
+
 def leaving(rank, how):
     """One rank comes to its end while the others wait for it."""
     if how == "uneven":

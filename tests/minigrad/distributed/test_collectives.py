@@ -1,5 +1,6 @@
 """What ranks do together, and that none waits for one that is gone."""
 
+import json
 import os
 import re
 import subprocess
@@ -162,6 +163,15 @@ def test_what_one_rank_takes_for_granted_wrongly_ends_all():
 def test_after_all_have_left_the_group_a_failure_still_ends_the_job_and_is_named():
     code, _, errors = run(2, "alone_at_last", seconds=30)
     assert code != 0 and "rank 1 of 2: ValueError: the disk is on fire\n" in errors
+
+
+@needs_mpi
+def test_what_another_rank_prints_cannot_come_between_the_words_of_a_line():
+    _, out, _ = run(2, "failing_in_parts", seconds=30)
+    parts = [json.loads(line) for line in out.splitlines()]
+    trace, named = [part for part in parts if part]
+    assert trace.startswith("Traceback") and trace.endswith("\nValueError: the disk is on fire\n")
+    assert named == "rank 1 of 2: ValueError: the disk is on fire\n"
 
 
 @needs_mpi
