@@ -108,7 +108,7 @@ def tensors():
 def gaze(*words):
     """`gaze train` with a GPU: its exit code, and what became of the GPUs."""
     outcome = with_gpus(lambda: cli.main(["train", "--data-parallel", "--device", "cuda", *words]))
-    print(json.dumps([outcome["calls"], outcome["used"]]), file=sys.stderr)
+    print(json.dumps([outcome["calls"], outcome["used"]]) + "\n", end="", file=sys.stderr)  # at once: both ranks do
     return outcome["result"]
 
 
