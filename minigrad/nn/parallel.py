@@ -22,7 +22,6 @@ from minigrad import distributed
 from minigrad.autograd import is_grad_enabled
 from minigrad.backend import Array, Device, array_module, device, device_of
 from minigrad.creation import tensor
-from minigrad.functions.comparison import equal
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
 
@@ -70,6 +69,7 @@ class DistributedDataParallel(Module):
         self.forward_sync_buffers = forward_sync_buffers
         self.require_backward_grad_sync = True
         distributed.check_equal({**dict(module.named_parameters()), **dict(module.named_buffers())}, shapes_only=True)
+        self._shared: dict[str, tuple[Array, int]] = {}  # the buffers when all ranks had the same
         self._share_state(0)
         learned = [(name, one) for name, one in module.named_parameters() if one.requires_grad]
         if not learned:
@@ -155,6 +155,7 @@ class DistributedDataParallel(Module):
         """Give all ranks the parameters and buffers of one."""
         for one in (*self.module.parameters(), *self.module.buffers()):
             distributed.broadcast(one.detach(), src)
+        self._note_buffers()
 
     def _ask_all(self, has_data: bool, averages: bool) -> tuple[bool, bool]:
         """Whether any rank has data, and whether it averages. The last of these leads."""
@@ -166,14 +167,28 @@ class DistributedDataParallel(Module):
         return leader >= 0, bool(averaging)
 
     def _sync_buffers(self, stepping: bool) -> None:
-        """Give all ranks the buffers of the first, if they may have parted since. stepping: they may part again."""
-        if self._parted and self.forward_sync_buffers:
-            for buffer in self.module.buffers():
-                first = buffer.detach().clone()
-                distributed.broadcast(first, self._leader)
-                if not equal(first, buffer):  # what did not change may be needed by a backward to come
-                    buffer.detach().copy_(first)
+        """Give all ranks the buffers of the first, if they may have parted since. stepping: they may part again.
+
+        What has changed on no rank is left alone, for a backward to come may need it. The versions tell whether it has:
+        on a GPU the host would have to wait for the numbers.
+        """
+        buffers = dict(self.module.named_buffers())
+        if self._parted and self.forward_sync_buffers and buffers:
+            changed = tensor([int(self._has_changed(name, one)) for name, one in buffers.items()])
+            distributed.all_reduce(changed, distributed.ReduceOp.MAX)
+            for one, it_has in zip(buffers.values(), changed.tolist(), strict=True):
+                if it_has:
+                    distributed.broadcast(one.detach(), self._leader)
+            self._note_buffers()
         self._parted = stepping
+
+    def _note_buffers(self) -> None:
+        """All ranks have the same buffers: note where each is, and in which version."""
+        self._shared = {name: (one.array, one._version) for name, one in self.module.named_buffers()}
+
+    def _has_changed(self, name: str, buffer: Tensor) -> bool:
+        array, version = self._shared.get(name, (None, 0))
+        return buffer.array is not array or buffer._version != version
 
     def _begin(self, _: Tensor) -> None:
         """A backward has come to an output of a forward that averages."""

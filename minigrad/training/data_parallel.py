@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 
 from minigrad import distributed, random
+from minigrad.backend import Array
 from minigrad.creation import tensor
 from minigrad.nn.parallel import DistributedDataParallel
 from minigrad.serialization import load, save
 from minigrad.training.history import History
-from minigrad.training.trainer import Trainer, hits
+from minigrad.training.trainer import READ_EVERY, Trainer, hits, numbers
 
 
 class DataParallelTrainer(Trainer):
@@ -67,30 +68,48 @@ class DataParallelTrainer(Trainer):
     def _steps(self, batches: Iterator) -> Iterator[tuple[float, int, int]]:
         """Take a step on each batch, until no rank has one left; who has none meanwhile brings gradients of zero."""
         self._part_random_streams()
+        own: list[tuple[Array, Array, int]] = []  # loss, right answers, and examples of this rank's steps
+        counts: list[int] = []  # examples of all ranks
         while True:
-            self.optimizer.zero_grad()
             batch = next(batches, None)
-            loss, own = None, (0.0, 0, 0)
-            if batch is not None:
+            count, stopped = self._summed([0 if batch is None else len(batch[1]), self._stopped])
+            if stopped or not count:
+                break
+            self.optimizer.zero_grad()
+            if batch is None:
+                self.parallel.backward_of_nothing()
+            else:
                 inputs, labels = batch
                 scores = self.parallel(inputs)
                 loss = self.loss(scores, labels)
-                own = loss.item() * len(labels), int(hits(scores, labels)), len(labels)
-            loss_sum, right, count, stopped = self._summed(*own, self._stopped)
-            if stopped:
-                raise KeyboardInterrupt
-            if not count:
-                break
-            if loss is None:
-                self.parallel.backward_of_nothing()
-            else:
                 # The ranks' gradients are averaged: this makes the mean over ranks one over the examples.
                 weight = len(labels) * self.ranks / count
                 (loss if weight == 1 else loss * weight).backward()
+                own.append((loss.array, hits(scores, labels), len(labels)))
             self.optimizer.step()
-            yield loss_sum / count, int(right), int(count)
+            counts.append(int(count))
+            if len(counts) == READ_EVERY:
+                yield from self._read_together(own, counts)
+                own, counts = [], []
+        yield from self._read_together(own, counts)
+        if stopped:
+            raise KeyboardInterrupt
         for buffer in self.model.buffers():
             distributed.broadcast(buffer)
+
+    def _read_together(
+        self, own: list[tuple[Array, Array, int]], counts: list[int]
+    ) -> Iterator[tuple[float, int, int]]:
+        """What the steps were, with the examples of all ranks. A rank that ran out of batches has fewer of its `own`.
+
+        The host waits for the device here, and nowhere else.
+        """
+        losses, rights, sizes = zip(*own, strict=True) if own else ((), (), ())
+        sums = np.zeros((2, len(counts)))
+        sums[:, : len(own)] = np.multiply(numbers(losses), sizes), numbers(rights)
+        loss_sums, hit_counts = self._summed(sums)
+        for loss_sum, right, count in zip(loss_sums, hit_counts, counts, strict=True):
+            yield loss_sum / count, int(right), count
 
     def _part_random_streams(self) -> None:
         """Let each rank draw numbers of its own, which follow from where rank 0's stream stands."""
@@ -99,9 +118,9 @@ class DataParallelTrainer(Trainer):
             own = np.random.default_rng([self.rank, state["state"]["state"]])
             random.set_state(random.get_state(own))
 
-    def _summed(self, *numbers: float) -> list[float]:
+    def _summed(self, own: Any) -> list[Any]:
         """Each of the numbers added up over the ranks."""
-        sums = tensor(numbers, dtype=np.float64)
+        sums = tensor(own, dtype=np.float64)
         distributed.all_reduce(sums)
         return sums.tolist()
 

@@ -276,16 +276,16 @@ class _Tally:
 
     def read(self) -> None:
         losses, rights, sizes = zip(*self._unread, strict=True) if self._unread else ((), (), ())
-        numbers = zip(_numbers(losses), _numbers(rights), sizes, strict=True)
+        steps = zip(numbers(losses), numbers(rights), sizes, strict=True)
         self._unread = []  # not before: the host has waited for the device, and Ctrl-C may have ended that
-        for loss, right, size in numbers:
+        for loss, right, size in steps:
             self.batch_losses.append(loss)
             self.loss_sum += loss * size
             self.right += right
             self.count += size
 
 
-def _numbers(values: Sequence[Any]) -> list[Any]:
+def numbers(values: Sequence[Any]) -> list[Any]:
     """Numbers and 0-d arrays as Python's numbers; from a device all at once."""
     if values and _is_on_device(values[0]):
         return to_host(array_module(values[0]).stack(values)).tolist()

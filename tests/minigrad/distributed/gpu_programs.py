@@ -10,9 +10,12 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 
 import minigrad as mg
+import minigrad.nn.functional as F
 from gaze_examples import cli
 from minigrad import distributed
+from minigrad.nn.parallel import DistributedDataParallel
 from tests.device_guard import arrays
+from tests.device_guard.both import waits
 from tests.device_guard.module import installed
 from tests.minigrad.distributed import programs
 
@@ -79,6 +82,26 @@ def gradients(shared):
 
 def trained():
     return with_gpus(lambda: programs.trained(device="cuda"))
+
+
+def waiting():
+    """How often the host waits for the GPU in three steps of a loop of one's own, and in an epoch of the trainer."""
+
+    def counts():
+        images, labels = mg.rand(4, 5).double().to("cuda"), mg.tensor([0, 1, 2, 0]).to("cuda")
+        net = DistributedDataParallel(programs.normed().to("cuda"))
+        rule = mg.optim.SGD(net.parameters())
+        with waits() as in_steps:
+            for _ in range(3):
+                rule.zero_grad()
+                F.cross_entropy(net(images), labels).backward()
+                rule.step()
+        trainer, loader = programs.trainer_and_loader(device="cuda")
+        with waits() as in_epoch:
+            trainer.fit(loader, epochs=1)
+        return len(in_steps), len(in_epoch)
+
+    return with_gpus(counts)
 
 
 def own():

@@ -27,9 +27,10 @@ from minigrad import distributed
 from minigrad.data import BatchSampler, DataLoader, DistributedBatchSampler, RandomSampler, TensorDataset
 from minigrad.distributed import ReduceOp
 from minigrad.nn.parallel import DistributedDataParallel
-from minigrad.training import DataParallelTrainer, Trainer
+from minigrad.training import DataParallelTrainer, Trainer, data_parallel
 
 EXAMPLES, BATCH = 41, 20  # the last batch has one example, and leaves all ranks but the first without
+data_parallel.READ_EVERY = 2  # so losses are read twice in an epoch of three steps
 
 
 def sums():
@@ -397,6 +398,17 @@ def two_forwards():
     return net.module.weight.grad.tolist()
 
 
+def replaced_buffer():
+    """Each rank has another tensor for a buffer, as often written to as the one before."""
+    net = DistributedDataParallel(Scaled())
+    net(mg.ones(2)).sum().backward()
+    net.module.scale = mg.full((2,), 4.0 + distributed.get_rank())
+    while net.module.scale._version < 1:
+        net.module.scale *= 2
+    net(mg.ones(2)).sum().backward()
+    return net.module.scale.tolist()
+
+
 def of_nothing():
     """Rank 0 has a batch, the others have none."""
     net = DistributedDataParallel(network().double())
@@ -614,7 +626,7 @@ def interrupted(rank):
 
 SMALL = (
     *(sums, telling, gathering, changed_for_backward, refusals, buffers, two_forwards, passes, kinds_of_networks),
-    *(of_nothing, unused, names, misused, joining, draws, statistics, differing, again),
+    *(replaced_buffer, of_nothing, unused, names, misused, joining, draws, statistics, differing, again),
 )
 
 

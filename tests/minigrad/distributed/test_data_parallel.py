@@ -120,6 +120,10 @@ def test_buffers_that_did_not_change_are_left_to_the_graphs_that_hold_them(three
     assert three["two_forwards"] == [[6.0, 6.0]] * 3
 
 
+def test_a_buffer_with_a_new_tensor_is_rank_0s_too(three):
+    assert three["replaced_buffer"] == [[8.0, 8.0]] * 3
+
+
 def test_a_rank_without_data_counts_as_zero(three):
     ranks = three["of_nothing"]
     mg.manual_seed(0)

@@ -48,6 +48,12 @@ def test_a_training_on_gpus_has_the_curve_of_the_host():
 
 
 @needs_mpi
+def test_no_step_waits_for_the_gpu_and_the_trainer_does_only_where_it_reads_losses_and_hits():
+    results, _ = on_gpus("waiting")
+    assert results == [[0, 4], [0, 2], [0, 2]]  # rank 0 reads both twice, the others have no step in the second half
+
+
+@needs_mpi
 def test_the_ranks_on_a_machine_take_its_gpus_in_turn():
     ranks = on_ranks(3, "own", module="gpu_programs")
     assert [(rank["result"], rank["used"]) for rank in ranks] == [("cuda:0", [0]), ("cuda:1", [1]), ("cuda:0", [0])]
