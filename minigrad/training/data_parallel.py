@@ -79,7 +79,7 @@ class DataParallelTrainer(Trainer):
             if batch is None:
                 self.parallel.backward_of_nothing()
             else:
-                inputs, labels = batch
+                inputs, labels = self._sent(batch)
                 scores = self.parallel(inputs)
                 loss = self.loss(scores, labels)
                 # The ranks' gradients are averaged: this makes the mean over ranks one over the examples.

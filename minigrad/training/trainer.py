@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad import random
 from minigrad.autograd import no_grad
-from minigrad.backend import Array, array_module, is_array, is_on_host, to_host
+from minigrad.backend import CPU, Array, array_module, is_array, is_on_host, to_host
 from minigrad.kinds import Checked, checked
 from minigrad.nn import CrossEntropyLoss, Module
 from minigrad.optim import Optimizer
@@ -50,8 +50,8 @@ class Trainer(Checked):
     data, the lowest training loss). Ctrl-C ends the training early, with the best weights so far; in the first epoch
     these are the latest ones.
 
-    A model on a GPU needs batches that are there: those of a `TensorDataset` whose tensors are, or what a `collate_fn`
-    moves.
+    Where the model is on a GPU, batches are sent there when their turn comes. Nobody waits for them, but data that fits
+    into the GPU's memory is better moved once, before.
 
     scheduler: its `step()` is called after each epoch; a ReduceLROnPlateau is given the validation loss (the training
         loss where there is no validation data).
@@ -159,13 +159,20 @@ class Trainer(Checked):
 
     def _steps(self, batches: Iterator) -> Iterator[tuple[Any, Any, int]]:
         """Take a step on each batch: its loss, how many answers were right (numbers or 0-d arrays), and of how many."""
-        for inputs, labels in batches:
+        for batch in batches:
+            inputs, labels = self._sent(batch)
             self.optimizer.zero_grad()
             scores = self.model(inputs)
             loss = self.loss(scores, labels)
             loss.backward()
             self.optimizer.step()
             yield loss.array, hits(scores, labels), len(labels)
+
+    def _sent(self, batch: Sequence[Any]) -> tuple[Any, Any]:
+        """Its inputs and labels. What is on the host goes to the model's device."""
+        where = next((parameter.device for parameter in self.model.parameters()), CPU)
+        inputs, labels = (one.to(where) if isinstance(one, Tensor) and one.device == CPU else one for one in batch)
+        return inputs, labels
 
     @checked
     def evaluate(self, data: Iterable[Any]) -> Evaluation:
@@ -187,7 +194,8 @@ class Trainer(Checked):
     def _judged(self, data: Iterable) -> list[tuple[float, np.ndarray, np.ndarray]]:
         """For each batch the sum of its losses, the model's answers, and the labels."""
         judged = []
-        for inputs, labels in data:
+        for batch in data:
+            inputs, labels = self._sent(batch)
             scores = self.model(inputs)
             judged.append((self.loss(scores, labels), scores.array.argmax(axis=1), labels.array))
         # Read only now: while a device calculates, the host can prepare the next batch.

@@ -227,6 +227,29 @@ def test_an_evaluation_waits_only_when_all_is_started(monkeypatch):
     assert seen.loss == pytest.approx(here.loss) and seen.predictions.tolist() == here.predictions.tolist()
 
 
+def test_a_trainer_sends_the_hosts_batches_to_the_model_and_waits_for_none():
+    """Inputs that are no tensor are the model's affair."""
+
+    class Named(Small):
+        def forward(self, inputs):
+            sent_by_hand = isinstance(inputs, dict)
+            return super().forward(inputs["images"].to(self.fc.weight.device) if sent_by_hand else inputs)
+
+    def named():
+        return ([{"images": images}, labels] for images, labels in batches(3, "cpu"))
+
+    losses = {}
+    for device in ("cpu", "cuda"):
+        mg.manual_seed(0)
+        net = Named().double().to(device)
+        trainer = Trainer(net, optim.SGD(net.parameters(), 1e-3), progress=False)
+        with waits() as waited:
+            plain = trainer.fit(batches(3, "cpu"), batches(3, "cpu"), epochs=1)
+        losses[device] = plain.batch_losses + trainer.fit(named(), epochs=1).batch_losses
+    assert len(waited) == 2 + 3 * 3  # losses and hits; each validation batch's loss, answers and labels
+    np.testing.assert_allclose(losses["cuda"], losses["cpu"], rtol=1e-9)
+
+
 @pytest.mark.parametrize(("before", "after"), [("cuda", "cpu"), ("cpu", "cuda"), ("cuda", "cuda")])
 def test_an_optimiser_goes_on_elsewhere(before, after):
     _, net, rule = train("small", "Adam", before, steps=2)
