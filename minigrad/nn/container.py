@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from minigrad.kinds import checked
@@ -108,6 +110,14 @@ class ModuleList(_Numbered):
 
     def _like(self, modules: dict[str, Module]) -> ModuleList:
         return ModuleList(modules.values())
+
+    def _members_in_words(self) -> list[tuple[str, str]]:
+        """Those that look alike, one after another, are told once: `(0-5): 6 x Linear(...)`."""
+        told = []
+        for text, run in groupby(super()._members_in_words(), itemgetter(1)):
+            names = [name for name, _ in run]
+            told.append((names[0], text) if len(names) == 1 else (f"{names[0]}-{names[-1]}", f"{len(names)} x {text}"))
+        return told
 
 
 class _Named(Module):

@@ -404,11 +404,15 @@ class Module(Checked):
         return ""
 
     def __repr__(self) -> str:
-        inner = [f"({name}): {module!r}".replace("\n", "\n  ") for name, module in self._modules.items()]
+        inner = [f"({name}): {text}".replace("\n", "\n  ") for name, text in self._members_in_words()]
         own = self.extra_repr()
         if not inner:
             return f"{type(self).__name__}({own})"
         return f"{type(self).__name__}(\n  " + "\n  ".join(([own] if own else []) + inner) + "\n)"
+
+    def _members_in_words(self) -> list[tuple[str, str]]:
+        """The names and the texts of the modules in it."""
+        return [(name, repr(module)) for name, module in self._modules.items()]
 
 
 look_at(Module, lambda value: isinstance(value, Module), "a Module")

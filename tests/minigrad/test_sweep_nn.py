@@ -98,6 +98,25 @@ MODULES: dict[str, tuple[str, tuple]] = {
     "RNN": ("nn.RNN(4, 3) | nn.RNN(4, 3, 2, 'relu', False, True)", SEQUENCES),
     "LSTM": ("nn.LSTM(4, 3) | nn.LSTM(4, 3, 2, False, True, bidirectional=True)", SEQUENCES),
     "GRU": ("nn.GRU(4, 3) | nn.GRU(4, 3, num_layers=2, batch_first=True, bidirectional=True)", SEQUENCES),
+    "MultiheadAttention": (
+        "nn.MultiheadAttention(4, 2) | nn.MultiheadAttention(4, 1, bias=False, batch_first=True)",
+        SEQUENCES * 3,
+    ),
+    "TransformerEncoderLayer": (
+        "nn.TransformerEncoderLayer(4, 2, 5, 0.0) | nn.TransformerEncoderLayer(4, 1, 3, 0.0, 'gelu', 1e-3, True, True)",
+        SEQUENCES,
+    ),
+    "TransformerDecoderLayer": (
+        "nn.TransformerDecoderLayer(4, 2, 5, 0.0)"
+        " | nn.TransformerDecoderLayer(4, 2, 3, 0.0, norm_first=True, bias=False)",
+        SEQUENCES * 2,
+    ),
+    "TransformerEncoder": (
+        "nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 5, 0.0), 2, nn.LayerNorm(4), False)",
+        SEQUENCES,
+    ),
+    "TransformerDecoder": ("nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 5, 0.0), 2)", SEQUENCES * 2),
+    "Transformer": ("nn.Transformer(4, 2, 1, 2, 5, 0.0, batch_first=True)", SEQUENCES * 2),
     "RMSNorm": ("nn.RMSNorm(4) | nn.RMSNorm((5, 4), 1e-3) | nn.RMSNorm(4, None, False)", ROWS),
     "ReLU": ("nn.ReLU()", ROWS),
     "ReLU6": ("nn.ReLU6()", ROWS),

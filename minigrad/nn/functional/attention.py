@@ -40,19 +40,28 @@ def scaled_dot_product_attention(
     enable_gqa: with fewer heads (*, heads, S, E) in key and value than in query, several queries' heads share one.
     """
     _check(query, key, value)
-    if is_causal and attn_mask is not None:
-        raise ValueError(f"{NAME}: is_causal is a mask; with attn_mask, put both into one.")
     if enable_gqa:
         key, value = (_shared(heads, query) for heads in (key, value))
+    return dropout(attention_weights(query, key, attn_mask, is_causal, scale), dropout_p) @ value
+
+
+def attention_weights(
+    query: Tensor,
+    key: Tensor,
+    attn_mask: Tensor | None = None,
+    is_causal: bool = False,
+    scale: float | None = None,
+) -> Tensor:
+    """How much each query (*, L, E) looks at each key (*, S, E): softmax(scale * query @ keyᵀ), of shape (*, L, S)."""
+    if is_causal and attn_mask is not None:
+        raise ValueError(f"{NAME}: is_causal is a mask; with attn_mask, put both into one.")
     scores = query @ key.transpose(-2, -1) * (1 / math.sqrt(query.shape[-1] or 1) if scale is None else scale)
     if is_causal:
         later = ones(scores.shape[-2:], dtype=bool, device=scores.device).triu(1)
-        weights = softmax(scores.masked_fill(later, -math.inf), -1)
-    elif attn_mask is not None:
-        weights = _masked_softmax(scores, attn_mask)
-    else:
-        weights = softmax(scores, -1)
-    return dropout(weights, dropout_p) @ value
+        return softmax(scores.masked_fill(later, -math.inf), -1)
+    if attn_mask is not None:
+        return _masked_softmax(scores, attn_mask)
+    return softmax(scores, -1)
 
 
 def _masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:

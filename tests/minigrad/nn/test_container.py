@@ -124,3 +124,11 @@ def test_what_is_no_parameter_is_refused():
 def test_identity_gives_back_its_input():
     x = mg.ones(2)
     assert nn.Identity(54, unused=True)(x) is x
+
+
+def test_layers_of_a_list_that_look_alike_are_told_once(torch):
+    def text(lib):
+        kinds = [lib.nn.Linear(2, 3), lib.nn.Linear(2, 3), lib.nn.ReLU(), lib.nn.ModuleList(), lib.nn.Linear(2, 3)]
+        return repr(lib.nn.ModuleList([*kinds, lib.nn.ModuleList([lib.nn.Tanh(), lib.nn.Tanh()])]))
+
+    assert text(mg) == text(torch)
