@@ -49,7 +49,7 @@ def test_values_and_gradients_are_torchs_with_masks(torch, options, batch_first)
         memory_key_padding_mask=PADDING,
         src_mask=draw(S, S, seed=2) > 1,
         memory_mask=np.log(0.1 + draw(T, S, seed=3) ** 2),
-        tgt_key_padding_mask=np.zeros((N, T), bool),
+        tgt_key_padding_mask=np.array([[False, False, False], [False, True, False]]),
     )
 
 
@@ -57,11 +57,17 @@ def test_layers_are_copies_and_have_torchs_names_and_looks(torch):
     ours, theirs = (lib.nn.Transformer(*SIZES) for lib in (mg, torch))
     assert repr(ours) == repr(theirs).replace("NonDynamicallyQuantizableLinear", "Linear")
     assert list(ours.state_dict()) == list(theirs.state_dict())
-    layer = nn.TransformerEncoderLayer(D, 2, 5)
-    net = nn.TransformerEncoder(layer, 2)
-    first, second = net.layers
-    assert first is not layer and first.linear1.weight is not second.linear1.weight
-    assert (first.linear1.weight == second.linear1.weight).all()
+    for kind in ("Encoder", "Decoder"):
+        layer = getattr(nn, f"Transformer{kind}Layer")(D, 2, 5)
+        first, second = getattr(nn, f"Transformer{kind}")(layer, 2).layers
+        assert first is not layer and first.linear1.weight is not second.linear1.weight
+        assert (first.linear1.weight == second.linear1.weight).all()
+
+
+def test_it_begins_as_torchs_does(torch):
+    ours, theirs = (lib.nn.Transformer(60, 2, 1, 1, 90) for lib in (mg, torch))
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        np.testing.assert_allclose(one.abs().max().item(), other.abs().max().item(), rtol=0.1)
 
 
 @pytest.mark.parametrize("kind", ["Encoder", "Decoder"])
@@ -91,7 +97,7 @@ def test_dropout_is_in_training_only_and_reaches_every_sublayer(torch):
     modules = pair(torch, "TransformerDecoderLayer", D, 2, 5, dropout=1.0)  # so that nothing is left to chance
     agree(modules, *x)
     agree({lib: module.eval() for lib, module in modules.items()}, *x)
-    for number in (1, 2, 3):
+    for number in ("", 1, 2, 3):
         layer = nn.TransformerDecoderLayer(D, 2, 5, dropout=0.0).double()
         before = layer(*map(mg.tensor, x))
         getattr(layer, f"dropout{number}").p = 1.0
