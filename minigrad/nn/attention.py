@@ -20,8 +20,8 @@ from minigrad.tensor import Tensor
 class MultiheadAttention(Module):
     """Each head has queries, keys and values of its own, and attends (Vaswani et al., 2017); then all are mixed.
 
-        q = query @ W_qᵀ + b_q,   k = key @ W_kᵀ + b_k,   v = value @ W_vᵀ + b_v     each cut into num_heads parts
-        head = softmax(q @ kᵀ / √(embed_dim / num_heads)) @ v
+        q = query @ W_qᵀ + b_q,   k = key @ W_kᵀ + b_k,   v = value @ W_vᵀ + b_v
+        head = softmax(q @ kᵀ / √(embed_dim / num_heads)) @ v,   of its part of q, k and v
         out = out_proj(all heads, one beside the other)
 
     Parameters: in_proj_weight (3 embed_dim, embed_dim), in which W_q, W_k and W_v are stacked, or, where key or value
@@ -102,7 +102,8 @@ class MultiheadAttention(Module):
         In masks of bools True hides a key, as in PyTorch, and other than in `F.scaled_dot_product_attention`; floats
         are added to the scores. A query that sees no key gets 0 of every value.
 
-        key_padding_mask: (N, S), the keys that are none. attn_mask: (L, S), or (N * num_heads, L, S).
+        key_padding_mask: (N, S), the keys that are none.
+        attn_mask: (L, S), or (N * num_heads, L, S) with one for each head.
         need_weights: whether weights are returned, (N, L, S): the mean over the heads, or (N, num_heads, L, S) with
             average_attn_weights=False. Otherwise None.
         is_causal: query i sees the keys 0..i alone. Beside an attn_mask it is a promise that this says the same.
