@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.backend import DtypeError, ShapeError, is_float
 from minigrad.creation import ones, zeros
+from minigrad.kinds import checked
 from minigrad.nn import functional, init
 from minigrad.nn.functional.attention import attention_weights
 from minigrad.nn.linear import Linear
@@ -83,6 +84,7 @@ class MultiheadAttention(Module):
             if bias is not None:
                 init.zeros_(bias)
 
+    @checked
     def forward(
         self,
         query: Tensor,
@@ -108,9 +110,10 @@ class MultiheadAttention(Module):
             average_attn_weights=False. Otherwise None.
         is_causal: query i sees the keys 0..i alone. Beside an attn_mask it is a promise that this says the same.
         """
-        batched = self._has_batch(query, key, value)
+        self._check(query, key, value)
+        batched = query.ndim == 3
         q, k, v = (
-            self._heads(one if not batched or self.batch_first else one.transpose(0, 1), weight, bias)
+            self._heads(one if self.batch_first or not batched else one.transpose(0, 1), weight, bias)
             for one, weight, bias in zip((query, key, value), self._weights(), self._biases(), strict=True)
         )
         if is_causal and attn_mask is None:
@@ -118,29 +121,30 @@ class MultiheadAttention(Module):
         mask = self._mask(q, k, attn_mask, key_padding_mask)
         weights = functional.dropout(attention_weights(q, k, mask), self.dropout, self.training)
         out = self.out_proj((weights @ v).transpose(1, 2).flatten(2))
-        seen = weights.mean(1) if average_attn_weights else weights
-        if not batched:
-            out, seen = out[0], seen[0]
-        elif not self.batch_first:
-            out = out.transpose(0, 1)
-        return out, seen if need_weights else None
+        if batched:
+            out = out if self.batch_first else out.transpose(0, 1)
+        else:
+            out, weights = out[0], weights[0]
+        if not need_weights:
+            return out, None
+        return out, weights.mean(-3) if average_attn_weights else weights
 
-    def _has_batch(self, query: Tensor, key: Tensor, value: Tensor) -> bool:
-        """Whether the three have one. Raises ShapeError if they do not fit together."""
-        shapes = [one.shape for one in (query, key, value)]
-        fits = {len(shape) for shape in shapes} in ({2}, {3})
-        fits = fits and [shape[-1] for shape in shapes] == [self.embed_dim, self.kdim, self.vdim]
-        if fits and query.ndim == 3:
-            batch, steps = (0, 1) if self.batch_first else (1, 0)
-            fits = len({shape[batch] for shape in shapes}) == 1 and key.shape[steps] == value.shape[steps]
-        if not fits or (query.ndim == 2 and len(key) != len(value)):
-            first = "N, L" if self.batch_first else "L, N"
-            other = first.replace("L", "S")
+    def _check(self, query: Tensor, key: Tensor, value: Tensor) -> None:
+        """Raise ShapeError if the three do not fit together."""
+        shapes = query.shape, key.shape, value.shape
+        batches = {(len(shape), shape[:-2] if self.batch_first else shape[1:-1]) for shape in shapes}
+        steps = -2 if self.batch_first else 0
+        if not (
+            query.ndim in (2, 3)
+            and len(batches) == 1
+            and [shape[-1] for shape in shapes] == [self.embed_dim, self.kdim, self.vdim]
+            and key.shape[steps] == value.shape[steps]
+        ):
+            first, other = ("N, L", "N, S") if self.batch_first else ("L, N", "S, N")
             raise ShapeError(
                 f"MultiheadAttention: expected query ({first}, {self.embed_dim}), key ({other}, {self.kdim}) and value "
                 f"({other}, {self.vdim}), or all three without N, got {shapes[0]}, {shapes[1]} and {shapes[2]}."
             )
-        return query.ndim == 3
 
     def _weights(self) -> Sequence[Tensor]:
         if self.in_proj_weight is None:

@@ -120,6 +120,7 @@ def test_it_begins_as_torchs_does(torch):
 
 X = mg.ones(L, N, E)
 WRONG = {
+    "no tensor": (lambda: net()(X, X, None), TypeError, "value must be a Tensor, got None"),
     "features that heads cannot share": (lambda: nn.MultiheadAttention(5, 2), ValueError, "embed_dim=5 .* num_heads=2"),
     "no heads": (lambda: nn.MultiheadAttention(5, 0), ValueError, "cannot be shared by num_heads=0"),
     "bias_kv": (lambda: nn.MultiheadAttention(4, 2, add_bias_kv=True), NotImplementedError, "are not supported"),
