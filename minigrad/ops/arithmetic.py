@@ -6,6 +6,7 @@ summing it back over broadcast axes is the same for every op here, so the lift d
 
 from __future__ import annotations
 
+from minigrad import bounds
 from minigrad.backend import Array, DtypeError, array_module, bool_, common_module
 from minigrad.ops.elementwise import logistic
 
@@ -172,7 +173,9 @@ def clamp_backward(dout: Array, cache, needs=(True, True, True)):
 
 def where_forward(x: Array, y: Array, condition: Array):
     """out = x where `condition` (bools) holds, else y."""
-    return array_module(condition).where(condition, x, y), condition
+    out = array_module(condition).where(condition, x, y)
+    bounds.remember(out, x, y)
+    return out, condition
 
 
 def where_backward(dout: Array, condition: Array):

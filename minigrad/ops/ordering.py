@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad import bounds
 from minigrad.backend import Array, array_module
 from minigrad.ops.indexing import places_along
 
@@ -20,6 +21,7 @@ def picked(x: Array, indices: Array, axis: int, keepdims: bool = True):
     """
     places = places_along(indices, axis)
     out = x[places], indices
+    bounds.remember_places(indices, x.shape[axis])
     return out if keepdims else tuple(part.squeeze(axis) for part in out), (x.shape, places, axis, keepdims)
 
 
