@@ -15,6 +15,7 @@ from minigrad.backend import (
     bool_,
     int64,
     is_array,
+    is_on_host,
     is_writable,
     kind_rank,
 )
@@ -100,10 +101,20 @@ def setitem(x: Tensor, index: Any, values: Any) -> None:
             array = array[0]
         if first:
             place = place[first[0]]  # integers and slices give a view
-        place[last] = array
+        if array.ndim == 0 and _is_mask_on_gpu(last, place):
+            mask = last.reshape(last.shape + (1,) * (place.ndim - last.ndim))
+            array_module(place).copyto(place, array, casting="unsafe", where=mask)
+        else:
+            place[last] = array
     except (ValueError, IndexError, TypeError, OverflowError) as error:
         raise _explained(error, x, values) from None
     x.edited()
+
+
+def _is_mask_on_gpu(part: Any, place: Any) -> bool:
+    """Whether this is a mask of the first axes of `place`. CuPy would count what it picks, and the host wait for it."""
+    is_mask = is_array(part) and part.dtype == bool_ and not is_on_host(part)
+    return is_mask and part.shape == place.shape[: part.ndim]
 
 
 def _explained(error: Exception, x: Tensor, values: Any) -> Exception:

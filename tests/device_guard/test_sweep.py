@@ -41,7 +41,6 @@ MORE = {  # rows with integers, whose sums CuPy makes its own way
 SHAPE = "what it finds decides the shape"
 WAITS = {
     "one_hot": "the largest index decides the shape",
-    **each("binary_cross_entropy BCELoss", "what is no probability is refused"),
     **each("masked_select nonzero argwhere unique __getitem__ counts pick", SHAPE),
     **each("allclose equal", "gives a Python bool"),
     **each("to cpu", "goes to the host"),
