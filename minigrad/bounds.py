@@ -10,7 +10,6 @@ change without a word, so nothing is remembered of it.
 
 from __future__ import annotations
 
-import functools
 import math
 import sys
 import weakref
@@ -53,7 +52,8 @@ def all_within(array: Any, length: int, but: int | None = None) -> bool:
     if surely_within(array, length, but):
         return True
     if isinstance(array, _HOST_TYPES):
-        return but is not None and bool(((array == but) | (array >= 0) & (array < length)).all())
+        outside = np.less(array, 0) | np.greater_equal(array, length)
+        return but is not None and not np.any(outside & np.not_equal(array, but))
     owner = _owner(array)
     if _is_trusted(array) and (owner is array or id(owner) not in _known):
         _note(owner, _seen(owner))
@@ -76,12 +76,15 @@ def remember(array: Any, *origins: Any) -> None:
     """`array` was just made, and each of its elements comes from one of `origins`, which are arrays and numbers."""
     if isinstance(array, _HOST_TYPES) or array.dtype.kind not in "iu" or array.base is not None or not array.size:
         return
-    ranges = [_range_of(origin) for origin in origins]
-    if None not in ranges:
-        limits = np.iinfo(array.dtype)
-        known = functools.reduce(Range.together, ranges)
-        if known.is_within(limits.min, limits.max):  # else they have become other numbers
-            _note(array, known)
+    known = Range()
+    for origin in origins:
+        of_origin = _range_of(origin)
+        if of_origin is None:
+            return
+        known = known.together(of_origin)
+    limits = np.iinfo(array.dtype)
+    if known.is_within(limits.min, limits.max):  # else they have become other numbers
+        _note(array, known)
 
 
 def remember_places(array: Any, length: int) -> None:
@@ -116,7 +119,7 @@ def _is_trusted(array: Any) -> bool:
 
 
 def _range_of(origin: Any) -> Range | None:
-    """What is known without asking a device. Pictures on the host, which are bytes with four axes, are not looked at."""
+    """What is known without asking a device. Bytes on the host with four axes are a picture, and not looked at."""
     if isinstance(origin, int):
         return Range(others=frozenset([origin]))
     if isinstance(origin, _HOST_TYPES):

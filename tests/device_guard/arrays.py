@@ -400,7 +400,7 @@ def _method(name: str, parameters: str) -> Callable:
     @np.errstate(all="ignore")
     def method(self: ndarray, *args: Any, **settings: Any) -> Any:
         takes.bind(self, *args, **settings)
-        if name == "nonzero":
+        if name in ("nonzero", "argpartition"):
             syncdetect._declare_synchronize()
         result = getattr(self._host, name)(*opened(args), **{word: opened(value) for word, value in settings.items()})
         result = given(name, result, settings.get("out"), self)

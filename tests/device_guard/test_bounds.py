@@ -76,12 +76,13 @@ def test_places_that_were_found_on_the_device_are_known(found):
 def test_labels_that_are_not_to_be_counted_are_known_too(ignored):
     """A step on them waits for nothing, also where all or none are ignored; others are an error as ever."""
     scores = mg.rand(6, 4, device="cuda", requires_grad=True)
-    for labels in (LABELS, np.where(LABELS > 2, ignored, LABELS), np.full(6, ignored), np.where(LABELS > 0, ignored, 0)):
+    for counted in (LABELS < 9, LABELS < 3, LABELS < 0, LABELS == 1):
+        labels = np.where(counted, LABELS, ignored)
         on_gpu = mg.tensor(labels, device="cuda")
         with waits() as waited:
             loss = F.cross_entropy(scores, on_gpu, ignore_index=ignored, reduction="none")
             F.nll_loss(scores, mg.stack([on_gpu[0], *on_gpu[1:]]), ignore_index=ignored).backward()
-            scored = F.cross_entropy(scores, mg.where(on_gpu == 1, ignored, on_gpu), ignore_index=ignored)
+            F.cross_entropy(scores, mg.where(on_gpu == 1, ignored, on_gpu), ignore_index=ignored)
         assert not waited
         here = F.cross_entropy(scores.cpu(), mg.tensor(labels), ignore_index=ignored, reduction="none")
         np.testing.assert_allclose(loss.detach().cpu().numpy(), here.detach().numpy(), rtol=1e-6)
@@ -101,7 +102,7 @@ def test_what_was_picked_need_not_reach_as_far_as_what_it_was_picked_from():
     counted = labels[labels != -100]
     assert F.one_hot(counted, 3).argmax(1).tolist() == F.embedding(counted, mg.eye(3, device="cuda")).argmax(1).tolist()
     assert mg.rand(3, 3, device="cuda").gather(1, counted[:, None]).shape == (3, 1)
-    with pytest.raises(IndexError, match="one_hot: indices must lie in 0..1, got 0..2"):
+    with pytest.raises(IndexError, match=r"one_hot: indices must lie in 0\.\.1, got 0\.\.2"):
         F.one_hot(counted, 2)
 
 

@@ -142,7 +142,7 @@ def binary_cross_entropy(
 ) -> Tensor:
     """Cross-entropy between probabilities and the target, of one shape. No logarithm counts as less than -100.
 
-    What is no probability is an error. A GPU is not asked, for which the host would wait: there such an input gives NaN.
+    What is no probability is an error. A GPU is not asked, since the host would wait: there such an input gives NaN.
     """
     refuse_former_names("binary_cross_entropy", size_average, reduce)
     _same_shape("binary_cross_entropy", input, target)
