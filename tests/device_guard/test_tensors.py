@@ -85,6 +85,14 @@ def test_a_network_moves_to_a_gpu_that_is_told():
         assert net.weight.is_cuda and str(net.bias.device) == "cuda:0"
 
 
+def test_the_words_of_scripts_that_overlap_copies_are_known():
+    x, net = mg.ones(2), nn.Linear(2, 3)
+    with waits() as waited:
+        there = x.pin_memory().cuda(0, non_blocking=True), x.to("cuda", non_blocking=True), x.cuda(non_blocking=True)
+        assert net.to("cuda", non_blocking=True) is net
+    assert not waited and net.weight.get_device() == 0 and [one.get_device() for one in (x, *there)] == [-1, 0, 0, 0]
+
+
 def test_backward_goes_through_a_move():
     x = mg.tensor([1.0, 2.0], requires_grad=True)
     (x.cuda() * mg.tensor([3.0, 4.0], device="cuda")).sum().backward()
