@@ -119,11 +119,11 @@ def _is_trusted(array: Any) -> bool:
 
 
 def _range_of(origin: Any) -> Range | None:
-    """What is known without asking a device. Bytes on the host with four axes are a picture, and not looked at."""
+    """What is known without asking a device. Bytes on the host with several axes are pictures as a rule: no look."""
     if isinstance(origin, int):
         return Range(others=frozenset([origin]))
     if isinstance(origin, _HOST_TYPES):
-        is_looked_at = origin.dtype.kind in "iu" and (origin.itemsize > 1 or origin.ndim < 4)
+        is_looked_at = origin.dtype.kind in "iu" and (origin.itemsize > 1 or origin.ndim < 2)
         if is_looked_at:
             return _seen(origin) if origin.size else Range()
     elif _is_trusted(origin) and id(_owner(origin)) in _known:

@@ -292,8 +292,12 @@ class ndarray:
 
 
 def from_host(array: Any, dtype: Any = None) -> ndarray:
-    """A copy of host data on the device. (The transfer itself does not wait for the GPU.)"""
-    return closed(np.array(opened(array) if isinstance(array, (list, tuple)) else array, dtype))
+    """A copy of host data on the device, row by row in memory, or column by column if it was that.
+
+    (The transfer itself does not wait for the GPU.)
+    """
+    read = np.asarray(opened(array) if isinstance(array, (list, tuple)) else array, dtype)
+    return closed(np.array(read, order="F" if read.flags.fnc else "C"))
 
 
 def _parts(index: Any) -> tuple:

@@ -67,6 +67,15 @@ def test_what_is_no_probability_shows_as_nan_where_asking_would_wait():
             F.binary_cross_entropy(mg.tensor([wrong]), share.cpu())
 
 
+def test_integers_that_a_gpu_divides_by_zero_are_not_looked_for():
+    x, zero = mg.tensor([7, -7], device="cuda"), mg.zeros(2, dtype=mg.int64, device="cuda")
+    with waits() as waited:
+        rests = x % zero, x // zero
+    assert not waited and [rest.tolist() for rest in rests] == [[0, 0]] * 2
+    with pytest.raises(RuntimeError, match="integer division by zero"):
+        x // 0
+
+
 def test_numbers_come_to_the_host_when_they_are_asked_for():
     x = mg.tensor([1.0, 2.0], device="cuda", requires_grad=True)
     assert repr(x) == "tensor([1., 2.], device='cuda:0', requires_grad=True)"
