@@ -137,7 +137,8 @@ def _seen(array: Any) -> Range:
     lowest, highest = array.min(), array.max()
     second = xp.where(array == lowest, highest, array).min()
     last_but_one = xp.where(array == highest, lowest, array).max()
-    *ends, second, last_but_one = xp.stack([lowest, highest, second, last_but_one]).tolist()
+    found = [lowest, highest, second, last_but_one]
+    *ends, second, last_but_one = map(int, found) if xp is np else xp.stack(found).tolist()
     others = frozenset(ends)
     return Range(second, last_but_one, others) if len(others) == 2 and second <= last_but_one else Range(others=others)
 
