@@ -150,9 +150,15 @@ def test_memory_that_is_used_again_is_not_taken_for_the_old():
     assert len(bounds._known) == before
 
 
+def test_bytes_of_pictures_are_not_looked_at_and_lie_between_0_and_255():
+    pixels = mg.tensor(np.array([[7, 255]], np.uint8), device="cuda").long()
+    assert asked(pixels, 256) == (True, 0) and asked(pixels, 255) == (False, 1)
+
+
 def test_casts_that_change_numbers_are_asked_anew():
     labels = mg.tensor(LABELS + 256, device="cuda").to(mg.int8)
     assert asked(labels, 4) == (True, 1)
+    assert asked(mg.tensor([200], device="cuda").to(mg.int8), 300) == (False, 1)  # it is -56 now
     pairs = mg.tensor([1, 1], dtype=mg.int32, device="cuda")
     assert asked(pairs.array.view(np.int64), 4) == (False, 1) and asked(pairs, 4) == (True, 0)
     assert asked(mg.zeros(0, dtype=mg.int64, device="cuda"), 0) == (True, 0)
