@@ -7,6 +7,7 @@ for), and the others are an error that says what is missing. A device is told as
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from minigrad import backend
@@ -14,6 +15,7 @@ from minigrad.random import manual_seed
 
 __all__ = [
     *["is_available", "device_count", "current_device", "set_device", "get_device_name", "get_device_capability"],
+    "get_device_properties",
     *["synchronize", "Event", "memory_allocated", "memory_reserved", "empty_cache", "mem_get_info"],
     *["manual_seed", "manual_seed_all"],
 ]
@@ -57,6 +59,19 @@ def get_device_capability(device: Any = None) -> tuple[int, int]:
     """A GPU's compute capability, such as (9, 0): the set of instructions that it knows."""
     digits = _gpu("get_device_capability", device).compute_capability
     return int(digits[:-1]), int(digits[-1])
+
+
+def get_device_properties(device: Any = None) -> SimpleNamespace:
+    """A GPU's `name`, `major` and `minor` (its compute capability), `total_memory`, and `multi_processor_count`."""
+    gpu = _gpu("get_device_properties", device)
+    told = _cupy().cuda.runtime.getDeviceProperties(gpu.id)
+    return SimpleNamespace(
+        name=told["name"].decode(),
+        major=told["major"],
+        minor=told["minor"],
+        total_memory=told["totalGlobalMem"],
+        multi_processor_count=told["multiProcessorCount"],
+    )
 
 
 def synchronize(device: Any = None) -> None:

@@ -301,7 +301,7 @@ def _promoted(values: list, floats: bool, name: str) -> list:
     common = result_type(*[value for value in values if value is not None])
     if floats and not is_float(common):
         common = get_default_dtype()
-    return [value.astype(common) if hasattr(value, "dtype") else value for value in values]
+    return [value.astype(common, copy=False) if hasattr(value, "dtype") else value for value in values]
 
 
 def _in_our_words(error: Exception, name: str, arrays: list) -> Exception:

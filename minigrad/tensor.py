@@ -201,6 +201,15 @@ class Tensor:
     def is_cuda(self) -> bool:
         return self.device.type == "cuda"
 
+    def get_device(self) -> int:
+        """The number of the GPU that it is on, or -1 for the CPU."""
+        where = self.device.index
+        return -1 if where is None else where
+
+    def pin_memory(self) -> Tensor:
+        """Itself. It is PyTorch's: here what goes to a GPU goes by way of pinned memory anyhow."""
+        return self
+
     def __len__(self) -> int:
         if self.ndim == 0:
             raise TypeError("len: a 0-d tensor has no length.")

@@ -49,7 +49,7 @@ def to(
 ) -> Tensor:
     """x in another dtype, on another device, or like another tensor; x itself if nothing changes, unless `copy`.
 
-    non_blocking is PyTorch's and makes no difference here.
+    non_blocking is PyTorch's and makes no difference here: the host never waits for what it sends.
     """
     where: Device | None = None if device is None else read_device(device)
     flags = [want for want in wanted if isinstance(want, bool)]  # PyTorch's non_blocking and copy
@@ -82,8 +82,8 @@ def cpu(x: Tensor) -> Tensor:
 
 
 @method
-def cuda(x: Tensor, device: Any = None) -> Tensor:
-    """x on a GPU, the current one if it is not said which."""
+def cuda(x: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
+    """x on a GPU, the current one if it is not said which. non_blocking is PyTorch's and makes no difference here."""
     return to(x, device="cuda" if device is None else device)
 
 

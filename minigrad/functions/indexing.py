@@ -15,6 +15,7 @@ from minigrad.backend import (
     bool_,
     int64,
     is_array,
+    is_on_host,
     is_writable,
     kind_rank,
 )
@@ -61,7 +62,7 @@ def _index_steps(index: Any) -> list:
         return [index]
     first: list = []
     for part in index:  # an array waits, and with it the axes that it will pick from
-        waits = np.ndim(part) if getattr(part, "dtype", bool_) == bool_ else 1
+        waits = getattr(part, "ndim", 0) if getattr(part, "dtype", bool_) == bool_ else 1
         first += [slice(None)] * waits if _picks(part) else [part]
     then = [part for part in index if not _is_integer(part)]
     return [tuple(first), tuple(part if _picks(part) or part is Ellipsis else slice(None) for part in then)]
@@ -100,10 +101,31 @@ def setitem(x: Tensor, index: Any, values: Any) -> None:
             array = array[0]
         if first:
             place = place[first[0]]  # integers and slices give a view
-        place[last] = array
+        masked = None if array.ndim or is_on_host(place) else _masked(place, last)
+        if masked is None:
+            place[last] = array
+        else:
+            part, mask = masked
+            array_module(part).copyto(part, array, casting="unsafe", where=mask)
     except (ValueError, IndexError, TypeError, OverflowError) as error:
         raise _explained(error, x, values) from None
     x.edited()
+
+
+def _masked(array: Any, index: Any) -> tuple[Any, Any] | None:
+    """For an index of slices and a mask on a GPU: the view that the slices pick, and the mask, which broadcasts to it.
+
+    CuPy would count how many elements the mask picks, and the host would wait for the number. None for another index.
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    others = [axis for axis, part in enumerate(parts) if not isinstance(part, slice)]
+    mask: Any = parts[others[0]] if len(others) == 1 else None
+    if not is_array(mask) or is_on_host(mask) or mask.dtype != bool_:
+        return None
+    (before,) = others
+    view = array[(*parts[:before], *[slice(None)] * mask.ndim, *parts[before + 1 :])]
+    fits = view.shape[before : before + mask.ndim] == mask.shape
+    return (view, mask.reshape(mask.shape + (1,) * (view.ndim - before - mask.ndim))) if fits else None
 
 
 def _explained(error: Exception, x: Tensor, values: Any) -> Exception:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backend import DtypeError, array_module, float16, float32, int64, is_float
+from minigrad.bounds import remember_places
 from minigrad.functions.arithmetic import where
 from minigrad.functions.comparison import isnan
 from minigrad.functions.conversion import to
@@ -217,7 +218,9 @@ def _of_something(dim: Dim, x: Tensor, name: str) -> tuple[int, ...] | None:
 def _index_of(name: str, x: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     axis = None if dim is None else one_axis(dim, x, name)
     not_empty(x, axis, name)
-    return Tensor(array_module(x.array).asarray(getattr(x.array, name)(axis=axis, keepdims=keepdim)))
+    places = array_module(x.array).asarray(getattr(x.array, name)(axis=axis, keepdims=keepdim))
+    remember_places(places, x.numel() if axis is None else x.shape[axis])
+    return Tensor(places)
 
 
 def _deviation(

@@ -1,4 +1,4 @@
-"""Random numbers with a tensor's shape, or by a tensor's probabilities. All are drawn on the host."""
+"""Random numbers with a tensor's shape, or by a tensor's probabilities."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import random
-from minigrad.backend import ShapeError, to_device, to_host
+from minigrad.backend import ShapeError, float64, is_on_host, to_device, to_host
 from minigrad.functions.in_place import copy_
 from minigrad.functions.table import method, public
 from minigrad.lift import of_tensors
@@ -41,12 +41,14 @@ def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Any = None) -> Tensor:
 
 @public
 def bernoulli(x: Tensor, *, generator: Any = None) -> Tensor:
-    """1 with the probability that x holds in its place, else 0. No gradient."""
-    p = to_host(x.array)
-    if not ((p >= 0) & (p <= 1)).all():
+    """1 with the probability that x holds in its place, else 0. No gradient.
+
+    What is no probability is an error; a GPU is not asked, for which the host would wait.
+    """
+    p = x.array
+    if is_on_host(p) and not ((p >= 0) & (p <= 1)).all():
         raise ValueError("bernoulli: expected probabilities, 0..1.")
-    drawn = (random.generator(generator).random(p.shape) < p).astype(p.dtype)
-    return Tensor(to_device(np.asarray(drawn), x.device))
+    return Tensor((random.uniform(p.shape, float64, x.device, generator) < p).astype(p.dtype))
 
 
 @public

@@ -318,10 +318,11 @@ class Module(Checked):
             elif parameter.grad is not None:
                 parameter.grad.zero_()
 
-    def to(self, *wanted: Any, dtype: Any = None, device: Any = None) -> Module:
+    def to(self, *wanted: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False) -> Module:
         """Move every parameter and buffer to a device, and the floating-point ones to a dtype. Returns itself.
 
-        They stay the same objects, so an optimiser that holds them goes on with them.
+        They stay the same objects, so an optimiser that holds them goes on with them. non_blocking is PyTorch's and
+        makes no difference here.
         """
         for tensor in [*self.parameters(), *self.buffers()]:
             goal = tensor.detach().to(*wanted, dtype=dtype, device=device)

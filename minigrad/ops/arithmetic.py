@@ -6,7 +6,10 @@ summing it back over broadcast axes is the same for every op here, so the lift d
 
 from __future__ import annotations
 
-from minigrad.backend import Array, DtypeError, array_module, bool_, common_module
+from typing import Any
+
+from minigrad import bounds
+from minigrad.backend import Array, DtypeError, array_module, bool_, common_module, is_on_host
 from minigrad.ops.elementwise import logistic
 
 BOTH = (True, True)
@@ -92,7 +95,8 @@ def rounded_div_forward(x: Array, y: Array, rounding: str):
     """out = x / y rounded down ("floor") or towards 0 ("trunc"). Integers stay integers."""
     xp = common_module(x, y)
     if rounding == "floor":
-        return xp.floor_divide(x, y), None
+        out = xp.floor_divide(x, y)
+        return out if is_on_host(out) or out.dtype.kind != "f" else _floored(xp, x, y)[0], None
     rest = xp.fmod(x, y)
     return (xp.trunc(x / y) if rest.dtype.kind == "f" else (x - rest) // y), None
 
@@ -106,13 +110,27 @@ def rounded_div_backward(dout: Array, cache):
 def remainder_forward(x: Array, y: Array, rounding: str):
     """out = x - y q with q = x / y rounded down ("floor": out has y's sign) or towards 0 ("trunc": x's sign)."""
     xp = common_module(x, y)
-    return (xp.remainder if rounding == "floor" else xp.fmod)(x, y), (x, y, rounding)
+    if rounding == "trunc":
+        return xp.fmod(x, y), (x, y, rounding)
+    out = xp.remainder(x, y)
+    return out if is_on_host(out) or out.dtype.kind != "f" else _floored(xp, x, y)[1], (x, y, rounding)
 
 
 def remainder_backward(dout: Array, cache, needs=BOTH):
     """Between its jumps the rounded quotient q is constant, so d(x - y q)/dx = 1 and d(x - y q)/dy = -q."""
     x, y, rounding = cache
     return dout, -dout * rounded_div_forward(x, y, rounding)[0] if needs[1] else None
+
+
+def _floored(xp: Any, x: Array, y: Array) -> tuple[Array, Array]:
+    """x / y of floats rounded down, and the rest, which fmod knows exactly.
+
+    On a GPU CuPy takes floor(x / y) and x - y floor(x / y), where x / y was rounded before: 1 // 0.1 would be 10.
+    """
+    rest = xp.fmod(x, y)
+    is_above = (rest != 0) & (xp.less(rest, 0) != xp.less(y, 0))  # its quotient was rounded towards 0, which is upwards
+    quotient = xp.rint((x - rest) / y) - is_above
+    return xp.where(xp.equal(y, 0), x / y, quotient), xp.where(is_above, rest + y, rest)
 
 
 def maximum_forward(x: Array, y: Array):
@@ -172,7 +190,9 @@ def clamp_backward(dout: Array, cache, needs=(True, True, True)):
 
 def where_forward(x: Array, y: Array, condition: Array):
     """out = x where `condition` (bools) holds, else y."""
-    return array_module(condition).where(condition, x, y), condition
+    out = array_module(condition).where(condition, x, y)
+    bounds.remember(out, x, y)
+    return out, condition
 
 
 def where_backward(dout: Array, condition: Array):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.backend import Array, DtypeError, ShapeError, array_module, divided, float16, float32
-from minigrad.bounds import all_within
+from minigrad.bounds import all_within, surely_within
 from minigrad.kernels import loss as kernels
 from minigrad.kernels.kernel import fit_a_kernel
 
@@ -225,15 +225,14 @@ def _pulls(y: Array, class_weight: Array, ignore_index: int) -> tuple[tuple[Arra
 def _all_count(x: Array, y: Array, ignore_index: int, name: str) -> bool:
     """Whether all labels are classes, none of them ignored. A label that is neither is an error."""
     classes = x.shape[0 if x.ndim == 1 else 1]
-    if all_within(y, classes):
-        return not 0 <= ignore_index < classes
-    wrong = ((y < 0) | (y >= classes)) & (y != ignore_index)
-    if wrong.any():
+    in_range = surely_within(y, classes)
+    if not (in_range or all_within(y, classes, but=ignore_index)):
+        wrong = ((y < 0) | (y >= classes)) & (y != ignore_index)
         raise IndexError(
             f"{name}: labels must lie in 0..{classes - 1} for {classes} classes (x.shape = {x.shape}), "
             f"got {int(y[wrong][0])}."
         )
-    return False
+    return not 0 <= ignore_index < classes and (in_range or surely_within(y, classes))
 
 
 def _check_scores(x: Array, y: Array, weight: Array | None, shares: bool, name: str) -> None:

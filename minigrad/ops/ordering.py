@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad import bounds
 from minigrad.backend import Array, array_module
 from minigrad.ops.indexing import places_along
 
@@ -20,6 +21,7 @@ def picked(x: Array, indices: Array, axis: int, keepdims: bool = True):
     """
     places = places_along(indices, axis)
     out = x[places], indices
+    bounds.remember_places(indices, x.shape[axis])
     return out if keepdims else tuple(part.squeeze(axis) for part in out), (x.shape, places, axis, keepdims)
 
 
@@ -47,7 +49,7 @@ def median_forward(x: Array, axis: int, keepdims: bool = False):
     """The middle element in order along `axis` (the lower one of two), and where one is; a nan if there is one."""
     xp = array_module(x)
     middle = (x.shape[axis] - 1) // 2
-    indices = xp.take(xp.argpartition(x, middle, axis=axis), [middle], axis=axis)
+    indices = _parted(x, middle, axis)[(slice(None),) * axis + (slice(middle, middle + 1),)]
     nan = x != x
     return picked(x, xp.where(nan.any(axis, keepdims=True), nan.argmax(axis, keepdims=True), indices), axis, keepdims)
 
@@ -66,12 +68,20 @@ def topk_forward(x: Array, k: int, axis: int, largest: bool = True):
     if not 0 < k < n:
         return picked(x, order(x, axis, largest)[(*before, slice(k))], axis)
     # To part the k from the others and put only them in order is much quicker than to sort all.
-    parted = xp.argpartition(x, n - k if largest else k - 1, axis=axis)
+    parted = _parted(x, n - k if largest else k - 1, axis)
     chosen = xp.sort(parted[(*before, slice(n - k, n) if largest else slice(k))], axis=axis)
     return picked(x, chosen[places_along(order(x[places_along(chosen, axis)], axis, largest), axis)], axis)
 
 
 max_backward = min_backward = median_backward = sort_backward = topk_backward = picked_backward
+
+
+def _parted(x: Array, place: int, axis: int) -> Array:
+    """Indices along `axis` that put at `place` what is there in order, nothing larger before it, nothing smaller after.
+
+    CuPy's argpartition makes the host wait, and among many elements it misplaces a nan: there all are put in order.
+    """
+    return np.argpartition(x, place, axis=axis) if array_module(x) is np else order(x, axis)
 
 
 def order(x: Array, axis: int, descending: bool = False) -> Array:

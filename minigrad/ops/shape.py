@@ -36,7 +36,9 @@ def reshape_forward(x: Array, shape: tuple[int, ...]):
             f"reshape: expected sizes with the product {x.size}, one of them perhaps -1, got {shape} for "
             f"{x.dtype} {x.shape}."
         )
-    return x.reshape(shape), x.shape
+    out = x.reshape(shape)
+    bounds.remember(out, x)
+    return out, x.shape
 
 
 def reshape_backward(dout: Array, cache):
@@ -97,7 +99,9 @@ def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Array:
 
 def cat_forward(arrays: list[Array], axis: int = 0):
     """out is the `arrays` one after another along `axis`; their other axes agree."""
-    return array_module(arrays[0]).concatenate(arrays, axis=axis), (tuple(a.shape[axis] for a in arrays), axis)
+    out = array_module(arrays[0]).concatenate(arrays, axis=axis)
+    bounds.remember(out, *arrays)
+    return out, (tuple(a.shape[axis] for a in arrays), axis)
 
 
 def cat_backward(dout: Array, cache):
@@ -117,7 +121,9 @@ def _cut(x: Array, lengths: tuple[int, ...], axis: int) -> tuple[Array, ...]:
 
 def stack_forward(arrays: list[Array], axis: int = 0):
     """out has a new axis, along which the equally shaped `arrays` lie one after another."""
-    return array_module(arrays[0]).stack(arrays, axis=axis), (len(arrays), axis)
+    out = array_module(arrays[0]).stack(arrays, axis=axis)
+    bounds.remember(out, *arrays)
+    return out, (len(arrays), axis)
 
 
 def stack_backward(dout: Array, cache):

@@ -292,8 +292,12 @@ class ndarray:
 
 
 def from_host(array: Any, dtype: Any = None) -> ndarray:
-    """A copy of host data on the device. (The transfer itself does not wait for the GPU.)"""
-    return closed(np.array(opened(array) if isinstance(array, (list, tuple)) else array, dtype))
+    """A copy of host data on the device, row by row in memory, or column by column if it was that.
+
+    (The transfer itself does not wait for the GPU.)
+    """
+    read = np.asarray(opened(array) if isinstance(array, (list, tuple)) else array, dtype)
+    return closed(np.array(read, order="F" if read.flags.fnc else "C"))
 
 
 def _parts(index: Any) -> tuple:
@@ -334,6 +338,20 @@ def _no_index_out_of_range(place: Any) -> Iterator[None]:
 # -- ufuncs ------------------------------------------------------------------------------------------------------------
 
 
+def _floor_divide(x: Any, y: Any, **settings: Any) -> Any:
+    """CuPy's, which of floats is no more than this."""
+    is_float = np.result_type(x, y).kind == "f"
+    return np.floor(np.true_divide(x, y), **settings) if is_float else np.floor_divide(x, y, **settings)
+
+
+def _remainder(x: Any, y: Any, **settings: Any) -> Any:
+    is_float = np.result_type(x, y).kind == "f"
+    return np.subtract(x, _floor_divide(x, y) * y, **settings) if is_float else np.remainder(x, y, **settings)
+
+
+_OTHERWISE = {"floor_divide": _floor_divide, "remainder": _remainder}
+
+
 class Ufunc:
     """NumPy's ufunc of a name, for the dtypes and with the arguments that CuPy's takes.
 
@@ -342,6 +360,7 @@ class Ufunc:
 
     def __init__(self, name: str, loops: str) -> None:
         self.__name__, self._numpy, self._loops = name, getattr(np, name), loops.split()
+        self._calculate = _OTHERWISE.get(name, self._numpy)
         self._check_loop = functools.cache(self._check_loop)
 
     @np.errstate(all="ignore")  # CuPy gives inf and nan in silence
@@ -356,7 +375,7 @@ class Ufunc:
                 raise TypeError(f"Unsupported type {type(one)}")
         if "dtype" not in settings:
             self._check_loop(tuple(map(_kind, inputs if _has_dtype(inputs) else map(np.asarray, inputs))))
-        result = self._numpy(
+        result = self._calculate(
             *map(opened, inputs), **({"order": "C"} if out is None else {"out": opened(out)}), **settings
         )
         return given(self.__name__, result, out)
@@ -400,7 +419,7 @@ def _method(name: str, parameters: str) -> Callable:
     @np.errstate(all="ignore")
     def method(self: ndarray, *args: Any, **settings: Any) -> Any:
         takes.bind(self, *args, **settings)
-        if name == "nonzero":
+        if name in ("nonzero", "argpartition"):
             syncdetect._declare_synchronize()
         result = getattr(self._host, name)(*opened(args), **{word: opened(value) for word, value in settings.items()})
         result = given(name, result, settings.get("out"), self)

@@ -59,6 +59,12 @@ NAMES = SimpleNamespace(
     runtime=SimpleNamespace(
         getDevice=lambda: Device.current,
         getDeviceCount=lambda: Device.count,
-        getDeviceProperties=lambda number: {"name": b"stand-in"},
+        getDeviceProperties=lambda number: {
+            "name": b"stand-in",
+            "major": 9,
+            "minor": 0,
+            "totalGlobalMem": 2**34,
+            "multiProcessorCount": 132,
+        },
     ),
 )

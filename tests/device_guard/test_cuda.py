@@ -18,6 +18,9 @@ def test_the_gpu_is_there_and_has_a_name():
     assert major >= 3 and minor >= 0
     free, total = mg.cuda.mem_get_info()
     assert 0 < free <= total
+    told = mg.cuda.get_device_properties(0)
+    assert (told.name, told.major, told.minor) == (name, major, minor)
+    assert told.total_memory >= total and told.multi_processor_count > 0
 
 
 def test_synchronize_waits_and_an_event_does_not():

@@ -105,6 +105,8 @@ def test_views_share_memory_and_know_their_base(x, cupy):
 def test_a_result_lies_row_by_row_whatever_its_inputs_do(x, cupy):
     for result in (x.T + 1, cupy.exp(x.T), cupy.where(x.T > 1, x.T, 0)):
         assert result.flags.c_contiguous
+    there = cupy.asarray(np.zeros((2, 3, 4)).transpose(1, 0, 2))
+    assert there.flags.c_contiguous and cupy.asarray(np.zeros((2, 3)).T).flags.f_contiguous
     assert cupy.empty_like(x.T).flags.f_contiguous and (x.T + 1).T.tolist() == (x + 1).tolist()
 
 

@@ -35,13 +35,20 @@ pytestmark = inf_and_nan_without_warnings
 MORE = {  # rows with integers, whose sums CuPy makes its own way
     "put": ((INDICES * 2, INDICES[0], INDICES), "lib.index_add(x, 1, y, z[:, :3])", "lib.scatter_add(x, 1, z, x)"),
     "counts": ((INDICES[0], draw(3, 2)), "lib.repeat_interleave(y, x, 0)", "lib.repeat_interleave(x)"),
+    "rest": (
+        ([-5.0, 1e17, 1.0, 5.0, -5.0, np.nan], [3.0, 0.3, 0.1, np.inf, 0.0, 1.0]),
+        "x % y",
+        "x % -y",
+        "x % 0.1",
+        "x.detach() // -y.detach()",
+    ),
+    "whole": ((INDICES, INDICES + 1), "x // y", "x % y", "lib.fmod(x, y)", "lib.div(x, y, rounding_mode='trunc')"),
     "pick": ((draw(3, 4), np.array([2, 0])), "x[[0, 2]]", "x[y]", "x[1, y]", "x[[True, False, True]]", "x[y, 0]"),
     "0-d": ((draw(), draw(2)), "x * 2.0 + 1", "x * y", "x[()]", "x.sum()", "x.reshape(1)", "y[0] * x", "x.max()"),
 }
 SHAPE = "what it finds decides the shape"
 WAITS = {
     "one_hot": "the largest index decides the shape",
-    **each("binary_cross_entropy BCELoss", "what is no probability is refused"),
     **each("masked_select nonzero argwhere unique __getitem__ counts pick", SHAPE),
     **each("allclose equal", "gives a Python bool"),
     **each("to cpu", "goes to the host"),

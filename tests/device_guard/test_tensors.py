@@ -50,6 +50,32 @@ def test_tensors_are_made_where_it_is_said(text):
     agree(there, here)
 
 
+def test_draws_by_probabilities_of_the_device_wait_for_nothing():
+    chances = mg.rand(200, device="cuda")
+    mg.manual_seed(0)
+    with waits() as waited:
+        there = mg.bernoulli(chances)
+    mg.manual_seed(0)
+    assert not waited and there.tolist() == mg.bernoulli(chances.cpu()).tolist()
+
+
+def test_what_is_no_probability_shows_as_nan_where_asking_would_wait():
+    share = mg.tensor([0.5], device="cuda")
+    for wrong in (-0.1, 1.5):
+        assert F.binary_cross_entropy(mg.tensor([wrong], device="cuda"), share).isnan()
+        with pytest.raises(ValueError, match="the input must be probabilities"):
+            F.binary_cross_entropy(mg.tensor([wrong]), share.cpu())
+
+
+def test_integers_that_a_gpu_divides_by_zero_are_not_looked_for():
+    x, zero = mg.tensor([7, -7], device="cuda"), mg.zeros(2, dtype=mg.int64, device="cuda")
+    with waits() as waited:
+        rests = x % zero, x // zero
+    assert not waited and [rest.tolist() for rest in rests] == [[0, 0]] * 2
+    with pytest.raises(RuntimeError, match="integer division by zero"):
+        x // 0
+
+
 def test_numbers_come_to_the_host_when_they_are_asked_for():
     x = mg.tensor([1.0, 2.0], device="cuda", requires_grad=True)
     assert repr(x) == "tensor([1., 2.], device='cuda:0', requires_grad=True)"
@@ -66,6 +92,14 @@ def test_a_network_moves_to_a_gpu_that_is_told():
     for where in (None, 0, "cuda:0", mg.device("cuda")):
         net = nn.Linear(2, 3).cuda(where)
         assert net.weight.is_cuda and str(net.bias.device) == "cuda:0"
+
+
+def test_the_words_of_scripts_that_overlap_copies_are_known():
+    x, net = mg.ones(2), nn.Linear(2, 3)
+    with waits() as waited:
+        there = x.pin_memory().cuda(0, non_blocking=True), x.to("cuda", non_blocking=True), x.cuda(non_blocking=True)
+        assert net.to("cuda", non_blocking=True) is net
+    assert not waited and net.weight.get_device() == 0 and [one.get_device() for one in (x, *there)] == [-1, 0, 0, 0]
 
 
 def test_backward_goes_through_a_move():
@@ -100,6 +134,32 @@ def test_changes_in_place():
         x.zero_()
     with pytest.raises(RuntimeError, match="was changed in place afterwards"):
         y.backward()
+
+
+@pytest.mark.parametrize("value", ["0", "-1.5", "mg.tensor(2)", "x[0, 0, 0]", "float('nan')"])
+@pytest.mark.parametrize("mask", ["x > 1", "x[:, 0, 0] > 1", "x[..., 0] > 1", "x != x", "mg.tensor(True).to(x.device)"])
+def test_a_number_is_put_where_a_mask_holds_and_nothing_waits(mask, value):
+    results = []
+    for device in ("cpu", "cuda"):
+        x = mg.arange(12.0, device=device).reshape(3, 2, 2)
+        given = {"x": x, "mg": mg}
+        place, number = eval(mask, given), eval(value, given)
+        with waits() as waited:
+            x[place] = number
+            x[1, :][place[1] if place.ndim else place] = number
+            x[:2, x[0, :, 0] > 3] = number
+            x[1:, 1:, x[0, 0] < 2] = number
+            x[0, x[0] > 2] = number
+        assert not waited and x._version == 5
+        results.append(x)
+    agree(*reversed(results))
+
+
+def test_a_mask_that_does_not_fit_is_told_as_ever():
+    for device in ("cpu", "cuda"):
+        x = mg.zeros(2, 3, device=device)
+        with pytest.raises(IndexError, match=r"^setitem: .* The tensor is float32, of shape \(2, 3\), the value 1\.$"):
+            x[mg.ones(1, 3, device=device) > 0] = 1
 
 
 def test_values_that_do_not_fit_are_told_as_ever():

@@ -34,7 +34,8 @@ ATTRIBUTES = "data grad requires_grad is_leaf shape ndim dtype device T"
 ROOMS = {
     "": "no_grad enable_grad inference_mode set_grad_enabled is_grad_enabled Tensor dtype save load",
     "cuda": """
-        is_available device_count current_device set_device get_device_name get_device_capability synchronize Event
+        is_available device_count current_device set_device get_device_name get_device_capability get_device_properties
+        synchronize Event
         memory_allocated memory_reserved empty_cache mem_get_info manual_seed manual_seed_all
     """,
     "autograd": "grad gradcheck detect_anomaly Function",

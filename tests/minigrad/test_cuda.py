@@ -23,7 +23,16 @@ def test_the_seed_is_that_of_all_devices():
 
 
 @pytest.mark.parametrize(
-    "name", ["current_device", "set_device", "get_device_name", "get_device_capability", "mem_get_info", "Event"]
+    "name",
+    [
+        "current_device",
+        "set_device",
+        "get_device_name",
+        "get_device_capability",
+        "get_device_properties",
+        "mem_get_info",
+        "Event",
+    ],
 )
 def test_what_has_no_answer_says_what_is_missing(name):
     with pytest.raises(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from minigrad.backend import ShapeError
+from minigrad.backend import ShapeError, is_on_host
 from minigrad.lift import differentiable, not_tensors, of_tensors
 from minigrad.ops import loss, pointwise_loss
 from minigrad.tensor import Tensor, as_array
@@ -140,7 +140,10 @@ def binary_cross_entropy(
     reduce: None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """Cross-entropy between probabilities and the target, of one shape. No logarithm counts as less than -100."""
+    """Cross-entropy between probabilities and the target, of one shape. No logarithm counts as less than -100.
+
+    What is no probability is an error. A GPU is not asked, since the host would wait: there such an input gives NaN.
+    """
     refuse_former_names("binary_cross_entropy", size_average, reduce)
     _same_shape("binary_cross_entropy", input, target)
     if not _are_shares(input):
@@ -194,7 +197,7 @@ def _weighted(
 
 def _are_shares(x: Tensor) -> bool:
     array = as_array(x)
-    return ((array >= 0) & (array <= 1)).all()
+    return not is_on_host(array) or ((array >= 0) & (array <= 1)).all()
 
 
 def refuse_former_names(name: str, size_average: Any, reduce: Any) -> None:
