@@ -15,6 +15,7 @@ import os
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import redirect_stderr, suppress
 from types import TracebackType
@@ -199,13 +200,22 @@ def _leave_watcher() -> None:
 
 
 def _end_all(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """The hook for exceptions that nobody catches."""
-    with redirect_stderr(io.StringIO()) as said:
-        _group.hook(kind, error, trace)
-    _say(said.getvalue())
+    """The hook for exceptions that nobody catches. The job ends, whatever the program made of its hook or stdout."""
+    try:
+        with redirect_stderr(io.StringIO()) as said:
+            _group.hook(kind, error, trace)
+        lines = said.getvalue()
+    except Exception:
+        lines = "".join(traceback.format_exception(kind, error, trace))
+    _say(lines)
     if sys.stdout is not None:
-        sys.stdout.flush()
-    _abort(f"{kind.__name__}: {error}" if str(error) else kind.__name__, 1)
+        with suppress(OSError, ValueError):  # it is closed
+            sys.stdout.flush()
+    try:
+        message = str(error)
+    except Exception:
+        message = "it cannot say why"
+    _abort(f"{kind.__name__}: {message}" if message else kind.__name__, 1)
 
 
 def _abort(message: str, code: int) -> NoReturn:

@@ -511,6 +511,11 @@ def parted(checkpoint):
     return again, message_of(lambda: trainer.fit(loader, epochs=1, checkpoint=checkpoint))
 
 
+class Mute(Exception):
+    def __str__(self):
+        raise ValueError
+
+
 def failing(rank, what):
     """One rank comes to grief while the others wait for it."""
     if distributed.get_rank() == int(rank):
@@ -518,6 +523,11 @@ def failing(rank, what):
             raise ValueError("the disk is on fire")
         if what == "assert":
             raise AssertionError
+        if what == "mute":
+            raise Mute
+        if what == "closed":
+            sys.stdout.close()
+            raise ValueError("nobody listens")
         os.kill(os.getpid(), signal.Signals[f"SIG{what}"])
     distributed.barrier()
 
