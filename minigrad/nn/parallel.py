@@ -20,7 +20,7 @@ from typing import Any
 
 from minigrad import distributed
 from minigrad.autograd import is_grad_enabled
-from minigrad.backend import Array, Device, array_module, device, device_of
+from minigrad.backend import Array, Device, array_module, device, device_of, is_on_host
 from minigrad.creation import tensor
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
@@ -42,9 +42,9 @@ class DistributedDataParallel(Module):
         there already; PyTorch moves them.
     bucket_cap_mb: how many megabytes of gradients travel together.
     find_unused_parameters: PyTorch's, which must stay False: that a parameter was not used is an error that names it.
-    forward_sync_buffers: whether buffers, such as batch-norm's running statistics, are rank 0's again in each forward
-        after a step. If not, each rank keeps those of its own parts of the batches. (The name is PyTorch's from 2.13
-        on, in place of `broadcast_buffers`.)
+    forward_sync_buffers: whether buffers, such as batch-norm's running statistics, are rank 0's again in the first
+        forward, and in each after a step. If not, each rank keeps those of its own parts of the batches. (The name is
+        PyTorch's from 2.13 on, in place of `broadcast_buffers`.)
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class DistributedDataParallel(Module):
         self.forward_sync_buffers = forward_sync_buffers
         self.require_backward_grad_sync = True
         distributed.check_equal({**dict(module.named_parameters()), **dict(module.named_buffers())}, shapes_only=True)
-        self._shared: dict[str, tuple[Array, int]] = {}  # the buffers when all ranks had the same
+        self._shared: dict[str, tuple[Array, int, bytes | None]] = {}  # the buffers when all ranks had the same
         self._share_state(0)
         learned = [(name, one) for name, one in module.named_parameters() if one.requires_grad]
         if not learned:
@@ -78,7 +78,7 @@ class DistributedDataParallel(Module):
         self._buckets = list(_buckets(reversed(learned), bucket_cap_mb * 2**20))
         self._begun = 0  # buckets whose sum has begun
         self._averaging = False  # whether a backward that averages is under way
-        self._parted = False  # whether the ranks' buffers may differ
+        self._parted = True  # whether the ranks' buffers may differ
         self._uneven = False  # whether some ranks may have fewer batches
         self._leader = 0  # the rank whose buffers are shared
         for bucket in self._buckets:
@@ -169,8 +169,7 @@ class DistributedDataParallel(Module):
     def _sync_buffers(self, stepping: bool) -> None:
         """Give all ranks the buffers of the first, if they may have parted since. stepping: they may part again.
 
-        What has changed on no rank is left alone, for a backward to come may need it. The versions tell whether it has:
-        on a GPU the host would have to wait for the numbers.
+        What has changed on no rank is left alone, for a backward to come may need it.
         """
         buffers = dict(self.module.named_buffers())
         if self._parted and self.forward_sync_buffers and buffers:
@@ -183,12 +182,12 @@ class DistributedDataParallel(Module):
         self._parted = stepping
 
     def _note_buffers(self) -> None:
-        """All ranks have the same buffers: note where each is, and in which version."""
-        self._shared = {name: (one.array, one._version) for name, one in self.module.named_buffers()}
+        """All ranks have the same buffers: note where each is, in which version, and what is in it."""
+        self._shared = {name: (one.array, one._version, _content(one)) for name, one in self.module.named_buffers()}
 
     def _has_changed(self, name: str, buffer: Tensor) -> bool:
-        array, version = self._shared.get(name, (None, 0))
-        return buffer.array is not array or buffer._version != version
+        array, version, content = self._shared.get(name, (None, 0, None))
+        return buffer.array is not array or buffer._version != version or _content(buffer) != content
 
     def _begin(self, _: Tensor) -> None:
         """A backward has come to an output of a forward that averages."""
@@ -247,6 +246,11 @@ def _tensors_in(output: Any) -> Iterator[Tensor]:
     elif isinstance(output, (tuple, list)):
         for one in output:
             yield from _tensors_in(one)
+
+
+def _content(buffer: Tensor) -> bytes | None:
+    """What is in it, whoever wrote it there. None on a GPU: the host would have to wait, so there its version tells."""
+    return buffer.array.tobytes() if is_on_host(buffer.array) else None
 
 
 def _check_device_ids(device_ids: Sequence[int | str | Device] | None, module: Module) -> None:

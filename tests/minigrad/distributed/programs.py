@@ -409,6 +409,16 @@ def replaced_buffer():
     return net.module.scale.tolist()
 
 
+def written_buffer():
+    """Each rank writes into the memory of a buffer, before the first forward and before the second."""
+    net, seen = DistributedDataParallel(Scaled()), []
+    for _ in range(2):
+        net.module.scale.numpy()[...] += 1 + distributed.get_rank()
+        net(mg.ones(2)).sum().backward()
+        seen.append(net.module.scale.tolist())
+    return seen
+
+
 def of_nothing():
     """Rank 0 has a batch, the others have none."""
     net = DistributedDataParallel(network().double())
@@ -635,8 +645,10 @@ def interrupted(rank):
 
 
 SMALL = (
-    *(sums, telling, gathering, changed_for_backward, refusals, buffers, two_forwards, passes, kinds_of_networks),
-    *(replaced_buffer, of_nothing, unused, names, misused, joining, draws, statistics, differing, again),
+    *(sums, telling, gathering, changed_for_backward, refusals, differing, again),
+    *(passes, kinds_of_networks, of_nothing, unused, names, misused, joining),
+    *(buffers, two_forwards, replaced_buffer, written_buffer),
+    *(draws, statistics),
 )
 
 

@@ -124,6 +124,10 @@ def test_a_buffer_with_a_new_tensor_is_rank_0s_too(three):
     assert three["replaced_buffer"] == [[8.0, 8.0]] * 3
 
 
+def test_what_was_written_into_a_buffers_memory_is_rank_0s_too(three):
+    assert three["written_buffer"] == [[[4.0, 4.0], [5.0, 5.0]]] * 3
+
+
 def test_a_rank_without_data_counts_as_zero(three):
     ranks = three["of_nothing"]
     mg.manual_seed(0)
