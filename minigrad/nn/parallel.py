@@ -34,9 +34,9 @@ class DistributedDataParallel(Module):
     >>> loss(net(part_of_the_batch), its_labels).backward()  # each parameter's grad is now the ranks' mean
 
     All ranks begin with the parameters and buffers of rank 0. Each must go forward and backward equally often (or else
-    inside `join()`), with all parameters that require grad in the graph. What goes through `net.module` is one rank's
-    alone, and averages nothing. Names in `state_dict()` begin with `module.`, as in PyTorch; `net.module.state_dict()`
-    has them without.
+    inside `join()`), with all parameters that require grad in the graph, or with all of them switched off for a while.
+    What goes through `net.module` is one rank's alone, and averages nothing. Names in `state_dict()` begin with
+    `module.`, as in PyTorch; `net.module.state_dict()` has them without.
 
     device_ids: None or, as PyTorch's scripts say it, a list of the one GPU on which the network is. Inputs must be
         there already; PyTorch moves them.
@@ -86,12 +86,14 @@ class DistributedDataParallel(Module):
                 parameter.register_post_accumulate_grad_hook(partial(self._arrived, bucket, name))
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        averages = is_grad_enabled() and self.require_backward_grad_sync
-        if is_grad_enabled():
+        stepping = is_grad_enabled() and self.require_backward_grad_sync
+        learns = any(one.requires_grad for one in self.module.parameters())
+        averages = stepping and learns
+        if is_grad_enabled() and learns:
             self._check_ready()
         if self._uneven:
-            self._ask_all(has_data=True, averages=averages)
-        self._sync_buffers(averages)
+            self._ask_all(has_data=True, stepping=stepping, averages=averages)
+        self._sync_buffers(stepping)
         output = self.module(*args, **kwargs)
         ends = [one for one in _tensors_in(output) if one.requires_grad and not one.is_leaf] if averages else []
         for one in ends:
@@ -124,7 +126,7 @@ class DistributedDataParallel(Module):
             while True:
                 for parameter in self.module.parameters():
                     parameter.grad = None
-                go_on, averages = self._ask_all(has_data=False, averages=False)
+                go_on, stepping, averages = self._ask_all(has_data=False)
                 if not go_on:
                     break
                 if averages:
@@ -132,7 +134,7 @@ class DistributedDataParallel(Module):
                     if optimizer is not None:
                         optimizer.step()
                 else:
-                    self._sync_buffers(False)
+                    self._sync_buffers(stepping)
         finally:
             self._uneven = False
         self._share_state(self._leader)
@@ -157,14 +159,14 @@ class DistributedDataParallel(Module):
             distributed.broadcast(one.detach(), src)
         self._note_buffers()
 
-    def _ask_all(self, has_data: bool, averages: bool) -> tuple[bool, bool]:
-        """Whether any rank has data, and whether it averages. The last of these leads."""
-        found = tensor([distributed.get_rank() if has_data else -1, averages])
+    def _ask_all(self, has_data: bool, stepping: bool = False, averages: bool = False) -> tuple[bool, bool, bool]:
+        """Whether any rank has data, may change buffers, and averages. The last that has data leads."""
+        found = tensor([distributed.get_rank() if has_data else -1, stepping, averages])
         distributed.all_reduce(found, distributed.ReduceOp.MAX)
-        leader, averaging = found.tolist()
+        leader, stepping, averages = found.tolist()
         if leader >= 0:
             self._leader = leader
-        return leader >= 0, bool(averaging)
+        return leader >= 0, bool(stepping), bool(averages)
 
     def _sync_buffers(self, stepping: bool) -> None:
         """Give all ranks the buffers of the first, if they may have parted since. stepping: they may part again.

@@ -360,6 +360,27 @@ def misused():
     return changed, net[0].bias.grad is None, replaced, wide, around, copies
 
 
+def switched_off():
+    """A network that after one pass only hands gradients on, as a GAN's judge while the generator learns.
+
+    Rank r goes through it r times then. Its gradients after that, and its running mean after one more pass by all.
+    """
+    mg.manual_seed(0)
+    net, rank = DistributedDataParallel(normed()), distributed.get_rank()
+    x, y = examples(24)[rank * 8 : rank * 8 + 8]
+    with net.join():
+        nn.CrossEntropyLoss()(net(x), y).backward()
+        gradients = [one.grad.tolist() for one in net.parameters()]
+        net.requires_grad_(False)
+        for _ in range(rank):
+            own = x.clone().requires_grad_()
+            nn.CrossEntropyLoss()(net(own), y).backward()
+            assert own.grad.abs().sum() > 0
+    net(x.clone().requires_grad_()).sum().backward()
+    net.eval()(x)
+    return gradients, net.module[0].running_mean.tolist()
+
+
 def joined(remembering):
     """Two epochs in which rank r has 1 + 2 r batches, and takes a step after each second one. Then all go on together.
 
@@ -646,7 +667,7 @@ def interrupted(rank):
 
 SMALL = (
     *(sums, telling, gathering, changed_for_backward, refusals, differing, again),
-    *(passes, kinds_of_networks, of_nothing, unused, names, misused, joining),
+    *(passes, kinds_of_networks, of_nothing, unused, names, misused, switched_off, joining),
     *(buffers, two_forwards, replaced_buffer, written_buffer),
     *(draws, statistics),
 )

@@ -68,6 +68,11 @@ def test_a_weight_of_two_layers_is_averaged_wherever_the_outputs_are(three):
             close(rank, mean)
 
 
+def test_a_network_that_is_switched_off_as_a_whole_hands_gradients_on_and_averages_none(three):
+    first, *others = three["switched_off"]
+    assert others == [first, first]
+
+
 def test_what_is_changed_after_wrapping_wrapped_twice_or_copied_is_refused(three):
     for changed, still_off, replaced, wide, around, copies in three["misused"]:
         assert "3.weight, 0.bias or its requires_grad was changed after wrapping" in changed and still_off
