@@ -142,6 +142,18 @@ def announce(name: str, what: str = "", begin: Callable[[], Any] = Done) -> Step
     return _agreement(name).announce(name + what, begin)
 
 
+def exchanged(name: str, what: str, exchange: Callable[[Any], Any]) -> Any:
+    """What `exchange(comm)` gives once all ranks have come to it. It may wait for the others, and must not fail."""
+    comm, given = communicator(name), []
+
+    def begin() -> Done:
+        given.append(exchange(comm))
+        return Done()
+
+    announce(name, what, begin).wait()
+    return given[0]
+
+
 def _agreement(name: str) -> Agreement:
     if not _group.joined or _group.agreement is None:
         raise ValueError(f"{name}: there is no process group yet; call distributed.init_process_group() first.")
@@ -151,7 +163,7 @@ def _agreement(name: str) -> Agreement:
 def _settle(comm: Any, neighbours: Any) -> None:
     """What is done once in a process. neighbours: the communicator of those on this machine."""
     count, _group.local_rank = neighbours.Get_size(), neighbours.Get_rank()
-    if count > 1 and "OMP_NUM_THREADS" not in os.environ:
+    if count > 1 and not os.environ.get("OMP_NUM_THREADS"):
         set_num_threads(max(1, get_num_threads() // count))
     if comm.Get_size() > 1:
         _group.hook, sys.excepthook = sys.excepthook, _end_all

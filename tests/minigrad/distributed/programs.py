@@ -13,6 +13,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -116,6 +117,40 @@ def differing():
             distributed.destroy_process_group()
         distributed.init_process_group()
     return said
+
+
+def unpicklable():
+    """What ranks are told when one of them gives what cannot be sent, and goes on."""
+    ranks, things = distributed.get_world_size(), [1, lambda: 1, 1]
+    said = []
+    for attempt in (
+        lambda thing: distributed.all_gather_object([None] * ranks, thing),
+        lambda thing: distributed.gather_object(thing, [None] * ranks if distributed.get_rank() == 2 else None, dst=2),
+        lambda thing: distributed.broadcast_object_list([thing], src=1),
+    ):
+        said.append(message_of(lambda attempt=attempt: attempt(things[distributed.get_rank()])))
+        message_of(distributed.barrier)
+        distributed.destroy_process_group()
+        distributed.init_process_group()
+    return said
+
+
+def in_threads():
+    """What four threads of each rank get that do the same at the same time."""
+    found = []
+
+    def work():
+        for _ in range(20):
+            x = mg.ones(3)
+            distributed.all_reduce(x)
+            found.append(x.tolist())
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
 
 
 def again():
@@ -666,7 +701,7 @@ def interrupted(rank):
 
 
 SMALL = (
-    *(sums, telling, gathering, changed_for_backward, refusals, differing, again),
+    *(sums, telling, gathering, changed_for_backward, refusals, in_threads, differing, unpicklable, again),
     *(passes, kinds_of_networks, of_nothing, unused, names, misused, switched_off, joining),
     *(buffers, two_forwards, replaced_buffer, written_buffer),
     *(draws, statistics),

@@ -60,6 +60,20 @@ def test_ranks_that_do_not_do_the_same_are_told_who_does_what_and_can_go_no_furt
 
 
 @needs_mpi
+def test_what_cannot_be_sent_keeps_nobody_waiting(three):
+    first, own, last = three["unpicklable"]
+    assert first == last and all(said and "pickle" in said for said in own)
+    for said, name in zip(first, ("all_gather_object", "gather_object", "broadcast_object_list"), strict=True):
+        came = rf"ranks 0, 2 came to {name}.*; rank 1 came to barrier\."
+        assert re.match(f"RuntimeError: The ranks do not do the same: {came}", said)
+
+
+@needs_mpi
+def test_threads_that_do_the_same_get_what_they_would_alone(three):
+    assert three["in_threads"] == [[[3.0, 3.0, 3.0]] * 80] * 3
+
+
+@needs_mpi
 def test_backward_notices_that_a_tensor_was_changed_by_the_others(three):
     assert all("was changed in place afterwards" in said for said in three["changed_for_backward"])
 
