@@ -240,6 +240,10 @@ def test_ctrl_c_on_one_rank_stops_all_after_the_same_step(rank, alone):
     assert 4 <= len(first["losses"]) <= 6
 
 
+def test_what_is_told_of_an_epoch_can_stop_all_ranks(three):
+    assert three["enough"] == [[2, 2 * 3, True]] * 3
+
+
 def test_a_checkpoint_says_nothing_of_ranks(tmp_path):
     paths = [str(tmp_path / name) for name in ("alone", "ranks")]
     programs.trained("1", "0", paths[0], parallel=False)
