@@ -6,11 +6,12 @@ float32 of shape (3, 4)`, and where the lines differ all ranks get an error that
 the ranks do together, too: so whoever still waits for one that leaves is told.
 
 Nobody need wait for the lines: a thing begins when they have come, and somebody looks. Lines and things have a
-communicator each, for in each the order must be the same on all ranks.
+communicator each, for in each the order must be the same on all ranks. Threads of a rank take turns at both.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -44,23 +45,26 @@ class Agreement:
         self.comm, self.for_lines = comm, comm.Dup()
         self.broken = ""  # how the ranks parted: from then on they can do nothing together
         self._announced: deque[Step] = deque()  # which have not begun
+        self._turn = threading.Lock()
 
     def announce(self, what: str, begin: Callable[[], Any] = Done) -> Step:
         """Tell the others what this rank does next. begin: begins it, and returns MPI's request."""
-        if self.broken:
-            raise RuntimeError(self.broken)
-        step = Step(self, what, begin)
-        self._announced.append(step)
-        return step
+        with self._turn:
+            if self.broken:
+                raise RuntimeError(self.broken)
+            step = Step(self, what, begin)
+            self._announced.append(step)
+            return step
 
     def go_on(self) -> None:
         """Begin what was announced, in order, as far as the others have announced it too. Raises where they differ."""
-        while not self.broken and self._announced and self._announced[0].has_come():
-            self.broken = self._announced[0].difference()
-            if not self.broken:
-                self._announced.popleft().begin()
-        if self.broken:
-            raise RuntimeError(self.broken)
+        with self._turn:
+            while not self.broken and self._announced and self._announced[0].has_come():
+                self.broken = self._announced[0].difference()
+                if not self.broken:
+                    self._announced.popleft().begin()
+            if self.broken:
+                raise RuntimeError(self.broken)
 
 
 class Step:

@@ -10,6 +10,7 @@ Where a rank comes to something else than the others, or has a tensor of another
 from __future__ import annotations
 
 import enum
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from minigrad.backend import Array, DtypeError, float16, is_on_host, to_host
 from minigrad.distributed.gpus import nccl
-from minigrad.distributed.group import announce, communicator
+from minigrad.distributed.group import announce, communicator, exchanged
 from minigrad.tensor import Tensor
 
 
@@ -95,8 +96,9 @@ def barrier() -> None:
 def broadcast_object_list(object_list: list[Any], src: int = 0) -> None:
     """Replace the things in the list by those of rank `src`."""
     check_rank("broadcast_object_list", src)
-    announce("broadcast_object_list", f" from rank {src}").wait()
-    object_list[:] = communicator("broadcast_object_list").bcast(object_list, root=src)
+    own = pickle.dumps(object_list) if communicator("broadcast_object_list").Get_rank() == src else None
+    told = exchanged("broadcast_object_list", f" from rank {src}", lambda comm: comm.bcast(own, root=src))
+    object_list[:] = pickle.loads(told)
 
 
 def all_gather_object(object_list: list[Any], obj: Any) -> None:
@@ -107,8 +109,8 @@ def all_gather_object(object_list: list[Any], obj: Any) -> None:
             f"all_gather_object: expected a list with an entry for each of {comm.Get_size()} ranks, got "
             f"{len(object_list)}."
         )
-    announce("all_gather_object").wait()
-    object_list[:] = comm.allgather(obj)
+    own = pickle.dumps(obj)  # before the others are kept waiting, for not all can be
+    object_list[:] = map(pickle.loads, exchanged("all_gather_object", "", lambda comm: comm.allgather(own)))
 
 
 def checked_tensor(name: str, tensor: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ training is in `collectives`.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from minigrad.backend import to_host
 from minigrad.distributed.collectives import ReduceOp, all_reduce, check_rank, checked_tensor, described
-from minigrad.distributed.group import announce, communicator
+from minigrad.distributed.group import communicator, exchanged
 from minigrad.tensor import Tensor
 
 
@@ -41,8 +42,8 @@ def gather(tensor: Tensor, gather_list: Sequence[Tensor] | None = None, dst: int
     _check_owner("gather", "gather_list", gather_list, "dst", dst)
     if gather_list is not None:
         _check_list("gather", "gather_list", gather_list, tensor)
-    announce("gather", f" to rank {dst} of {described(checked_tensor('gather', tensor))}").wait()
-    arrays = communicator("gather").gather(to_host(tensor.array), root=dst)
+    what, own = f" to rank {dst} of {described(checked_tensor('gather', tensor))}", to_host(tensor.array)
+    arrays = exchanged("gather", what, lambda comm: comm.gather(own, root=dst))
     if gather_list is not None:
         _fill(gather_list, arrays)
 
@@ -52,9 +53,9 @@ def scatter(tensor: Tensor, scatter_list: Sequence[Tensor] | None = None, src: i
     _check_owner("scatter", "scatter_list", scatter_list, "src", src)
     if scatter_list is not None:
         _check_list("scatter", "scatter_list", scatter_list, tensor)
-    announce("scatter", f" from rank {src} of {described(checked_tensor('scatter', tensor))}").wait()
+    what = f" from rank {src} of {described(checked_tensor('scatter', tensor))}"
     arrays = None if scatter_list is None else [to_host(one.array) for one in scatter_list]
-    _fill([tensor], [communicator("scatter").scatter(arrays, root=src)])
+    _fill([tensor], [exchanged("scatter", what, lambda comm: comm.scatter(arrays, root=src))])
 
 
 def reduce(tensor: Tensor, dst: int, op: ReduceOp = ReduceOp.SUM) -> None:
@@ -69,15 +70,15 @@ def reduce(tensor: Tensor, dst: int, op: ReduceOp = ReduceOp.SUM) -> None:
 def gather_object(obj: Any, object_gather_list: list[Any] | None = None, dst: int = 0) -> None:
     """`all_gather_object` on rank `dst`, which alone gives a list."""
     _check_owner("gather_object", "object_gather_list", object_gather_list, "dst", dst)
-    announce("gather_object", f" to rank {dst}").wait()
-    things = communicator("gather_object").gather(obj, root=dst)
+    own = pickle.dumps(obj)  # before the others are kept waiting, for not all can be
+    things = exchanged("gather_object", f" to rank {dst}", lambda comm: comm.gather(own, root=dst))
     if object_gather_list is not None:
-        object_gather_list[:] = things
+        object_gather_list[:] = map(pickle.loads, things)
 
 
 def _gathered(name: str, tensor: Tensor) -> list[np.ndarray]:
-    announce(name, f" of {described(tensor)}").wait()
-    return communicator(name).allgather(to_host(tensor.array))
+    own = to_host(tensor.array)
+    return exchanged(name, f" of {described(tensor)}", lambda comm: comm.allgather(own))
 
 
 def _fill(tensors: Sequence[Tensor], arrays: Sequence[np.ndarray]) -> None:

@@ -15,6 +15,7 @@ import os
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import redirect_stderr, suppress
 from types import TracebackType
@@ -141,6 +142,18 @@ def announce(name: str, what: str = "", begin: Callable[[], Any] = Done) -> Step
     return _agreement(name).announce(name + what, begin)
 
 
+def exchanged(name: str, what: str, exchange: Callable[[Any], Any]) -> Any:
+    """What `exchange(comm)` gives once all ranks have come to it. It may wait for the others, and must not fail."""
+    comm, given = communicator(name), []
+
+    def begin() -> Done:
+        given.append(exchange(comm))
+        return Done()
+
+    announce(name, what, begin).wait()
+    return given[0]
+
+
 def _agreement(name: str) -> Agreement:
     if not _group.joined or _group.agreement is None:
         raise ValueError(f"{name}: there is no process group yet; call distributed.init_process_group() first.")
@@ -150,7 +163,7 @@ def _agreement(name: str) -> Agreement:
 def _settle(comm: Any, neighbours: Any) -> None:
     """What is done once in a process. neighbours: the communicator of those on this machine."""
     count, _group.local_rank = neighbours.Get_size(), neighbours.Get_rank()
-    if count > 1 and "OMP_NUM_THREADS" not in os.environ:
+    if count > 1 and not os.environ.get("OMP_NUM_THREADS"):
         set_num_threads(max(1, get_num_threads() // count))
     if comm.Get_size() > 1:
         _group.hook, sys.excepthook = sys.excepthook, _end_all
@@ -199,13 +212,22 @@ def _leave_watcher() -> None:
 
 
 def _end_all(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """The hook for exceptions that nobody catches."""
-    with redirect_stderr(io.StringIO()) as said:
-        _group.hook(kind, error, trace)
-    _say(said.getvalue())
+    """The hook for exceptions that nobody catches. The job ends, whatever the program made of its hook or stdout."""
+    try:
+        with redirect_stderr(io.StringIO()) as said:
+            _group.hook(kind, error, trace)
+        lines = said.getvalue()
+    except Exception:
+        lines = "".join(traceback.format_exception(kind, error, trace))
+    _say(lines)
     if sys.stdout is not None:
-        sys.stdout.flush()
-    _abort(f"{kind.__name__}: {error}" if str(error) else kind.__name__, 1)
+        with suppress(OSError, ValueError):  # it is closed
+            sys.stdout.flush()
+    try:
+        message = str(error)
+    except Exception:
+        message = "it cannot say why"
+    _abort(f"{kind.__name__}: {message}" if message else kind.__name__, 1)
 
 
 def _abort(message: str, code: int) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shutil
 import sys
 from typing import Any
@@ -22,9 +23,18 @@ def add(commands: Any) -> None:
     )
     doctor.add_argument("--json", action="store_true", help="print JSON for programs")
     doctor.add_argument(
-        "--time-limit", type=float, default=TIME_LIMIT, metavar="SECONDS", help=f"for each (default: {TIME_LIMIT:g})"
+        "--time-limit", type=_seconds, default=TIME_LIMIT, metavar="SECONDS", help=f"for each (default: {TIME_LIMIT:g})"
     )
     doctor.set_defaults(run=_doctor)
+
+
+def _seconds(text: str) -> float:
+    if not 0 < float(text) < math.inf:
+        raise argparse.ArgumentTypeError(f"must be greater than 0, not {text}")
+    return float(text)
+
+
+_seconds.__name__ = "number of seconds"
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

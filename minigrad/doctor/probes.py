@@ -27,14 +27,14 @@ def installed(module: str, distribution: str) -> dict[str, Any]:
 
 
 def numpy(module: str, distribution: str) -> dict[str, Any]:
-    """Its BLAS: [[name, version], ...] as far as threadpoolctl knows it, and the name that NumPy was built with."""
+    """Its BLAS: [[name, version], ...] as far as threadpoolctl knows it, None without; and what NumPy was built for."""
     found = import_module(module)
     built = found.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {}).get("name", "")
     try:
         pools = import_module("threadpoolctl").threadpool_info()
+        blas = [[pool["internal_api"], pool["version"] or ""] for pool in pools if pool["user_api"] == "blas"]
     except Exception:  # has its own line
-        pools = []
-    blas = [[pool["internal_api"], pool["version"] or ""] for pool in pools if pool["user_api"] == "blas"]
+        blas = None
     return {"version": _version(found, distribution), "built": built, "blas": blas}
 
 

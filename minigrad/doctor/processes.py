@@ -27,14 +27,23 @@ def mpi(time_limit: float) -> list[Finding]:
 
 
 def _mpiexec(package: Finding, time_limit: float) -> Finding:
-    one = Finding("mpiexec", "starts the processes", FOUND)
-    command = shutil.which("mpiexec")
+    """The first on the PATH. If that is of no use, or there is none, then perhaps the one beside this Python is."""
+    command, beside = shutil.which("mpiexec"), shutil.which("mpiexec", path=str(Path(sys.executable).parent))
+    one = Finding("mpiexec", "starts the processes", MISSING, remedy=MPI4PY.install())
+    if command is not None:
+        one = _tried(replace(one, state=FOUND, remedy=""), command, package, time_limit)
+    if beside is None or one.state == FOUND or (command is not None and Path(command).samefile(beside)):
+        return one
+    remedy = f'export PATH="{Path(beside).parent}:$PATH"'
     if command is None:
-        beside = shutil.which("mpiexec", path=str(Path(sys.executable).parent))
-        if beside is None:
-            return replace(one, state=MISSING, remedy=MPI4PY.install())
         detail = f"It is {beside}, which is not on the PATH: activate this Python's environment."
-        return replace(one, state=DOUBTFUL, detail=detail, remedy=f'export PATH="{Path(beside).parent}:$PATH"')
+        return replace(one, state=DOUBTFUL, detail=detail, remedy=remedy)
+    detail = f"{one.detail.rstrip('.')}. It hides {beside}: activate this Python's environment."
+    return replace(one, detail=detail, remedy=remedy)
+
+
+def _tried(one: Finding, command: str, package: Finding, time_limit: float) -> Finding:
+    """What comes of starting two processes."""
     try:
         version = re.search(r"\d+(\.\d+)+\w*", output([command, "--version"], time_limit=time_limit, both=True))
         one = replace(one, version=version[0] if version else "")

@@ -109,7 +109,8 @@ def numpy_and_threads(time_limit: float) -> list[Finding]:
 def _blas(answer: dict[str, Any]) -> Finding:
     one = Finding("BLAS", "NumPy's products of matrices", FOUND)
     if not answer["blas"]:
-        detail = "threadpoolctl does not know it, so minigrad cannot set its threads."
+        why = "There is no threadpoolctl that works" if answer["blas"] is None else "threadpoolctl does not know it"
+        detail = f"{why}, so minigrad cannot set its threads."
         return replace(one, version=answer["built"], detail=detail)
     name, version = answer["blas"][0]
     return replace(one, version=f"{name} {'.'.join(version.split('.')[:3])}".strip())

@@ -20,7 +20,7 @@ from typing import Any
 
 from minigrad import distributed
 from minigrad.autograd import is_grad_enabled
-from minigrad.backend import Array, Device, array_module, device, device_of
+from minigrad.backend import Array, Device, array_module, device, device_of, is_on_host
 from minigrad.creation import tensor
 from minigrad.nn.module import Module, Parameter
 from minigrad.tensor import Tensor
@@ -34,17 +34,17 @@ class DistributedDataParallel(Module):
     >>> loss(net(part_of_the_batch), its_labels).backward()  # each parameter's grad is now the ranks' mean
 
     All ranks begin with the parameters and buffers of rank 0. Each must go forward and backward equally often (or else
-    inside `join()`), with all parameters that require grad in the graph. What goes through `net.module` is one rank's
-    alone, and averages nothing. Names in `state_dict()` begin with `module.`, as in PyTorch; `net.module.state_dict()`
-    has them without.
+    inside `join()`), with all parameters that require grad in the graph, or with all of them switched off for a while.
+    What goes through `net.module` is one rank's alone, and averages nothing. Names in `state_dict()` begin with
+    `module.`, as in PyTorch; `net.module.state_dict()` has them without.
 
     device_ids: None or, as PyTorch's scripts say it, a list of the one GPU on which the network is. Inputs must be
         there already; PyTorch moves them.
     bucket_cap_mb: how many megabytes of gradients travel together.
     find_unused_parameters: PyTorch's, which must stay False: that a parameter was not used is an error that names it.
-    forward_sync_buffers: whether buffers, such as batch-norm's running statistics, are rank 0's again in each forward
-        after a step. If not, each rank keeps those of its own parts of the batches. (The name is PyTorch's from 2.13
-        on, in place of `broadcast_buffers`.)
+    forward_sync_buffers: whether buffers, such as batch-norm's running statistics, are rank 0's again in the first
+        forward, and in each after a step. If not, each rank keeps those of its own parts of the batches. (The name is
+        PyTorch's from 2.13 on, in place of `broadcast_buffers`.)
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class DistributedDataParallel(Module):
         self.forward_sync_buffers = forward_sync_buffers
         self.require_backward_grad_sync = True
         distributed.check_equal({**dict(module.named_parameters()), **dict(module.named_buffers())}, shapes_only=True)
-        self._shared: dict[str, tuple[Array, int]] = {}  # the buffers when all ranks had the same
+        self._shared: dict[str, tuple[Array, int, bytes | None]] = {}  # the buffers when all ranks had the same
         self._share_state(0)
         learned = [(name, one) for name, one in module.named_parameters() if one.requires_grad]
         if not learned:
@@ -78,7 +78,7 @@ class DistributedDataParallel(Module):
         self._buckets = list(_buckets(reversed(learned), bucket_cap_mb * 2**20))
         self._begun = 0  # buckets whose sum has begun
         self._averaging = False  # whether a backward that averages is under way
-        self._parted = False  # whether the ranks' buffers may differ
+        self._parted = True  # whether the ranks' buffers may differ
         self._uneven = False  # whether some ranks may have fewer batches
         self._leader = 0  # the rank whose buffers are shared
         for bucket in self._buckets:
@@ -86,12 +86,14 @@ class DistributedDataParallel(Module):
                 parameter.register_post_accumulate_grad_hook(partial(self._arrived, bucket, name))
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        averages = is_grad_enabled() and self.require_backward_grad_sync
-        if is_grad_enabled():
+        stepping = is_grad_enabled() and self.require_backward_grad_sync
+        learns = any(one.requires_grad for one in self.module.parameters())
+        averages = stepping and learns
+        if is_grad_enabled() and learns:
             self._check_ready()
         if self._uneven:
-            self._ask_all(has_data=True, averages=averages)
-        self._sync_buffers(averages)
+            self._ask_all(has_data=True, stepping=stepping, averages=averages)
+        self._sync_buffers(stepping)
         output = self.module(*args, **kwargs)
         ends = [one for one in _tensors_in(output) if one.requires_grad and not one.is_leaf] if averages else []
         for one in ends:
@@ -124,7 +126,7 @@ class DistributedDataParallel(Module):
             while True:
                 for parameter in self.module.parameters():
                     parameter.grad = None
-                go_on, averages = self._ask_all(has_data=False, averages=False)
+                go_on, stepping, averages = self._ask_all(has_data=False)
                 if not go_on:
                     break
                 if averages:
@@ -132,7 +134,7 @@ class DistributedDataParallel(Module):
                     if optimizer is not None:
                         optimizer.step()
                 else:
-                    self._sync_buffers(False)
+                    self._sync_buffers(stepping)
         finally:
             self._uneven = False
         self._share_state(self._leader)
@@ -157,20 +159,19 @@ class DistributedDataParallel(Module):
             distributed.broadcast(one.detach(), src)
         self._note_buffers()
 
-    def _ask_all(self, has_data: bool, averages: bool) -> tuple[bool, bool]:
-        """Whether any rank has data, and whether it averages. The last of these leads."""
-        found = tensor([distributed.get_rank() if has_data else -1, averages])
+    def _ask_all(self, has_data: bool, stepping: bool = False, averages: bool = False) -> tuple[bool, bool, bool]:
+        """Whether any rank has data, may change buffers, and averages. The last that has data leads."""
+        found = tensor([distributed.get_rank() if has_data else -1, stepping, averages])
         distributed.all_reduce(found, distributed.ReduceOp.MAX)
-        leader, averaging = found.tolist()
+        leader, stepping, averages = found.tolist()
         if leader >= 0:
             self._leader = leader
-        return leader >= 0, bool(averaging)
+        return leader >= 0, bool(stepping), bool(averages)
 
     def _sync_buffers(self, stepping: bool) -> None:
         """Give all ranks the buffers of the first, if they may have parted since. stepping: they may part again.
 
-        What has changed on no rank is left alone, for a backward to come may need it. The versions tell whether it has:
-        on a GPU the host would have to wait for the numbers.
+        What has changed on no rank is left alone, for a backward to come may need it.
         """
         buffers = dict(self.module.named_buffers())
         if self._parted and self.forward_sync_buffers and buffers:
@@ -183,12 +184,12 @@ class DistributedDataParallel(Module):
         self._parted = stepping
 
     def _note_buffers(self) -> None:
-        """All ranks have the same buffers: note where each is, and in which version."""
-        self._shared = {name: (one.array, one._version) for name, one in self.module.named_buffers()}
+        """All ranks have the same buffers: note where each is, in which version, and what is in it."""
+        self._shared = {name: (one.array, one._version, _content(one)) for name, one in self.module.named_buffers()}
 
     def _has_changed(self, name: str, buffer: Tensor) -> bool:
-        array, version = self._shared.get(name, (None, 0))
-        return buffer.array is not array or buffer._version != version
+        array, version, content = self._shared.get(name, (None, 0, None))
+        return buffer.array is not array or buffer._version != version or _content(buffer) != content
 
     def _begin(self, _: Tensor) -> None:
         """A backward has come to an output of a forward that averages."""
@@ -247,6 +248,11 @@ def _tensors_in(output: Any) -> Iterator[Tensor]:
     elif isinstance(output, (tuple, list)):
         for one in output:
             yield from _tensors_in(one)
+
+
+def _content(buffer: Tensor) -> bytes | None:
+    """What is in it, whoever wrote it there. None on a GPU: the host would have to wait, so there its version tells."""
+    return buffer.array.tobytes() if is_on_host(buffer.array) else None
 
 
 def _check_device_ids(device_ids: Sequence[int | str | Device] | None, module: Module) -> None:

@@ -23,7 +23,7 @@ from minigrad.backend import Array
 from minigrad.creation import tensor
 from minigrad.nn.parallel import DistributedDataParallel
 from minigrad.serialization import load, save
-from minigrad.training.history import History
+from minigrad.training.history import Epoch, History
 from minigrad.training.trainer import READ_EVERY, Trainer, hits, numbers
 
 
@@ -36,10 +36,11 @@ class DataParallelTrainer(Trainer):
     >>> DataParallelTrainer(net, mg.optim.SGD(net.parameters(), lr=0.01)).fit(loader, epochs=10, checkpoint=path)
 
     The loader gives each rank its own part of the data, by a `DistributedBatchSampler` or a `DistributedSampler`.
-    `model` is the network itself, without a wrapper. Rank 0 shows the bar, calls `on_epoch`, and reads and writes the
-    checkpoint, from which any number of ranks goes on, a plain `Trainer` too. Before a checkpoint is written all ranks
-    must have the same parameters, bit by bit, or a RuntimeError names the one that differs. Validation data is the same
-    on all ranks, which judge its batches in turn. Ctrl-C stops all ranks after the same step.
+    `model` is the network itself, without a wrapper. The loss is a mean over examples that count alike; with weights of
+    classes, say, the curve only comes near that of one process. Rank 0 shows the bar, calls `on_epoch`, and reads and
+    writes the checkpoint, from which any number of ranks goes on, a plain `Trainer` too. Before a checkpoint is written
+    all ranks must have the same parameters, bit by bit, or a RuntimeError names the one that differs. Validation data
+    is the same on all ranks, which judge its batches in turn. Ctrl-C stops all ranks after the same step.
 
     Each epoch the random streams of the ranks part from where rank 0's stands: they differ, and a resumed training with
     as many ranks ends with the same bits.
@@ -49,7 +50,7 @@ class DataParallelTrainer(Trainer):
         # Rank 0's buffers are what is kept, and nobody needs them before the end of an epoch.
         self.parallel = DistributedDataParallel(self.model, forward_sync_buffers=False)
         self.rank, self.ranks = distributed.get_rank(), distributed.get_world_size()
-        self._stopped = False  # whether Ctrl-C was pressed here
+        self._stopped = False  # whether Ctrl-C was pressed here, or `on_epoch` has said so
         if self.rank > 0:
             self.on_epoch, self.progress = None, False
 
@@ -64,6 +65,12 @@ class DataParallelTrainer(Trainer):
     ) -> History:
         with self._noting_interrupts():
             return super().fit(train, val, epochs=epochs, checkpoint=checkpoint, resume=resume)
+
+    def _tell(self, epoch: Epoch) -> None:
+        try:
+            super()._tell(epoch)
+        except KeyboardInterrupt:
+            self._stopped = True
 
     def _steps(self, batches: Iterator) -> Iterator[tuple[float, int, int]]:
         """Take a step on each batch, until no rank has one left; who has none meanwhile brings gradients of zero."""

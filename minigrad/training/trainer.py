@@ -55,7 +55,7 @@ class Trainer(Checked):
 
     scheduler: its `step()` is called after each epoch; a ReduceLROnPlateau is given the validation loss (the training
         loss where there is no validation data).
-    on_epoch: called with each finished `Epoch`.
+    on_epoch: called with each finished `Epoch`. What Ctrl-C does, it can do by `raise KeyboardInterrupt`.
     progress: whether to show a bar; None shows it on a terminal only.
     """
 
@@ -115,14 +115,17 @@ class Trainer(Checked):
                 history.epochs.append(epoch)
                 if checkpoint is not None:
                     self._write(checkpoint, self._state(train, history, best))
-                if self.on_epoch is not None:
-                    self.on_epoch(epoch)
+                self._tell(epoch)
         except KeyboardInterrupt:
             history.interrupted = True
         if best is not None:
             history.best, weights = best
             self.model.load_state_dict(weights)
         return history
+
+    def _tell(self, epoch: Epoch) -> None:
+        if self.on_epoch is not None:
+            self.on_epoch(epoch)
 
     def _epoch(self, number: int, epochs: int, train: Iterable, val: Iterable | None, history: History) -> Epoch:
         start = time.perf_counter()

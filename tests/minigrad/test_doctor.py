@@ -182,9 +182,13 @@ def test_a_blas_that_threadpoolctl_does_not_know_is_named_by_numpy(package):
     package(
         "numpy", "__version__ = '2.1'\ndef show_config(mode): return {'Build Dependencies': {'blas': {'name': 'x'}}}"
     )
-    package("threadpoolctl", "raise RuntimeError")
-    blas = software.numpy_and_threads(LIMIT)[1]
-    assert (blas.version, "cannot set" in blas.detail) == ("x", True)
+    for code, why in (
+        ("raise RuntimeError", "There is no threadpoolctl that works"),
+        ("def threadpool_info(): return []", "threadpoolctl does not know it"),
+    ):
+        package("threadpoolctl", code)
+        blas = software.numpy_and_threads(LIMIT)[1]
+        assert (blas.version, blas.detail) == ("x", f"{why}, so minigrad cannot set its threads.")
 
 
 def test_a_numpy_that_breaks_is_an_error(package):
@@ -436,6 +440,27 @@ def test_an_mpiexec_of_another_mpi_starts_processes_that_are_alone(program, pack
     assert two.state == "broken" and "they count 1 and 1" in two.detail
 
 
+def test_an_mpiexec_that_hides_the_one_beside_this_python_is_told_to_stand_back(
+    program, package, monkeypatch, tmp_path
+):
+    mpi4py(package, 1)
+    program("mpiexec", MPIEXEC)
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    for name in ("python", "mpiexec"):
+        (beside / name).symlink_to(sys.executable)
+    monkeypatch.setattr("minigrad.doctor.processes.sys.executable", str(beside / "python"))
+    two = mpi(LIMIT)[1]
+    assert two.state == "broken" and f"they count 1 and 1. It hides {beside / 'mpiexec'}: activate" in two.detail
+    assert two.remedy == f'export PATH="{beside}:$PATH"'
+    program("mpiexec", "sys.exit('not as root')")
+    two = mpi(LIMIT)[1]
+    assert "not as root. It hides" in two.detail and two.remedy.startswith("export")
+    mpi4py(package, 2)
+    program("mpiexec", MPIEXEC)
+    assert mpi(LIMIT)[1].state == "found"  # whoever it belongs to
+
+
 def test_mpi_is_missing(program, package, monkeypatch, tmp_path):
     package("mpi4py", MISSING)
     beside = tmp_path / "bin" / "python"
@@ -503,6 +528,16 @@ def test_the_command_prints_json_and_gives_the_exit_code(monkeypatch, capsys):
     monkeypatch.setattr(command, "examine", lambda time_limit: Report((FINE, LACKS)))
     assert main(["doctor"]) == 0
     assert "\033[" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "nan", "inf", "soon"])
+def test_a_time_that_is_none_is_refused(limit, capsys):
+    with pytest.raises(SystemExit):
+        main(["doctor", f"--time-limit={limit}"])
+    assert re.search(
+        rf"--time-limit: (must be greater than 0, not {limit}|invalid number of seconds value: '{limit}')\n",
+        capsys.readouterr().err,
+    )
 
 
 def test_this_machine_as_it_is():

@@ -13,6 +13,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -116,6 +117,40 @@ def differing():
             distributed.destroy_process_group()
         distributed.init_process_group()
     return said
+
+
+def unpicklable():
+    """What ranks are told when one of them gives what cannot be sent, and goes on."""
+    ranks, things = distributed.get_world_size(), [1, lambda: 1, 1]
+    said = []
+    for attempt in (
+        lambda thing: distributed.all_gather_object([None] * ranks, thing),
+        lambda thing: distributed.gather_object(thing, [None] * ranks if distributed.get_rank() == 2 else None, dst=2),
+        lambda thing: distributed.broadcast_object_list([thing], src=1),
+    ):
+        said.append(message_of(lambda attempt=attempt: attempt(things[distributed.get_rank()])))
+        message_of(distributed.barrier)
+        distributed.destroy_process_group()
+        distributed.init_process_group()
+    return said
+
+
+def in_threads():
+    """What four threads of each rank get that do the same at the same time."""
+    found = []
+
+    def work():
+        for _ in range(20):
+            x = mg.ones(3)
+            distributed.all_reduce(x)
+            found.append(x.tolist())
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
 
 
 def again():
@@ -360,6 +395,27 @@ def misused():
     return changed, net[0].bias.grad is None, replaced, wide, around, copies
 
 
+def switched_off():
+    """A network that after one pass only hands gradients on, as a GAN's judge while the generator learns.
+
+    Rank r goes through it r times then. Its gradients after that, and its running mean after one more pass by all.
+    """
+    mg.manual_seed(0)
+    net, rank = DistributedDataParallel(normed()), distributed.get_rank()
+    x, y = examples(24)[rank * 8 : rank * 8 + 8]
+    with net.join():
+        nn.CrossEntropyLoss()(net(x), y).backward()
+        gradients = [one.grad.tolist() for one in net.parameters()]
+        net.requires_grad_(False)
+        for _ in range(rank):
+            own = x.clone().requires_grad_()
+            nn.CrossEntropyLoss()(net(own), y).backward()
+            assert own.grad.abs().sum() > 0
+    net(x.clone().requires_grad_()).sum().backward()
+    net.eval()(x)
+    return gradients, net.module[0].running_mean.tolist()
+
+
 def joined(remembering):
     """Two epochs in which rank r has 1 + 2 r batches, and takes a step after each second one. Then all go on together.
 
@@ -407,6 +463,16 @@ def replaced_buffer():
         net.module.scale *= 2
     net(mg.ones(2)).sum().backward()
     return net.module.scale.tolist()
+
+
+def written_buffer():
+    """Each rank writes into the memory of a buffer, before the first forward and before the second."""
+    net, seen = DistributedDataParallel(Scaled()), []
+    for _ in range(2):
+        net.module.scale.numpy()[...] += 1 + distributed.get_rank()
+        net(mg.ones(2)).sum().backward()
+        seen.append(net.module.scale.tolist())
+    return seen
 
 
 def of_nothing():
@@ -511,6 +577,11 @@ def parted(checkpoint):
     return again, message_of(lambda: trainer.fit(loader, epochs=1, checkpoint=checkpoint))
 
 
+class Mute(Exception):
+    def __str__(self):
+        raise ValueError
+
+
 def failing(rank, what):
     """One rank comes to grief while the others wait for it."""
     if distributed.get_rank() == int(rank):
@@ -518,6 +589,11 @@ def failing(rank, what):
             raise ValueError("the disk is on fire")
         if what == "assert":
             raise AssertionError
+        if what == "mute":
+            raise Mute
+        if what == "closed":
+            sys.stdout.close()
+            raise ValueError("nobody listens")
         os.kill(os.getpid(), signal.Signals[f"SIG{what}"])
     distributed.barrier()
 
@@ -624,9 +700,23 @@ def interrupted(rank):
     return outcome(trainer, trainer.fit(drawing(loader, stop), epochs=50))
 
 
+def enough():
+    """How many epochs each rank trained for, of which rank 0 wanted no more than two."""
+
+    def stop(epoch):
+        if epoch.epoch == 2:
+            raise KeyboardInterrupt
+
+    trainer, loader = trainer_and_loader(on_epoch=stop)
+    history = trainer.fit(loader, epochs=5)
+    return len(history), len(history.batch_losses), history.interrupted
+
+
 SMALL = (
-    *(sums, telling, gathering, changed_for_backward, refusals, buffers, two_forwards, passes, kinds_of_networks),
-    *(replaced_buffer, of_nothing, unused, names, misused, joining, draws, statistics, differing, again),
+    *(sums, telling, gathering, changed_for_backward, refusals, in_threads, differing, unpicklable, again),
+    *(passes, kinds_of_networks, of_nothing, unused, names, misused, switched_off, joining),
+    *(buffers, two_forwards, replaced_buffer, written_buffer),
+    *(draws, enough, statistics),
 )
 
 

@@ -60,6 +60,20 @@ def test_ranks_that_do_not_do_the_same_are_told_who_does_what_and_can_go_no_furt
 
 
 @needs_mpi
+def test_what_cannot_be_sent_keeps_nobody_waiting(three):
+    first, own, last = three["unpicklable"]
+    assert first == last and all(said and "pickle" in said for said in own)
+    for said, name in zip(first, ("all_gather_object", "gather_object", "broadcast_object_list"), strict=True):
+        came = rf"ranks 0, 2 came to {name}.*; rank 1 came to barrier\."
+        assert re.match(f"RuntimeError: The ranks do not do the same: {came}", said)
+
+
+@needs_mpi
+def test_threads_that_do_the_same_get_what_they_would_alone(three):
+    assert three["in_threads"] == [[[3.0, 3.0, 3.0]] * 80] * 3
+
+
+@needs_mpi
 def test_backward_notices_that_a_tensor_was_changed_by_the_others(three):
     assert all("was changed in place afterwards" in said for said in three["changed_for_backward"])
 
@@ -102,14 +116,22 @@ def test_what_cannot_be_is_said(three):
 
 
 @needs_mpi
-@pytest.mark.parametrize(("rank", "how"), [(0, "KILL"), (1, "KILL"), (2, "SEGV"), (1, "raise"), (0, "assert")])
+@pytest.mark.parametrize(
+    ("rank", "how"),
+    [(0, "KILL"), (1, "KILL"), (2, "SEGV"), (1, "raise"), (0, "assert"), (1, "mute"), (2, "closed")],
+)
 def test_when_one_rank_comes_to_grief_the_others_do_not_wait_and_it_is_named(rank, how):
     code, _, errors = run(3, "failing", str(rank), how, seconds=30)
     assert code != 0
     (named,) = [line for line in errors.splitlines() if line.startswith("rank ")]
-    if how in ("raise", "assert"):
-        said = {"raise": "ValueError: the disk is on fire", "assert": "AssertionError"}[how]
-        assert named == f"rank {rank} of 3: {said}" and "programs.py" in errors
+    said = {
+        "raise": "ValueError: the disk is on fire",
+        "assert": "AssertionError",
+        "mute": "Mute: it cannot say why",
+        "closed": "ValueError: nobody listens",
+    }
+    if how in said:
+        assert named == f"rank {rank} of 3: {said[how]}" and errors.count("Traceback") == 1
     else:
         assert re.fullmatch(rf"rank {rank} of 3: killed \(process \d+\)\.", named)
 
@@ -207,6 +229,18 @@ def test_the_program_that_has_its_own_way_to_print_exceptions_keeps_it():
     )
     alone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
     assert (alone.stdout, alone.stderr) == ("True\nprinted\n", "")
+
+
+@needs_mpi
+def test_a_way_to_print_exceptions_that_fails_itself_keeps_nobody_waiting():
+    code = (
+        "import sys; from minigrad import distributed as d; sys.excepthook = lambda *_: sys.stderr.fileno();"
+        "d.init_process_group(); d.get_rank() or 1 / 0; d.barrier()"
+    )
+    exit_code, _, errors = ended(start(2, "-c", code), seconds=30)
+    said = [line for line in errors.splitlines() if line.startswith(("Trace", "Zero", "rank "))]
+    zero = "ZeroDivisionError: division by zero"
+    assert exit_code != 0 and said == ["Traceback (most recent call last):", zero, f"rank 0 of 2: {zero}"]
 
 
 def test_without_mpi4py_the_extra_is_named(monkeypatch):

@@ -68,6 +68,11 @@ def test_a_weight_of_two_layers_is_averaged_wherever_the_outputs_are(three):
             close(rank, mean)
 
 
+def test_a_network_that_is_switched_off_as_a_whole_hands_gradients_on_and_averages_none(three):
+    first, *others = three["switched_off"]
+    assert others == [first, first]
+
+
 def test_what_is_changed_after_wrapping_wrapped_twice_or_copied_is_refused(three):
     for changed, still_off, replaced, wide, around, copies in three["misused"]:
         assert "3.weight, 0.bias or its requires_grad was changed after wrapping" in changed and still_off
@@ -122,6 +127,10 @@ def test_buffers_that_did_not_change_are_left_to_the_graphs_that_hold_them(three
 
 def test_a_buffer_with_a_new_tensor_is_rank_0s_too(three):
     assert three["replaced_buffer"] == [[8.0, 8.0]] * 3
+
+
+def test_what_was_written_into_a_buffers_memory_is_rank_0s_too(three):
+    assert three["written_buffer"] == [[[4.0, 4.0], [5.0, 5.0]]] * 3
 
 
 def test_a_rank_without_data_counts_as_zero(three):
@@ -229,6 +238,10 @@ def test_ctrl_c_on_one_rank_stops_all_after_the_same_step(rank, alone):
     assert first == second and first["interrupted"]
     np.testing.assert_allclose(first["losses"], alone["losses"][: len(first["losses"])], rtol=1e-7)
     assert 4 <= len(first["losses"]) <= 6
+
+
+def test_what_is_told_of_an_epoch_can_stop_all_ranks(three):
+    assert three["enough"] == [[2, 2 * 3, True]] * 3
 
 
 def test_a_checkpoint_says_nothing_of_ranks(tmp_path):
