@@ -1,7 +1,4 @@
-"""Layers that put more elements around the last axis (1d), or the last two (2d): what each mode puts, `F.pad` says.
-
-padding: how many at each end, or (before, after) of the last axis, and of the one before it.
-"""
+"""Layers that put more elements around the last axis (1d), or the last two (2d): what each mode puts, `F.pad` says."""
 
 from __future__ import annotations
 
@@ -42,60 +39,110 @@ class _ConstantPad(_Pad):
 
 
 class ConstantPad1d(_ConstantPad):
-    """`value` at both ends of the last axis."""
+    """`value` at both ends of the last axis.
+
+    Shapes: x (*, L), result (*, before + L + after).
+
+    padding: (before, after), or one number for both.
+    """
 
     axes = 1
 
 
 class ConstantPad2d(_ConstantPad):
-    """`value` around images."""
+    """`value` around images.
+
+    Shapes: x (*, H, W), result (*, top + H + bottom, left + W + right).
+
+    padding: (left, right, top, bottom), or one number for all.
+    """
 
     axes = 2
 
 
 class ZeroPad1d(_Pad):
-    """Zeros at both ends of the last axis."""
+    """Zeros at both ends of the last axis.
+
+    Shapes: x (*, L), result (*, before + L + after).
+
+    padding: (before, after), or one number for both.
+    """
 
     axes, mode = 1, "constant"
 
 
 class ZeroPad2d(_Pad):
-    """Zeros around images."""
+    """Zeros around images.
+
+    Shapes: x (*, H, W), result (*, top + H + bottom, left + W + right).
+
+    padding: (left, right, top, bottom), or one number for all.
+    """
 
     axes, mode = 2, "constant"
 
 
 class ReflectionPad1d(_Pad):
-    """The last axis mirrored at both ends, without its edges."""
+    """The last axis mirrored at both ends, without its edges.
+
+    Shapes: x (*, L), result (*, before + L + after).
+
+    padding: (before, after), or one number for both.
+    """
 
     axes, mode = 1, "reflect"
 
 
 class ReflectionPad2d(_Pad):
-    """Images mirrored at their edges, without these."""
+    """Images mirrored at their edges, without these.
+
+    Shapes: x (*, H, W), result (*, top + H + bottom, left + W + right).
+
+    padding: (left, right, top, bottom), or one number for all.
+    """
 
     axes, mode = 2, "reflect"
 
 
 class ReplicationPad1d(_Pad):
-    """The first and the last element of the last axis again and again."""
+    """The first and the last element of the last axis again and again.
+
+    Shapes: x (*, L), result (*, before + L + after).
+
+    padding: (before, after), or one number for both.
+    """
 
     axes, mode = 1, "replicate"
 
 
 class ReplicationPad2d(_Pad):
-    """The edges of images again and again."""
+    """The edges of images again and again.
+
+    Shapes: x (*, H, W), result (*, top + H + bottom, left + W + right).
+
+    padding: (left, right, top, bottom), or one number for all.
+    """
 
     axes, mode = 2, "replicate"
 
 
 class CircularPad1d(_Pad):
-    """The last axis goes on from the other end."""
+    """The last axis goes on from the other end.
+
+    Shapes: x (*, L), result (*, before + L + after).
+
+    padding: (before, after), or one number for both.
+    """
 
     axes, mode = 1, "circular"
 
 
 class CircularPad2d(_Pad):
-    """Images go on from the other edge."""
+    """Images go on from the other edge.
+
+    Shapes: x (*, H, W), result (*, top + H + bottom, left + W + right).
+
+    padding: (left, right, top, bottom), or one number for all.
+    """
 
     axes, mode = 2, "circular"

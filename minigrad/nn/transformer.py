@@ -134,8 +134,8 @@ class TransformerDecoderLayer(_Layer):
 class TransformerEncoder(Module):
     """`num_layers` copies of a layer, one after another, and then `norm`, if there is one.
 
-    The copies begin with the same weights. enable_nested_tensor and mask_check, which let PyTorch leave out padding,
-    make no difference here.
+    Shapes, and masks: those of `TransformerEncoderLayer`. The copies begin with the same weights. enable_nested_tensor
+    and mask_check, which let PyTorch leave out padding, make no difference here.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class TransformerEncoder(Module):
 class TransformerDecoder(Module):
     """`num_layers` copies of a layer, one after another, each of which looks at `memory`; then `norm`, if there is one.
 
-    The copies begin with the same weights.
+    Shapes, and masks: those of `TransformerDecoderLayer`. The copies begin with the same weights.
     """
 
     def __init__(self, decoder_layer: TransformerDecoderLayer, num_layers: int, norm: Module | None = None) -> None:
