@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import SupportsIndex
+
 from minigrad.nn import functional
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
@@ -14,7 +16,7 @@ class _Pad(Module):
 
     def __init__(self, padding: int | tuple[int, ...]) -> None:
         super().__init__()
-        self.padding = (padding,) * (2 * self.axes) if isinstance(padding, int) else tuple(padding)
+        self.padding = (padding,) * (2 * self.axes) if isinstance(padding, SupportsIndex) else tuple(padding)
         if len(self.padding) != 2 * self.axes:
             raise ValueError(
                 f"{type(self).__name__}: padding must be an int, or {2 * self.axes} of them, got {padding}."

@@ -1,5 +1,6 @@
 """Padding layers. That they are PyTorch's: ../test_sweep_nn.py."""
 
+import numpy as np
 import pytest
 
 import minigrad as mg
@@ -12,6 +13,7 @@ def test_before_and_after_of_the_last_axis_come_first():
     image = mg.tensor([[1.0, 2.0]])
     assert nn.ZeroPad2d((0, 1, 2, 0))(image).tolist() == [[0, 0, 0], [0, 0, 0], [1, 2, 0]]
     assert nn.ConstantPad1d((1, 0), 7)(image).tolist() == [[7, 1, 2]]
+    assert nn.ZeroPad1d(np.int64(1))(image).tolist() == [[0, 1, 2, 0]]
 
 
 def test_they_look_like_torchs(torch):
